@@ -1,0 +1,1 @@
+"""The machine: reactor, clock, processes, files, instance, wake, sd_notify, log."""

@@ -1,0 +1,330 @@
+"""One thread, one poller, one heap of deadlines; coroutines wait here.
+
+The watcher's checks are coroutines that wait for a socket, a time, a thread or
+each other. This is less than asyncio on purpose: half the CPU per check at 10,000
+targets, 7.6 MB less memory and 18 ms less start (docs/design.md, "Why a reactor of
+our own"). Times are seconds on ``now()``, a clock that never steps.
+
+Only ``call_soon_threadsafe`` may be called from another thread.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import select
+import signal
+import time
+from collections import deque
+from heapq import heappop, heappush
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+    Arm = Callable[["Task"], None]
+
+READ = 1  # EPOLLIN and POLLIN, the same number on every system we run on
+WRITE = 4
+_LONGEST_WAIT = 3600.0
+
+
+class Timer:
+    """A call at a time; ``cancel`` makes it nothing."""
+
+    __slots__ = ("call", "when")
+
+    def __init__(self, when: float, call: Callable[[], object] | None) -> None:
+        """Made by ``Reactor.call_at``."""
+        self.when = when
+        self.call = call
+
+    def cancel(self) -> None:
+        """Forget the call; its place in the heap falls away when its time comes."""
+        self.call = None
+
+    def __lt__(self, other: Timer) -> bool:
+        return self.when < other.when
+
+
+class _Suspend:
+    __slots__ = ("arm",)
+
+    def __init__(self, arm: Arm) -> None:
+        self.arm = arm
+
+    def __await__(self) -> Generator[Arm, Any, Any]:
+        return (yield self.arm)
+
+
+class Task:
+    """A running coroutine. ``done``, then ``result`` or ``error``."""
+
+    __slots__ = ("_coro", "_reactor", "done", "error", "name", "result", "waiter")
+
+    def __init__(
+        self, reactor: Reactor, coro: Coroutine[Arm, Any, Any], name: str
+    ) -> None:
+        """Made by ``Reactor.spawn``."""
+        self._reactor = reactor
+        self._coro = coro
+        self.name = name
+        self.done = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.waiter: Callable[[], object] | None = None
+
+    def step(self, sent: Any = None, error: BaseException | None = None) -> None:
+        """Run the coroutine until it waits again or ends."""
+        try:
+            if error is not None:
+                arm = self._coro.throw(error)
+            else:
+                arm = self._coro.send(sent)
+        except StopIteration as stop:
+            self._end(stop.value, None)
+        except Exception as raised:
+            self._end(None, raised)
+        else:
+            arm(self)
+
+    def _end(self, result: Any, error: BaseException | None) -> None:
+        self.done, self.result, self.error = True, result, error
+        if self.waiter is not None:
+            self.waiter()
+        elif error is not None:
+            self._reactor.on_error(self.name, error)
+
+
+class _Poll:
+    """``select.poll`` with the manners of ``select.epoll`` (seconds, close)."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll()
+        self.register = self._poll.register
+        self.unregister = self._poll.unregister
+
+    def poll(self, timeout: float) -> list[tuple[int, int]]:
+        return self._poll.poll(timeout * 1000.0)
+
+    def close(self) -> None:
+        pass
+
+
+class Reactor:
+    """The loop. One per process; ``run`` returns after ``stop``."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Open the poller and the pipe by which threads and signals wake it."""
+        self.now = clock
+        self.on_error: Callable[[str, BaseException], object] = _raise
+        self.lateness = 0.0  # how late the last timer was, in seconds
+        self._poller: Any = select.epoll() if hasattr(select, "epoll") else _Poll()
+        self._ready: dict[int, Callable[[int], object]] = {}
+        self._heap: list[Timer] = []
+        self._soon: deque[Callable[[], object]] = deque()
+        self._signals: dict[int, Callable[[], object]] = {}
+        self._running = False
+        self._inlet, self._outlet = os.pipe()  # not inherited (PEP 446)
+        os.set_blocking(self._inlet, False)
+        os.set_blocking(self._outlet, False)
+        self.watch(self._inlet, self._woken)
+
+    # -- plain calls
+
+    def call_soon(self, call: Callable[[], object]) -> None:
+        """Run *call* at the next turn of the loop."""
+        self._soon.append(call)
+
+    def call_soon_threadsafe(self, call: Callable[[], object]) -> None:
+        """Run *call* in the loop's thread; the one door for other threads."""
+        self._soon.append(call)
+        try:
+            os.write(self._outlet, b"\0")
+        except BlockingIOError:
+            pass  # the pipe is full: it wakes anyway
+
+    def call_at(self, when: float, call: Callable[[], object]) -> Timer:
+        """Run *call* at *when* (seconds on ``now()``)."""
+        timer = Timer(when, call)
+        heappush(self._heap, timer)
+        return timer
+
+    def watch(self, fd: int, call: Callable[[int], object], mask: int = READ) -> None:
+        """Call *call* with the event bits whenever *fd* is ready, until ``unwatch``."""
+        self._poller.register(fd, mask)
+        self._ready[fd] = call
+
+    def unwatch(self, fd: int) -> None:
+        """Stop watching *fd*; harmless when it is not watched or already closed."""
+        if self._ready.pop(fd, None) is not None:
+            try:
+                self._poller.unregister(fd)
+            except (OSError, KeyError):
+                pass  # the poller forgets a closed descriptor by itself
+
+    def on_signal(self, number: int, call: Callable[[], object]) -> None:
+        """Run *call* in the loop when the signal comes; the handler does no work."""
+        self._signals[number] = call
+        signal.signal(number, _nothing)
+        signal.set_wakeup_fd(self._outlet, warn_on_full_buffer=False)
+
+    # -- waiting, for coroutines
+
+    def spawn(self, coro: Coroutine[Arm, Any, Any], name: str = "") -> Task:
+        """Start *coro*; an error that nobody waits for goes to ``on_error``."""
+        task = Task(self, coro, name)
+        self._soon.append(task.step)
+        return task
+
+    async def sleep_until(self, when: float) -> None:
+        """Wait until *when*."""
+        await _Suspend(lambda task: void(self.call_at(when, task.step)))
+
+    async def readable(self, fd: int, deadline: float) -> bool:
+        """Wait until *fd* can be read; False if *deadline* came first."""
+        return await self._wait_fd(fd, READ, deadline)
+
+    async def writable(self, fd: int, deadline: float) -> bool:
+        """Wait until *fd* can be written or its connect ended; False at *deadline*."""
+        return await self._wait_fd(fd, WRITE, deadline)
+
+    async def _wait_fd(self, fd: int, mask: int, deadline: float) -> bool:
+        def arm(task: Task) -> None:
+            def ready(_bits: int) -> None:
+                timer.cancel()
+                self.unwatch(fd)
+                task.step(True)
+
+            def late() -> None:
+                self.unwatch(fd)
+                task.step(False)
+
+            timer = self.call_at(deadline, late)
+            self.watch(fd, ready, mask)
+
+        ready: bool = await _Suspend(arm)
+        return ready
+
+    async def thread(self, call: Callable[..., T], *args: Any, deadline: float) -> T:
+        """Run *call* in a thread of its own and wait for it.
+
+        Raises:
+            TimeoutError: *deadline* came first; the thread is left to end by itself.
+            Exception: what *call* raised.
+        """
+        over: list[Task | None] = []
+
+        def arm(task: Task) -> None:
+            def finish(sent: Any, error: BaseException | None) -> None:
+                if not over:
+                    over.append(None)
+                    timer.cancel()
+                    task.step(sent, error)
+
+            def work() -> None:
+                try:
+                    got, error = call(*args), None
+                except BaseException as raised:
+                    got, error = None, raised
+                self.call_soon_threadsafe(lambda: finish(got, error))
+
+            timer = self.call_at(deadline, lambda: finish(None, TimeoutError()))
+            _thread.start_new_thread(work, ())
+
+        result: T = await _Suspend(arm)
+        return result
+
+    async def gather(self, *coros: Coroutine[Arm, Any, Any]) -> list[Task]:
+        """Run all of *coros* at once and return their ended tasks, in order."""
+        tasks = [Task(self, coro, "gather") for coro in coros]
+        left = len(tasks)
+
+        def arm(parent: Task) -> None:
+            def one_less() -> None:
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    parent.step()
+
+            for task in tasks:
+                task.waiter = one_less
+                self._soon.append(task.step)
+
+        if tasks:
+            await _Suspend(arm)
+        return tasks
+
+    async def wait(self, arm: Callable[[Callable[..., None]], object]) -> Any:
+        """Wait until *arm*'s callback is called: ``arm(resume)``, ``resume(result)``."""
+        return await _Suspend(lambda task: void(arm(task.step)))
+
+    # -- the loop
+
+    def run(self) -> None:
+        """Turn until ``stop``."""
+        self._running = True
+        while self._running:
+            self.turn()
+
+    def stop(self) -> None:
+        """Make ``run`` return after this turn."""
+        self._running = False
+
+    def turn(self) -> None:
+        """Wait for the next thing, then do all that is due."""
+        for fd, bits in self._poller.poll(self._patience()):
+            call = self._ready.get(fd)
+            if call is not None:
+                call(bits)
+        now = self.now()
+        heap = self._heap
+        while heap and heap[0].when <= now:
+            timer = heappop(heap)
+            if timer.call is not None:
+                self.lateness = now - timer.when
+                timer.call()
+        for _ in range(len(self._soon)):
+            self._soon.popleft()()
+
+    def _patience(self) -> float:
+        heap = self._heap
+        while heap and heap[0].call is None:
+            heappop(heap)
+        if self._soon:
+            return 0.0
+        if not heap:
+            return _LONGEST_WAIT
+        return min(max(heap[0].when - self.now(), 0.0), _LONGEST_WAIT)
+
+    def _woken(self, _bits: int) -> None:
+        try:
+            numbers = os.read(self._inlet, 4096)
+        except BlockingIOError:
+            return
+        for number in numbers:
+            call = self._signals.get(number)
+            if call is not None:
+                call()
+
+    def close(self) -> None:
+        """Let go of the poller and the pipe."""
+        if self._signals:
+            signal.set_wakeup_fd(-1)
+        self._poller.close()
+        os.close(self._inlet)
+        os.close(self._outlet)
+
+
+def void(_anything: object) -> None:
+    """Give a call that returns something the type of one that does not."""
+
+
+def _nothing(_number: int, _frame: object) -> None:
+    """Do nothing: the wake-up pipe has already told the loop."""
+
+
+def _raise(_name: str, error: BaseException) -> None:
+    raise error

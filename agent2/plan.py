@@ -1,0 +1,265 @@
+"""The compiled configuration as values: what the watcher and the courier read.
+
+``agent2.compiler`` writes ``plan.json`` (0600) from the YAML; this module only
+reads it, with the standard library alone. A text that came from ``${...}`` or
+sits in a secret field is a ``Secret``: the plan keeps its *unexpanded* source, and
+``reveal`` expands it where it is used, so no secret rests in the state folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from agent2.core.model import Policy, RestartPolicy, Severity
+from agent2.core.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+FORMAT = 1
+_REFERENCE = re.compile(r"\$(?:\$|\{(file:)?([^}:]+)(?::-([^}]*))?\})")
+
+
+class PlanError(Exception):
+    """The plan file is missing, torn, or of another version: compile anew."""
+
+
+class SecretError(Exception):
+    """A variable or file that a secret refers to is not there. Names no secret."""
+
+
+class Secret:
+    """A text that prints as ``***`` wherever it goes; ``reveal()`` gives it out."""
+
+    __slots__ = ("_base", "_source")
+
+    def __init__(self, source: str, base: str = "") -> None:
+        """Keep *source* (may hold ``${...}``); files are sought beside *base*."""
+        self._source = source
+        self._base = base
+
+    def reveal(self) -> str:
+        """Return the text with its references expanded.
+
+        Raises:
+            SecretError: a variable is not set or a file cannot be read.
+        """
+        return expand(self._source, self._base)
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._source == self._source
+
+    def __hash__(self) -> int:
+        return hash(self._source)
+
+
+def expand(text: str, base: str) -> str:
+    """Return *text* with ``${VAR}``, ``${VAR:-default}``, ``${file:name}`` put in.
+
+    ``$$`` is a dollar sign. A file is looked up as it stands if absolute, else in
+    ``$CREDENTIALS_DIRECTORY``, then in *base*; one trailing newline is dropped.
+
+    Raises:
+        SecretError: what it refers to is not there.
+    """
+
+    def put(match: re.Match[str]) -> str:
+        is_file, name, default = match.groups()
+        if name is None:
+            return "$"
+        if is_file:
+            return _file(name, base)
+        found = os.environ.get(name)
+        if found:
+            return found
+        if default is None:
+            raise SecretError(f"environment variable {name} is not set")
+        return default
+
+    return _REFERENCE.sub(put, text)
+
+
+def _file(name: str, base: str) -> str:
+    places = [p for p in (os.environ.get("CREDENTIALS_DIRECTORY"), base) if p]
+    path = os.path.expanduser(name)
+    paths = [path] if os.path.isabs(path) else [os.path.join(p, path) for p in places]
+    for candidate in paths:
+        try:
+            with open(candidate, encoding="utf-8") as file:
+                return file.read(65536).removesuffix("\n")
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise SecretError(f"secret file {name}: {type(error).__name__}") from None
+    raise SecretError(f"secret file {name} is not there")
+
+
+@value
+class PluginPlan:
+    """One configured plugin: *name* is unique in its family and place."""
+
+    name: str
+    kind: str
+    options: dict[str, Any]
+
+
+@value
+class TargetPlan:
+    """One thing watched. *actions* is a ladder; empty means the default signal file."""
+
+    name: str
+    checks: tuple[PluginPlan, ...]
+    actions: tuple[PluginPlan, ...]
+    policy: Policy
+    interval: float = 5.0
+    retry_interval: float = 5.0
+    timeout: float = 5.0
+    primary: bool = False
+    depends_on: tuple[str, ...] = ()
+    labels: dict[str, str] = {}  # noqa: RUF012  (never changed; see core/value.py)
+
+
+@value
+class Route:
+    """Alerts whose facts equal *match* (severity, target, kind, label.X) go there."""
+
+    match: dict[str, str]
+    notifiers: tuple[str, ...]
+
+
+@value
+class LogPlan:
+    """``max_bytes`` 0 leaves rotation to others; ``json`` adds a JSON-lines file."""
+
+    level: str = "INFO"
+    json: bool = False
+    max_bytes: int = 0
+    backups: int = 10
+
+
+@value
+class RestarterPlan:
+    """What the restarter runs; an empty argv leaves the signal where it is."""
+
+    argv: tuple[str, ...] = ()
+    verify: str = ""
+    timeout: float = 60.0
+
+
+@value
+class Plan:
+    """The whole compiled configuration.
+
+    Attributes:
+        stamp: Identity of sources and overrides; equal stamp, equal plan.
+        config_path: The YAML file, or "" for the built-in default.
+        sha: First 12 hex digits of the configuration's SHA-256, for people.
+        base: Folder of the configuration, where ``${file:...}`` looks.
+        language: ``en`` or ``zh``, already decided.
+    """
+
+    stamp: str
+    config_path: str
+    sha: str
+    base: str
+    profile: str
+    language: str
+    targets: tuple[TargetPlan, ...]
+    notifiers: tuple[PluginPlan, ...]
+    routes: tuple[Route, ...]
+    log: LogPlan
+    restarter: RestarterPlan
+    web: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def primary(self) -> TargetPlan:
+        """The target that the five old status keys describe."""
+        return next((t for t in self.targets if t.primary), self.targets[0])
+
+
+def load(path: str) -> Plan:
+    """Read the compiled plan at *path*.
+
+    Raises:
+        PlanError: it is not there, not whole, or of another version.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            return from_json(json.load(file))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PlanError(f"{path}: {error}") from None
+
+
+def from_json(tree: dict[str, Any]) -> Plan:
+    """Return the plan that the compiler wrote as *tree* (see ``compiler/emit.py``).
+
+    Raises:
+        KeyError, TypeError, ValueError: it is of another format.
+    """
+    if tree["format"] != FORMAT:
+        raise ValueError(f"plan format {tree['format']}")
+    base = tree["base"]
+    fields = {n: tree[n] for n in Plan.__match_args__ if n in tree}
+    return Plan(
+        **fields
+        | {
+            "targets": tuple(_target(t, base) for t in tree["targets"]),
+            "notifiers": tuple(_plugin(n, base) for n in tree["notifiers"]),
+            "routes": tuple(
+                Route(r["match"], tuple(r["notifiers"])) for r in tree["routes"]
+            ),
+            "log": LogPlan(**tree["log"]),
+            "restarter": RestarterPlan(
+                **tree["restarter"] | {"argv": tuple(tree["restarter"]["argv"])}
+            ),
+            "warnings": tuple(tree["warnings"]),
+        }
+    )
+
+
+def _target(tree: dict[str, Any], base: str) -> TargetPlan:
+    policy = tree["policy"]
+    made = Policy(
+        **policy
+        | {
+            "severity": Severity(policy["severity"]),
+            "reminders": tuple(policy["reminders"]),
+            "restart": RestartPolicy(**policy["restart"]),
+        }
+    )
+    return TargetPlan(
+        **tree
+        | {
+            "policy": made,
+            "checks": tuple(_plugin(c, base) for c in tree["checks"]),
+            "actions": tuple(_plugin(a, base) for a in tree["actions"]),
+            "depends_on": tuple(tree["depends_on"]),
+        }
+    )
+
+
+def _plugin(tree: dict[str, Any], base: str) -> PluginPlan:
+    return PluginPlan(tree["name"], tree["kind"], _unwrap(tree["options"], base))
+
+
+def _unwrap(node: Any, base: str) -> Any:
+    """Turn ``{"$secret": text}`` into a Secret and lists into tuples, all the way."""
+    if isinstance(node, dict):
+        if node.keys() == {"$secret"}:
+            return Secret(node["$secret"], base)
+        return {key: _unwrap(child, base) for key, child in node.items()}
+    if isinstance(node, list):
+        return tuple(_unwrap(child, base) for child in node)
+    return node
