@@ -160,6 +160,7 @@ class Judgement:
     detail: str = ""
     check: str = ""
     response_s: float | None = None
+    identity: str | None = None
 
 
 @value
@@ -198,7 +199,7 @@ class Policy:
         success_threshold: Consecutive good ones that close it.
         start_grace: Seconds in which a target never yet seen well is not judged.
         trip_on_exit: A process death alone opens the incident.
-        flapping: Hold alerts and restarts back while the target flaps.
+        flapping: Tell once that the target flaps, instead of each incident.
         reminders: Gaps between reminders in seconds; the last one repeats.
     """
 
@@ -226,11 +227,16 @@ class TargetState:
         warning: Id of the open warning (degraded), and when it opened.
         restarts: Times of the restarts inside the budget's period.
         attempts: Restarts since the target was last well for ``rearm``.
-        action: Id of the restart that still owes its proof, and when it was asked.
+        action: Id of the restart that still owes its proof, when it was asked for,
+            and who the target was then (``pid:start``).
         hold_until: Until then BAD verdicts are not counted (settle).
+        withheld: Why no restart was asked for in this incident (said once).
         exhausted_at: When the budget was found spent; None while it is not.
-        reminded: How many reminders went out, and when the last alert did.
-        changes: The last 21 verdict changes as bits, newest lowest (flapping).
+        told: The incident was told to people, so its recovery is owed.
+        reminded: How many reminders went out; reminded_at: when the last alert did.
+        ring: The last 20 changes of verdict as bits, newest lowest (flapping).
+        seen: How many cycles the ring has seen, up to 21.
+        flap: Id under which the flapping was told, and when it began.
     """
 
     health: Health = Health.UNKNOWN
@@ -247,18 +253,20 @@ class TargetState:
     detail: str = ""
     incident: str | None = None
     incident_at: float = 0.0
-    incident_count: int = 0
     warning: str | None = None
     warning_at: float = 0.0
     restarts: tuple[float, ...] = ()
     attempts: int = 0
     action: str | None = None
     action_at: float = 0.0
+    action_identity: str | None = None
     hold_until: float = 0.0
+    withheld: str = ""
     exhausted_at: float | None = None
+    told: bool = False
     reminded: int = 0
     reminded_at: float = 0.0
-    changes: int = 0
+    ring: int = 0
     seen: int = 0
-    flapping: bool = False
-    flapping_at: float = 0.0
+    flap: str | None = None
+    flap_at: float = 0.0

@@ -1,0 +1,59 @@
+"""Half-well: a target that answers slowly or with a warning. Told, never restarted."""
+
+from __future__ import annotations
+
+from agent2.core.effects import Notify, OpenIncident, ResolveIncident, Warn
+from agent2.core.model import AlertKind, Judgement, Policy, Severity, TargetState
+from agent2.core.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent2.core.effects import Effect
+
+
+def degrade(
+    target: str, policy: Policy, state: TargetState, judgement: Judgement, now: float
+) -> tuple[TargetState, list[Effect]]:
+    """Note a warning at once, and tell it when it lasts for the failure threshold."""
+    count = state.slow_count + 1
+    moved = replace(state, degraded=True, slow_count=count)
+    why = (judgement.code, judgement.detail)
+    effects: list[Effect] = []
+    if not state.degraded:
+        effects.append(
+            Warn(f"{target}#{now:.3f}", target, now, *why, judgement.response_s)
+        )
+    if count >= policy.failure_threshold and state.warning is None:
+        warning = f"{target}@{now:.3f}"
+        moved = replace(moved, warning=warning, warning_at=now)
+        facts = (Severity.WARNING, now)
+        effects += [
+            OpenIncident(warning, target, *facts, judgement.facet, *why),
+            Notify(
+                AlertKind.DEGRADED, target, warning, *facts, now, judgement.facet, *why
+            ),
+        ]
+    return moved, effects
+
+
+def restore(
+    target: str, _policy: Policy, state: TargetState, judgement: Judgement, now: float
+) -> tuple[TargetState, list[Effect]]:
+    """Close an open warning: the target is wholly well."""
+    moved = replace(state, degraded=False, slow_count=0, warning=None)
+    if state.warning is None:
+        return moved, []
+    return moved, [
+        ResolveIncident(state.warning, target, now),
+        Notify(
+            AlertKind.RESOLVED,
+            target,
+            state.warning,
+            Severity.WARNING,
+            now,
+            state.warning_at,
+            judgement.facet,
+            judgement.code,
+            judgement.detail,
+        ),
+    ]

@@ -1,0 +1,65 @@
+"""Does a target change too often? Nagios' weighted share of changes, with hysteresis.
+
+Of the last 21 cycles there are 20 possible changes; the oldest weighs 0.75 and the
+newest 1.25 (Nagios Core, "Detection and Handling of State Flapping"). 30 % begins it
+and 25 % ends it, Icinga 2's numbers; between them nothing changes.
+"""
+
+from __future__ import annotations
+
+from agent2.core.effects import Notify
+from agent2.core.model import AlertKind, Policy, Severity, TargetState
+from agent2.core.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent2.core.effects import Effect
+
+CHANGES = 20
+HIGH = 0.30
+LOW = 0.25
+_MASK = (1 << CHANGES) - 1
+_WEIGHTS = tuple(1.25 - 0.5 * age / (CHANGES - 1) for age in range(CHANGES))
+
+
+def note(ring: int, *, changed: bool) -> int:
+    """Return *ring* with one more cycle in it: did the verdict change?"""
+    return ((ring << 1) | changed) & _MASK
+
+
+def share(ring: int) -> float:
+    """Return the weighted share of changes in [0, 1]."""
+    total = sum(_WEIGHTS[age] for age in range(CHANGES) if ring >> age & 1)
+    return total / CHANGES
+
+
+def is_flapping(ring: int, seen: int, *, was: bool) -> bool:
+    """Return whether a target flaps, given that it *was* flapping before."""
+    if seen <= CHANGES:
+        return was
+    return share(ring) >= (LOW if was else HIGH)
+
+
+def watch_flapping(
+    target: str, policy: Policy, state: TargetState, now: float, *, bad: bool
+) -> tuple[TargetState, list[Effect]]:
+    """Note one cycle; tell once that the target begins or ends to flap.
+
+    While it flaps, incidents are recorded but not told one by one; restarts keep to
+    their budget as always.
+    """
+    if not policy.flapping:
+        return state, []
+    ring = note(state.ring, changed=state.seen > 0 and bad != (state.failures > 0))
+    seen = min(state.seen + 1, CHANGES + 1)
+    was = state.flap is not None
+    moved = replace(state, ring=ring, seen=seen)
+    if is_flapping(ring, seen, was=was) == was:
+        return moved, []
+    kind = AlertKind.RESOLVED if was else AlertKind.FLAPPING
+    flap = state.flap or f"{target}@{now:.3f}~flapping"
+    began = state.flap_at if was else now
+    moved = replace(moved, flap=None if was else flap, flap_at=began)
+    why = (state.facet, state.code, f"{share(ring):.0%}")
+    told = Notify(kind, target, flap, Severity.WARNING, now, began, *why)
+    return moved, [told]

@@ -1,0 +1,245 @@
+"""What a cycle says, and what is believed after it. Read this first.
+
+    observations --judge (judgement.py)--> Judgement --advance--> Step(state', effects)
+
+Rules of the room: nothing here knows files, processes or people; time comes in as
+``now``; a wish leaves as an effect. Health moves like this (N and M are the failure
+and success thresholds):
+
+    UNKNOWN --good--> HEALTHY --bad--> FAILING --bad x N--> UNHEALTHY
+    FAILING --good--> HEALTHY                        (the incident opens)
+    UNHEALTHY --good--> RECOVERING --good x M--> HEALTHY (the incident closes)
+    RECOVERING --bad--> UNHEALTHY                    (still the same incident)
+
+An UNKNOWN verdict moves nothing: our own trouble is never the target's. DEGRADED
+counts as good for the thresholds and raises a warning of its own, never a restart.
+"""
+
+from __future__ import annotations
+
+from agent2.core.degraded import degrade, restore
+from agent2.core.effects import (
+    Notify,
+    OpenIncident,
+    Prove,
+    Record,
+    ResolveIncident,
+    Step,
+    WithdrawRestart,
+)
+from agent2.core.model import (
+    ActionResult,
+    AlertKind,
+    Health,
+    Judgement,
+    Policy,
+    TargetState,
+    Verdict,
+)
+from agent2.core.flapping import watch_flapping
+from agent2.core.repair import remind, repair
+from agent2.core.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent2.core.effects import Effect
+
+
+def advance(
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    judgement: Judgement,
+    now: float,
+    *,
+    died: bool = False,
+    pending: bool = False,
+) -> Step:
+    """Return the state after one cycle and what follows from it.
+
+    *now* is steady seconds. *died*: the kernel reported the death of the watched
+    process. *pending*: an earlier restart order lies there and nobody took it up.
+    """
+    if judgement.verdict is Verdict.UNKNOWN:
+        return Step(state)
+    if state.first_seen is None:
+        state = replace(state, first_seen=now, since=now)
+    bad = judgement.verdict is Verdict.BAD
+    if bad and _excused(policy, state, now):
+        return Step(state)
+    state, effects = watch_flapping(target, policy, state, now, bad=bad)
+    turn = _worse if bad else _better
+    moved, more = turn(target, policy, state, judgement, now, died, pending)
+    effects += more
+    if moved.health is not state.health:
+        moved = replace(moved, since=now)
+        effects.insert(
+            0,
+            Record(
+                target,
+                state.health,
+                moved.health,
+                now,
+                judgement.facet,
+                judgement.code,
+                judgement.detail,
+            ),
+        )
+    return Step(moved, tuple(effects))
+
+
+def _excused(policy: Policy, state: TargetState, now: float) -> bool:
+    """Is this failure not counted: settling after a restart, or never yet up?"""
+    if now < state.hold_until:
+        return True
+    if state.ever_healthy or state.first_seen is None:
+        return False
+    return now - state.first_seen < policy.start_grace
+
+
+def _worse(
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    judgement: Judgement,
+    now: float,
+    died: bool,
+    pending: bool,
+) -> tuple[TargetState, list[Effect]]:
+    failures = state.failures + 1
+    tripped = died and policy.trip_on_exit
+    down = failures >= policy.failure_threshold or tripped or state.incident is not None
+    moved = replace(
+        state,
+        health=Health.UNHEALTHY if down else Health.FAILING,
+        failures=failures,
+        successes=0,
+        slow_count=0,
+        degraded=False,
+        healthy_since=None,
+        facet=judgement.facet,
+        code=judgement.code,
+        detail=judgement.detail,
+    )
+    effects: list[Effect] = []
+    if down and moved.incident is None:
+        moved, effects = _open(target, policy, moved, now)
+    if down:
+        moved, more = repair(target, policy, moved, judgement.identity, now, pending)
+        moved, reminder = remind(target, policy, moved, now)
+        effects += more + reminder
+    return moved, effects
+
+
+def _open(
+    target: str, policy: Policy, state: TargetState, now: float
+) -> tuple[TargetState, list[Effect]]:
+    incident = f"{target}@{now:.3f}"
+    told = state.flap is None
+    moved = replace(
+        state,
+        incident=incident,
+        incident_at=now,
+        told=told,
+        reminded=0,
+        reminded_at=now,
+        withheld="",
+    )
+    why = (moved.facet, moved.code, moved.detail)
+    effects: list[Effect] = [OpenIncident(incident, target, policy.severity, now, *why)]
+    if told:
+        effects.append(
+            Notify(AlertKind.FIRING, target, incident, policy.severity, now, now, *why)
+        )
+    return moved, effects
+
+
+def _better(
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    judgement: Judgement,
+    now: float,
+    _died: bool,
+    pending: bool,
+) -> tuple[TargetState, list[Effect]]:
+    slow = judgement.verdict is Verdict.DEGRADED
+    moved = replace(
+        state,
+        failures=0,
+        successes=state.successes + 1,
+        hold_until=0.0,
+        facet=judgement.facet,
+        code=judgement.code,
+        detail=judgement.detail,
+    )
+    effects: list[Effect] = []
+    if moved.action is not None and pending:
+        moved, effects = _withdraw(target, moved, now)
+    if moved.incident is None or moved.successes >= policy.success_threshold:
+        moved, more = _recover(target, policy, moved, judgement, now)
+        effects += more
+    else:
+        moved = replace(moved, health=Health.RECOVERING)
+    moved, more = (degrade if slow else restore)(target, policy, moved, judgement, now)
+    return moved, effects + more
+
+
+def _withdraw(
+    target: str, state: TargetState, now: float
+) -> tuple[TargetState, list[Effect]]:
+    """Take the unconsumed order back; what never happened costs no budget."""
+    assert state.action is not None
+    effect = WithdrawRestart(state.action, target, state.incident or "", now)
+    refunded = replace(
+        state,
+        action=None,
+        restarts=state.restarts[:-1],
+        attempts=max(state.attempts - 1, 0),
+    )
+    return refunded, [effect]
+
+
+def _recover(
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    judgement: Judgement,
+    now: float,
+) -> tuple[TargetState, list[Effect]]:
+    effects: list[Effect] = []
+    if state.action is not None:
+        was, is_now = state.action_identity, judgement.identity
+        same = was is not None and was == is_now
+        result = ActionResult.FAILED if same else ActionResult.SUCCESS
+        effects.append(Prove(state.action, target, result, now))
+    if state.incident is not None:
+        effects.append(ResolveIncident(state.incident, target, now))
+        if state.told:
+            effects.append(
+                Notify(
+                    AlertKind.RESOLVED,
+                    target,
+                    state.incident,
+                    policy.severity,
+                    now,
+                    state.incident_at,
+                    state.facet,
+                    state.code,
+                    state.detail,
+                )
+            )
+    since = now if state.healthy_since is None else state.healthy_since
+    rearmed = now - since >= policy.restart.rearm
+    return replace(
+        state,
+        health=Health.HEALTHY,
+        ever_healthy=True,
+        healthy_since=since,
+        incident=None,
+        told=False,
+        action=None,
+        exhausted_at=None,
+        withheld="",
+        attempts=0 if rearmed else state.attempts,
+    ), effects

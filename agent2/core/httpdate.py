@@ -1,0 +1,30 @@
+"""An HTTP date (RFC 9110, 5.6.7) as epoch seconds, without a calendar library."""
+
+from __future__ import annotations
+
+import re
+
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_IMF = re.compile(
+    r"[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT",
+    re.ASCII,
+)
+
+
+def parse_http_date(text: str) -> float | None:
+    """Return epoch seconds of an IMF-fixdate such as
+    ``Sun, 06 Nov 1994 08:49:37 GMT``; None if it is not one.
+    """
+    match = _IMF.fullmatch(text)
+    if match is None or match[2] not in _MONTHS:
+        return None
+    day, year, hour, minute, second = (int(match[i]) for i in (1, 3, 4, 5, 6))
+    month = _MONTHS.index(match[2]) + 1
+    if not 1 <= day <= 31 or hour > 23 or minute > 59 or second > 60:
+        return None
+    # Days from the civil date (Howard Hinnant's algorithm, years from March).
+    shifted = year - (month <= 2)
+    era, of_era = divmod(shifted, 400)
+    day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    days = era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + day_of_year
+    return float((days - 719468) * 86400 + hour * 3600 + minute * 60 + second)

@@ -1,0 +1,133 @@
+"""What is done for an unhealthy target: ask for a restart, prove it, remind people."""
+
+from __future__ import annotations
+
+from agent2.core.effects import Notify, Prove, RequestRestart, Withhold
+from agent2.core.model import ActionResult, AlertKind, Policy, TargetState
+from agent2.core.policies import Ruling
+from agent2.core.restarts import may_restart
+from agent2.core.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent2.core.effects import Effect
+    from agent2.core.policies import Decision
+
+
+def repair(
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    identity: str | None,
+    now: float,
+    pending: bool,
+) -> tuple[TargetState, list[Effect]]:
+    """Return *state* after deciding on a restart of an unhealthy target.
+
+    While an order lies there that nobody took up (*pending*) no other is made:
+    there is exactly one live signal per incident.
+    """
+    if pending:
+        return state, []
+    decision = may_restart(policy.restart, state, target, now)
+    if decision.ruling is Ruling.ALLOW:
+        return _ask(target, policy, state, identity, now)
+    state, effects = _overdue(target, policy, state, now)
+    if decision.ruling is Ruling.BLOCK and state.withheld != decision.reason:
+        state, more = _withhold(target, policy, state, decision, now)
+        effects += more
+    return state, effects
+
+
+def _ask(
+    target: str, policy: Policy, state: TargetState, identity: str | None, now: float
+) -> tuple[TargetState, list[Effect]]:
+    assert state.incident is not None
+    effects: list[Effect] = []
+    if state.action is not None:
+        effects.append(Prove(state.action, target, ActionResult.FAILED, now))
+    attempt = state.attempts + 1
+    action = f"{target}#{now:.3f}"
+    effects.append(
+        RequestRestart(
+            action,
+            target,
+            state.incident,
+            attempt,
+            now,
+            state.facet,
+            state.code,
+            state.detail,
+        )
+    )
+    kept = tuple(at for at in state.restarts if now - at < policy.restart.period)
+    return replace(
+        state,
+        restarts=(*kept, now),
+        attempts=attempt,
+        action=action,
+        action_at=now,
+        action_identity=identity,
+        hold_until=now + policy.restart.settle,
+    ), effects
+
+
+def _overdue(
+    target: str, policy: Policy, state: TargetState, now: float
+) -> tuple[TargetState, list[Effect]]:
+    """Say that a restart did not help once its time for proof is over."""
+    if state.action is None or now - state.action_at < policy.restart.proof:
+        return state, []
+    failed = Prove(state.action, target, ActionResult.FAILED, now)
+    return replace(state, action=None), [failed]
+
+
+def _withhold(
+    target: str, policy: Policy, state: TargetState, decision: Decision, now: float
+) -> tuple[TargetState, list[Effect]]:
+    assert state.incident is not None
+    why = decision.reason
+    effects: list[Effect] = [Withhold(target, state.incident, now, why)]
+    moved = replace(state, withheld=why)
+    if why == "exhausted":
+        moved = replace(moved, exhausted_at=now)
+        if state.told:
+            effects.append(_about(AlertKind.EXHAUSTED, target, policy, moved, now, 0))
+    return moved, effects
+
+
+def remind(
+    target: str, policy: Policy, state: TargetState, now: float
+) -> tuple[TargetState, list[Effect]]:
+    """Tell again, with growing gaps, that an incident is still open."""
+    if not policy.reminders or not state.told:
+        return state, []
+    wait = policy.reminders[min(state.reminded, len(policy.reminders) - 1)]
+    if now - state.reminded_at < wait:
+        return state, []
+    count = state.reminded + 1
+    told = _about(AlertKind.REMINDER, target, policy, state, now, count)
+    return replace(state, reminded=count, reminded_at=now), [told]
+
+
+def _about(
+    kind: AlertKind,
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    now: float,
+    count: int,
+) -> Notify:
+    assert state.incident is not None
+    return Notify(
+        kind,
+        target,
+        state.incident,
+        policy.severity,
+        now,
+        state.incident_at,
+        state.facet,
+        state.code,
+        state.detail,
+        count,
+    )

@@ -1,0 +1,62 @@
+"""The restart budget: at most *intensity* per *period*, with growing gaps between.
+
+OTP's restart intensity (stdlib, ``supervisor:add_restart``) with the back-off of
+Kubernetes (10 s doubling to 300 s, new after 10 minutes of health).
+"""
+
+from __future__ import annotations
+
+from agent2.core.chance import spread
+from agent2.core.model import RestartPolicy, TargetState
+from agent2.core.policies import Decision, Ruling
+
+_MAX_EXPONENT = 20  # 2.0 ** 1024 overflows; the cap is reached long before
+
+
+def gap(policy: RestartPolicy, attempts: int, seed: str) -> float:
+    """Return the seconds that must lie between restart *attempts* and the next.
+
+    The gap doubles with each attempt and is shortened by up to half, by *seed*, so
+    that the targets of one cause do not restart in step. It is never shorter than
+    the settle time: nobody judges a restart that is still settling.
+    """
+    if attempts <= 0:
+        return 0.0
+    longest = policy.backoff * 2.0 ** min(attempts - 1, _MAX_EXPONENT)
+    wait = min(longest, policy.backoff_max) * (1.0 - spread(seed) / 2.0)
+    return max(wait, policy.settle)
+
+
+def inside(policy: RestartPolicy, restarts: tuple[float, ...], now: float) -> int:
+    """Return how many of *restarts* lie inside the budget's period."""
+    return sum(1 for at in restarts if now - at < policy.period)
+
+
+def may_restart(
+    policy: RestartPolicy, state: TargetState, target: str, now: float
+) -> Decision:
+    """Decide whether *target* may be restarted at *now*, and say why."""
+    if not policy.enabled:
+        return Decision(Ruling.BLOCK, "off")
+    last = state.restarts[-1] if state.restarts else None
+    if state.exhausted_at is not None:
+        return _half_open(policy, max(state.exhausted_at, last or 0.0), now)
+    if last is None:
+        return Decision(Ruling.ALLOW, "budget")
+    if inside(policy, state.restarts, now) >= policy.intensity:
+        proved_by = last + policy.proof
+        if state.action is not None and now < proved_by:
+            return Decision(Ruling.PAUSE, "proof", proved_by)
+        return Decision(Ruling.BLOCK, "exhausted", last + policy.half_open)
+    due = last + gap(policy, state.attempts, f"{target}#{state.attempts}")
+    if now < due:
+        return Decision(Ruling.PAUSE, "backoff", due)
+    return Decision(Ruling.ALLOW, "budget")
+
+
+def _half_open(policy: RestartPolicy, since: float, now: float) -> Decision:
+    """Decide for a spent budget: one more try each ``half_open``, or a person."""
+    due = since + policy.half_open
+    if now < due:
+        return Decision(Ruling.BLOCK, "exhausted", due)
+    return Decision(Ruling.ALLOW, "half_open")
