@@ -30,7 +30,14 @@ def degrade(
         effects += [
             OpenIncident(warning, target, *facts, judgement.facet, *why),
             Notify(
-                AlertKind.DEGRADED, target, warning, *facts, now, judgement.facet, *why
+                AlertKind.DEGRADED,
+                target,
+                warning,
+                *facts,
+                now,
+                judgement.facet,
+                *why,
+                response_s=judgement.response_s,
             ),
         ]
     return moved, effects

@@ -127,6 +127,7 @@ class Notify:
     code: Code
     detail: str
     count: int = 0
+    response_s: float | None = None
 
 
 if TYPE_CHECKING:

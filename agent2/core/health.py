@@ -27,6 +27,7 @@ from agent2.core.effects import (
     Step,
     WithdrawRestart,
 )
+from agent2.core.flapping import watch_flapping
 from agent2.core.model import (
     ActionResult,
     AlertKind,
@@ -36,7 +37,6 @@ from agent2.core.model import (
     TargetState,
     Verdict,
 )
-from agent2.core.flapping import watch_flapping
 from agent2.core.repair import remind, repair
 from agent2.core.value import replace
 

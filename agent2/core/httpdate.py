@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = tuple(
+    "JanFebMarAprMayJunJulAugSepOctNovDec"[i : i + 3] for i in range(0, 36, 3)
+)
 _IMF = re.compile(
     r"[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT",
     re.ASCII,
@@ -12,9 +14,7 @@ _IMF = re.compile(
 
 
 def parse_http_date(text: str) -> float | None:
-    """Return epoch seconds of an IMF-fixdate such as
-    ``Sun, 06 Nov 1994 08:49:37 GMT``; None if it is not one.
-    """
+    """Return epoch seconds of ``Sun, 06 Nov 1994 08:49:37 GMT``; None if it is none."""
     match = _IMF.fullmatch(text)
     if match is None or match[2] not in _MONTHS:
         return None

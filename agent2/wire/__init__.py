@@ -1,0 +1,1 @@
+"""The spellings that others read: status, signal, log lines, languages."""

@@ -1,0 +1,22 @@
+"""The catalogue of a language: id -> sentence. JSON keys and log tokens are in none.
+
+Plain dicts and not gettext: a catalogue is compiled Python, it needs no build step,
+and the watcher loads only the one it speaks.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LANGUAGES = ("en", "zh")
+
+
+def words(language: str) -> Mapping[str, str]:
+    """Return the catalogue of *language* (``en`` for one that is not known)."""
+    name = language if language in LANGUAGES else "en"
+    catalogue: Mapping[str, str] = import_module(f"agent2.wire.{name}").WORDS
+    return catalogue
