@@ -1,0 +1,1 @@
+"""YAML becomes a plan, or every problem at once (PyYAML, pydantic)."""

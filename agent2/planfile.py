@@ -1,0 +1,139 @@
+"""Where the configuration lies, and whether the compiled plan is still of it.
+
+The watcher asks at start and at reload: is ``plan.json`` the plan of the sources
+as they are now? It must not need YAML for that, so the answer is a *stamp*: a
+short text of everything that a plan depends on. The compiler writes it into the
+plan; ``current_stamp`` makes it anew. Equal stamps, equal plan.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from binascii import crc32
+
+from agent2 import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG_NAME = "agent2.yaml"
+PLAN_NAME = "plan.json"
+LARGEST = 1 << 20  # bytes of configuration that are read
+
+# Whatever the compiler asks the environment for beside ``${NAME}`` references.
+OVERRIDES = (
+    "AGENT2_PROFILE",
+    "AGENT2_LOG_LEVEL",
+    "AGENT2_LANGUAGE",
+    "AGENT2_INTERVAL",
+    "AGENT2_TIMEOUT",
+    "AGENT2_FAILURE_THRESHOLD",
+    "AGENT2_SUCCESS_THRESHOLD",
+)
+LANGUAGE = ("LC_ALL", "LC_MESSAGES", "LANG")
+_WATCHED = (*OVERRIDES, *LANGUAGE, "HOME")
+_REFERENCE = re.compile(rb"\$\{([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def home(environ: Mapping[str, str]) -> str:
+    """Return the home folder: ``$HOME``, else that of the user's entry."""
+    return environ.get("HOME") or os.path.expanduser("~")
+
+
+def absolute(path: str, environ: Mapping[str, str]) -> str:
+    """Return *path* with ``~`` put in and made absolute from the working folder."""
+    if path == "~" or path.startswith("~/"):
+        path = home(environ) + path[1:]
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def state_dir(explicit: str, environ: Mapping[str, str]) -> str:
+    """Return the state folder: *explicit*, the environment, or the default."""
+    chosen = (
+        explicit
+        or environ.get("AGENT2_STATE_DIR")
+        or environ.get("AGENT2_HOME")
+        or "~/.agentos/multi_agent"
+    )
+    return absolute(chosen, environ)
+
+
+def find_config(explicit: str, environ: Mapping[str, str], folder: str = "") -> str:
+    """Return the configuration file that counts, or "" for the built-in defaults.
+
+    What a person named (*explicit*, ``$AGENT2_CONFIG``) is returned whether it is
+    there or not, so that a slip is an error and never a silent default. *folder* is
+    the state folder if it is known by other means than the environment.
+    """
+    named = explicit or environ.get("AGENT2_CONFIG")
+    if named:
+        return absolute(named, environ)
+    own = environ.get("XDG_CONFIG_HOME") or os.path.join(home(environ), ".config")
+    places = (
+        os.path.join(own, "agent2"),
+        folder or state_dir("", environ),
+        "/etc/agent2",
+    )
+    for place in places:
+        path = os.path.join(place, CONFIG_NAME)
+        if os.path.lexists(path):  # a dangling link is an error, not "no file"
+            return path
+    return ""
+
+
+def current_stamp(config_path: str, profile: str, environ: Mapping[str, str]) -> str:
+    """Return the identity of all that a plan is made of, as it is now. Never raises.
+
+    *profile* is the one of the command line, or "". The stamp holds no value of a
+    variable, but a checksum over them: keep it in files of mode 0600.
+    """
+    source, content = _source(config_path)
+    names = sorted({*_WATCHED, *(n.decode() for n in _REFERENCE.findall(content))})
+    told = "\0".join(f"{name}={environ.get(name)}" for name in names)
+    parts = (
+        __version__,
+        sys.executable,
+        f"{sys.version_info[0]}.{sys.version_info[1]}",
+        _installed(),
+        profile,
+        config_path,
+        source,
+        f"{crc32(told.encode(errors='surrogateescape')):08x}",
+    )
+    return "|".join(parts)
+
+
+def _source(path: str) -> tuple[str, bytes]:
+    if not path:
+        return "built-in", b""
+    try:
+        # Not O_RDONLY alone: a FIFO in the place of the file must not hang us.
+        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        return f"errno {error.errno}", b""
+    try:
+        facts = os.fstat(number)
+        content = os.read(number, LARGEST + 1)
+    except OSError as error:
+        return f"errno {error.errno}", b""
+    finally:
+        os.close(number)
+    told = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    return f"{told}{facts.st_ctime_ns}:{crc32(content):08x}", content
+
+
+def _installed() -> str:
+    """Return a sign that changes when a package (so: a plugin) is put in or out."""
+    folder = os.path.join(
+        os.path.dirname(os.path.dirname(sys.executable)),
+        "lib",
+        f"python{sys.version_info[0]}.{sys.version_info[1]}",
+        "site-packages",
+    )
+    try:
+        return str(os.stat(folder).st_mtime_ns)
+    except OSError:
+        return ""
