@@ -1,0 +1,44 @@
+"""Text that strangers wrote, made fit for one line of log, status and alert."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+LIMIT = 300
+_SPACES = "\u00a0\u3000"  # not printable to Python, harmless to people
+
+
+def one_line(text: str, limit: int = LIMIT) -> str:
+    """Return *text* as one line of at most *limit* characters.
+
+    Whatever could break a line, move the cursor, turn the writing direction or hide
+    (control, bidi, U+2028, zero width, lone surrogates) is written as its escape.
+    """
+    if not text.isprintable():
+        text = "".join(map(_shown, text[:limit]))
+    return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
+
+
+def _shown(char: str) -> str:
+    if char.isprintable():
+        return char
+    return " " if char in _SPACES else char.encode("unicode_escape").decode()
+
+
+def plain(text: Any) -> str:
+    """Return a text option as it is to be *used*: a secret is given out.
+
+    Raises:
+        Exception: the secret's source is not there (``plan.SecretError``).
+    """
+    return str(text.reveal()) if hasattr(text, "reveal") else str(text)
+
+
+def scrub(text: str, secrets: tuple[str, ...]) -> str:
+    """Return *text* with every one of *secrets* replaced by ``***``."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if secret:
+            text = text.replace(secret, "***")
+    return text
