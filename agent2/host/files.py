@@ -13,6 +13,10 @@ class UnsafeFileError(OSError):
     """The path is a link, no regular file, too large, or writable by strangers."""
 
 
+class OversizeError(UnsafeFileError):
+    """The file is larger than anything that is expected there."""
+
+
 def write_atomic(
     path: str, data: bytes, mode: int = 0o644, *, sync: bool = True
 ) -> None:
@@ -106,7 +110,8 @@ def read_with_stat(
     With *trusted* it must not be writable by group or world.
 
     Raises:
-        UnsafeFileError: a link, a FIFO, a folder, over *limit* bytes, or not trusted.
+        UnsafeFileError: a link, a FIFO, a folder, or not trusted.
+        OversizeError: it has more than *limit* bytes.
         OSError: it is not there or cannot be read.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -128,7 +133,7 @@ def read_with_stat(
             if not more:
                 return content, found
             content += more
-        raise _unsafe(path, f"is larger than {limit} bytes")
+        raise OversizeError(errno.EFBIG, f"is larger than {limit} bytes", path)
     finally:
         os.close(fd)
 

@@ -1,0 +1,1 @@
+"""One means of restarting a target, one file each."""

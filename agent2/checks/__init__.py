@@ -1,0 +1,1 @@
+"""One question that can be put to a target, one file each."""

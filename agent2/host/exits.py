@@ -1,0 +1,54 @@
+"""How a process ended, in words.
+
+``PIDFD_GET_INFO`` with the exit bit: ``linux/pidfd.h``, Linux 6.15 and later.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import struct
+
+_GET_INFO = 0xC040FF0B  # _IOWR(0xFF, 11, 64 bytes)
+_INFO_EXIT = 1 << 3
+_EXIT_CODE_AT = 60
+
+
+def death_cause(fd: int) -> str:
+    """Return how the dead process of the pidfd *fd* ended; "" where nobody tells.
+
+    The kernel tells it of any process once its parent has reaped it, and of our own
+    child before that; asking does not reap.
+    """
+    ask = bytearray(struct.pack("Q", _INFO_EXIT).ljust(64, b"\0"))
+    try:
+        fcntl.ioctl(fd, _GET_INFO, ask)
+        if struct.unpack_from("Q", ask)[0] & _INFO_EXIT:
+            return describe_exit(struct.unpack_from("i", ask, _EXIT_CODE_AT)[0])
+    except OSError:
+        pass  # an older kernel, or not reaped yet
+    try:
+        told = os.waitid(os.P_PIDFD, fd, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except (OSError, AttributeError):
+        return ""  # not our child; no pidfd on this system
+    if told is None:
+        return ""
+    if told.si_code == os.CLD_EXITED:
+        return f"exit code {told.si_status}"
+    return f"killed by {signal_name(told.si_status)}"
+
+
+def describe_exit(status: int) -> str:
+    """Say a wait status in words: ``exit code 3``, ``killed by SIGKILL``."""
+    if os.WIFSIGNALED(status):
+        return f"killed by {signal_name(os.WTERMSIG(status))}"
+    return f"exit code {os.WEXITSTATUS(status)}"
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal, ``signal 34`` where it has none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
