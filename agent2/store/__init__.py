@@ -1,0 +1,1 @@
+"""One SQLite file that all programs share: state, incidents, outbox, journal."""

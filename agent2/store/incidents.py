@@ -1,0 +1,113 @@
+"""Incidents: what went wrong with a target, from when to when."""
+
+from __future__ import annotations
+
+from agent2.core.model import Severity
+from agent2.core.value import value
+from agent2.store.codec import maybe_number, member, number, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Any
+
+    from agent2.core.effects import OpenIncident, ResolveIncident
+    from agent2.store.database import Database
+
+
+@value
+class Incident:
+    """One incident of one target.
+
+    Attributes:
+        opened_at, resolved_at: Steady epoch seconds; None while it is open.
+        reason: The facet that was to blame (``process``, ``port``, ``health``).
+        alerts: Deliveries queued for it (one per alert and notifier) ...
+        delivered, pending, dead: ... and how they stand.
+    """
+
+    id: str
+    target: str
+    severity: Severity
+    opened_at: float
+    resolved_at: float | None
+    reason: str
+    code: str
+    detail: str
+    alerts: int = 0
+    delivered: int = 0
+    pending: int = 0
+    dead: int = 0
+
+
+_SELECT = """SELECT id, target, severity, opened_at, resolved_at, reason, code, detail,
+    (SELECT count(*) FROM deliveries d WHERE d.incident = i.id),
+    (SELECT count(*) FROM deliveries d WHERE d.incident = i.id
+        AND d.state = 'delivered'),
+    (SELECT count(*) FROM deliveries d WHERE d.incident = i.id
+        AND d.state IN ('pending', 'sending')),
+    (SELECT count(*) FROM deliveries d WHERE d.incident = i.id AND d.state = 'dead')
+    FROM incidents i """
+
+
+def open_incident(tx: sqlite3.Connection, effect: OpenIncident) -> bool:
+    """Write a new incident down; False if it is known already (a replay)."""
+    done = tx.execute(
+        "INSERT OR IGNORE INTO incidents"
+        " (id, target, severity, opened_at, reason, code, detail)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            plain(effect.incident),
+            plain(effect.target),
+            effect.severity.value,
+            effect.at,
+            effect.facet.value,
+            effect.code.value,
+            plain(effect.detail),
+        ),
+    )
+    return done.rowcount == 1
+
+
+def resolve(tx: sqlite3.Connection, effect: ResolveIncident) -> bool:
+    """Close an incident; False if it is unknown or closed already."""
+    done = tx.execute(
+        "UPDATE incidents SET resolved_at = ? WHERE id = ? AND resolved_at IS NULL",
+        (effect.at, plain(effect.incident)),
+    )
+    return done.rowcount == 1
+
+
+def open_ones(db: Database) -> list[Incident]:
+    """Return the incidents that are open, oldest first."""
+    rows = db.rows(_SELECT + "WHERE resolved_at IS NULL ORDER BY opened_at, id")
+    return [_incident(row) for row in rows]
+
+
+def latest(db: Database, limit: int = 50, target: str | None = None) -> list[Incident]:
+    """Return the newest incidents (of *target*), newest first."""
+    rows = db.rows(
+        _SELECT + "WHERE ? IS NULL OR target = ? ORDER BY opened_at DESC, id LIMIT ?",
+        (target, target, limit),
+    )
+    return [_incident(row) for row in rows]
+
+
+def get(db: Database, incident: str) -> Incident | None:
+    """Return one incident by its id."""
+    rows = db.rows(_SELECT + "WHERE id = ?", (incident,))
+    return _incident(rows[0]) if rows else None
+
+
+def _incident(row: tuple[Any, ...]) -> Incident:
+    return Incident(
+        str(row[0]),
+        str(row[1]),
+        member(Severity, row[2], Severity.CRITICAL),
+        number(row[3]),
+        maybe_number(row[4]),
+        str(row[5]),
+        str(row[6]),
+        str(row[7]),
+        *row[8:],
+    )

@@ -1,0 +1,82 @@
+"""The journal: everything that happened, in order, for people and for replays."""
+
+from __future__ import annotations
+
+from agent2.core.value import value
+from agent2.store.codec import dump, load_object, number, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Any
+
+    from agent2.store.database import Database
+
+
+@value
+class Entry:
+    """One line of the journal.
+
+    Attributes:
+        seq: Grows by each entry and is never used twice.
+        at: Steady epoch seconds.
+        body: What the kind of entry tells, as JSON holds it.
+    """
+
+    seq: int
+    at: float
+    kind: str
+    target: str | None
+    incident: str | None
+    body: dict[str, Any]
+
+
+def append(
+    tx: sqlite3.Connection,
+    at: float,
+    kind: str,
+    target: str | None,
+    incident: str | None,
+    body: dict[str, Any],
+) -> int:
+    """Write one entry and return its number. Enums in *body* are kept by value."""
+    done = tx.execute(
+        "INSERT INTO journal (at, kind, target, incident, body) VALUES (?, ?, ?, ?, ?)",
+        (at, kind, _maybe(target), _maybe(incident), dump(body)),
+    )
+    return int(done.lastrowid or 0)
+
+
+def read(
+    db: Database, after: int = 0, limit: int = 200, incident: str | None = None
+) -> list[Entry]:
+    """Return entries (of *incident*) with a number greater than *after*, in order."""
+    where = "WHERE seq > ?" if incident is None else "WHERE seq > ? AND incident = ?"
+    rows = db.rows(
+        "SELECT seq, at, kind, target, incident, body FROM journal "  # noqa: S608
+        f"{where} ORDER BY seq LIMIT ?",
+        (after, limit) if incident is None else (after, incident, limit),
+    )
+    return [
+        Entry(seq, number(at), str(kind), target, told, load_object(body))
+        for seq, at, kind, target, told, body in rows
+    ]
+
+
+def last(db: Database) -> int:
+    """Return the number of the newest entry, 0 if there is none."""
+    return int(db.rows("SELECT coalesce(max(seq), 0) FROM journal")[0][0])
+
+
+def prune(tx: sqlite3.Connection, before: float, limit: int = 5000) -> int:
+    """Delete up to *limit* entries older than *before*; return how many went."""
+    done = tx.execute(
+        "DELETE FROM journal WHERE seq IN"
+        " (SELECT seq FROM journal WHERE at < ? ORDER BY seq LIMIT ?)",
+        (before, limit),
+    )
+    return done.rowcount
+
+
+def _maybe(text: str | None) -> str | None:
+    return None if text is None else plain(text)

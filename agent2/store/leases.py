@@ -1,0 +1,166 @@
+"""Who is sending a row of the outbox just now, and how it went.
+
+A lease has an end and a *fence*: the number of the lease. Every mark names its
+fence, so that a sender that slept through its lease can no longer say anything.
+Within (incident, notifier) rows are leased strictly in the order of queueing.
+"""
+
+from __future__ import annotations
+
+from agent2.core.message import Cause, DeliveryState
+from agent2.core.value import replace
+from agent2.store.codec import dump, plain
+from agent2.store.deliveries import COLUMNS, UNFINISHED, from_row, insert
+from agent2.store.pauses import paused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from agent2.core.message import Delivery, Receipt
+    from agent2.store.database import Database
+
+# No wait is longer than an hour (core/delivery.py): a time further ahead was
+# written before the clock was set back, and counts as past.
+ABSURD_S = 3700.0
+_CRASHED = "the sender ended before it could say how it went"
+_PICK = f"""SELECT {COLUMNS} FROM deliveries AS d INDEXED BY deliveries_queue
+    WHERE {UNFINISHED} AND notifier IN (SELECT value FROM json_each(:notifiers))
+    AND (state = 'pending' AND (next_at <= :now OR next_at > :absurd)
+        OR state = 'sending' AND (lease_until <= :now OR lease_until > :absurd))
+    AND NOT EXISTS (SELECT 1 FROM deliveries AS e WHERE e.notifier = d.notifier
+        AND e.incident = d.incident AND e.seq < d.seq
+        AND e.state IN ('pending', 'sending'))
+    ORDER BY seq LIMIT :limit"""  # noqa: S608  (our own names)
+_MINE = " WHERE id = ? AND fence = ? AND state = 'sending'"
+
+
+def lease(
+    db: Database,
+    *,
+    owner: str,
+    now: float,
+    lease_s: float,
+    notifiers: Iterable[str],
+    limit: int = 1,
+) -> list[Delivery]:
+    """Take up to *limit* due rows of *notifiers* for *lease_s* seconds.
+
+    A row whose earlier lease ran out may have arrived: it comes back ambiguous,
+    with the cause CRASHED. Rows of a paused notifier stay.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    resting = {name for name, until in paused(db).items() if _ahead(until, now)}
+    wanted = {
+        "notifiers": dump([name for name in notifiers if name not in resting]),
+        "now": now,
+        "absurd": now + ABSURD_S,
+        "limit": limit,
+    }
+    if not db.rows(_PICK, wanted):  # the usual answer costs no write
+        return []
+    with db.transaction() as tx:
+        found = [from_row(row) for row in tx.execute(_PICK, wanted).fetchall()]
+        return [_take(tx, row, owner, now, lease_s) for row in found]
+
+
+def renew(db: Database, delivery: Delivery, until: float) -> bool:
+    """Hold the lease until *until*; False: it was lost, stop sending."""
+    return _mark(db, delivery, "lease_until = ?", (until,))
+
+
+def delivered(db: Database, delivery: Delivery, receipt: Receipt, now: float) -> bool:
+    """Mark *delivery* as proved by *receipt*; False: the lease was lost."""
+    told = f"{receipt.detail} {receipt.remote_id}".strip()
+    if receipt.refused:
+        told += f" (refused: {' '.join(receipt.refused)})"
+    return _mark(
+        db,
+        delivery,
+        "state = 'delivered', receipt = ?, finished_at = ?, owner = NULL",
+        (plain(told), now),
+    )
+
+
+def failed(
+    db: Database, delivery: Delivery, now: float, notices: Iterable[Delivery] = ()
+) -> bool:
+    """Store what ``core.delivery.failed`` made of an attempt; queue *notices* with it.
+
+    False: the lease was lost, nothing was stored and nothing queued.
+    """
+    over = delivery.state is not DeliveryState.PENDING
+    with db.transaction() as tx:
+        done = tx.execute(
+            "UPDATE deliveries SET state = ?, next_at = ?, ambiguous = ?,"  # noqa: S608
+            " cause = ?,"
+            f" detail = ?, failed_at = ?, finished_at = ?, owner = NULL{_MINE}",
+            (
+                "dead" if over else "pending",
+                delivery.next_at,
+                delivery.ambiguous,
+                None if delivery.cause is None else delivery.cause.value,
+                plain(delivery.detail),
+                now,
+                now if over else None,
+                delivery.id,
+                delivery.fence,
+            ),
+        )
+        if done.rowcount == 1:
+            insert(tx, notices)
+        return done.rowcount == 1
+
+
+def release(db: Database, delivery: Delivery, next_at: float) -> bool:
+    """Give a lease back without having tried; False: it was lost already."""
+    return _mark(
+        db,
+        delivery,
+        "state = 'pending', next_at = ?, attempts = max(attempts - 1, 0), owner = NULL",
+        (next_at,),
+    )
+
+
+def _ahead(until: float, now: float) -> bool:
+    return now < until <= now + ABSURD_S
+
+
+def _take(
+    tx: sqlite3.Connection, row: Delivery, owner: str, now: float, lease_s: float
+) -> Delivery:
+    """Lease one row; within the transaction that found it."""
+    taken = replace(
+        row,
+        state=DeliveryState.SENDING,
+        fence=row.fence + 1,
+        attempts=row.attempts + 1,
+    )
+    if row.state is DeliveryState.SENDING:  # its sender died or slept
+        taken = replace(taken, ambiguous=True, cause=Cause.CRASHED, detail=_CRASHED)
+        tx.execute(
+            "UPDATE deliveries SET ambiguous = 1, cause = ?, detail = ?, failed_at = ?"
+            " WHERE seq = ?",
+            (Cause.CRASHED.value, _CRASHED, now, row.seq),
+        )
+    tx.execute(
+        "UPDATE deliveries SET state = 'sending', fence = ?, attempts = ?, owner = ?,"
+        " lease_until = ? WHERE seq = ?",
+        (taken.fence, taken.attempts, plain(owner), now + lease_s, row.seq),
+    )
+    return taken
+
+
+def _mark(
+    db: Database, delivery: Delivery, change: str, values: tuple[object, ...]
+) -> bool:
+    """Change the row of *delivery* if its lease is still the newest."""
+    with db.transaction() as tx:
+        done = tx.execute(
+            f"UPDATE deliveries SET {change}{_MINE}",  # noqa: S608  (our own names)
+            (*values, delivery.id, delivery.fence),
+        )
+        return done.rowcount == 1

@@ -1,0 +1,118 @@
+"""The outbox: what people must still be told, and who is telling it just now.
+
+A row goes PENDING -> SENDING (leased) -> DELIVERED, DEAD or SUPERSEDED. This is the
+front of the room: queue and put away here, ``leases.py`` sends, ``outbox_view.py``
+looks, ``pauses.py`` lets a receiver rest.
+"""
+
+from __future__ import annotations
+
+from agent2.store.codec import dump, plain
+from agent2.store.deliveries import insert
+from agent2.store.leases import delivered, failed, lease, release, renew
+from agent2.store.outbox_view import (
+    NotifierCount,
+    counts,
+    get,
+    listing,
+    next_due,
+    pending_group,
+)
+from agent2.store.pauses import pause, paused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from agent2.core.message import Delivery
+    from agent2.store.database import Database
+
+__all__ = [
+    "NotifierCount",
+    "add",
+    "counts",
+    "delivered",
+    "drop",
+    "failed",
+    "get",
+    "lease",
+    "listing",
+    "next_due",
+    "pause",
+    "paused",
+    "pending_group",
+    "prune",
+    "release",
+    "renew",
+    "retry",
+    "superseded",
+]
+
+
+def add(tx: sqlite3.Connection, deliveries: Iterable[Delivery]) -> int:
+    """Queue *deliveries*; a known id is left out (a replay). Return how many."""
+    return insert(tx, deliveries)
+
+
+def superseded(
+    db: Database,
+    ids: Iterable[str],
+    why: str,
+    now: float,
+    *,
+    holding: Delivery | None = None,
+) -> int:
+    """Mark rows as not needed any more, with the reason; return how many.
+
+    Only rows that nobody is sending; and the one that the caller holds (*holding*).
+    """
+    with db.transaction() as tx:
+        done = tx.execute(
+            "UPDATE deliveries SET state = 'superseded', detail = ?, finished_at = ?,"
+            " owner = NULL WHERE id IN (SELECT value FROM json_each(?))"
+            " AND (state = 'pending' OR state = 'sending' AND id = ? AND fence = ?)",
+            (
+                plain(why),
+                now,
+                dump(list(ids)),
+                holding.id if holding else None,
+                holding.fence if holding else None,
+            ),
+        )
+        return done.rowcount
+
+
+def retry(db: Database, ids: Iterable[str] | None, now: float) -> int:
+    """Queue dead rows (all, or those of *ids*) again, due at once, with a new age."""
+    chosen = None if ids is None else dump(list(ids))
+    with db.transaction() as tx:
+        done = tx.execute(
+            "UPDATE deliveries SET state = 'pending', created_at = ?1, next_at = ?1,"
+            " finished_at = NULL WHERE state = 'dead'"
+            " AND (?2 IS NULL OR id IN (SELECT value FROM json_each(?2)))",
+            (now, chosen),
+        )
+        return done.rowcount
+
+
+def drop(db: Database, ids: Iterable[str], now: float) -> int:
+    """Give up the rows *ids* (dead or waiting) by hand; they stay in the record."""
+    with db.transaction() as tx:
+        done = tx.execute(
+            "UPDATE deliveries SET state = 'superseded', detail = 'dropped by hand',"
+            " finished_at = ? WHERE state IN ('pending', 'dead')"
+            " AND id IN (SELECT value FROM json_each(?))",
+            (now, dump(list(ids))),
+        )
+        return done.rowcount
+
+
+def prune(tx: sqlite3.Connection, before: float) -> int:
+    """Delete rows that were delivered or superseded before *before*; return the sum."""
+    done = tx.execute(
+        "DELETE FROM deliveries WHERE state IN ('delivered', 'superseded')"
+        " AND finished_at < ?",
+        (before,),
+    )
+    return done.rowcount
