@@ -258,7 +258,7 @@ class Reactor:
         return tasks
 
     async def wait(self, arm: Callable[[Callable[..., None]], object]) -> Any:
-        """Wait until *arm*'s callback is called: ``arm(resume)``, ``resume(result)``."""
+        """Wait until *arm*'s callback is called; return what it is called with."""
         return await _Suspend(lambda task: void(arm(task.step)))
 
     # -- the loop

@@ -47,6 +47,7 @@ __all__ = [
     "renew",
     "retry",
     "superseded",
+    "told",
 ]
 
 
@@ -116,3 +117,15 @@ def prune(tx: sqlite3.Connection, before: float) -> int:
         (before,),
     )
     return done.rowcount
+
+
+def told(tx: sqlite3.Connection, incident: str) -> frozenset[str]:
+    """Return the notifiers that were told of *incident*, or still will be.
+
+    A notifier whose every row is dead heard nothing: no recovery is owed to it.
+    """
+    rows = tx.execute(
+        "SELECT DISTINCT notifier FROM deliveries WHERE incident = ? AND state <> 'dead'",
+        (incident,),
+    )
+    return frozenset(name for (name,) in rows)

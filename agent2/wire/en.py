@@ -46,6 +46,8 @@ WORDS = {
     "log.degraded": "health check warns: {detail}",
     "log.bad": "something is wrong (consecutive failures: {count})",
     "log.unknown": "cannot judge {target}: {code} {detail}",
+    "log.down": "{target} is down {incident}: {reason} ({code}) {detail}",
+    "log.warned": "{target} keeps warning {incident}: {reason} ({code}) {detail}",
     "log.repair": "trying to repair...",
     "log.signal": "restart signal created: {reason}",
     "log.kept": "restart signal not yet taken up: {reason}",

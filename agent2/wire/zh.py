@@ -46,6 +46,8 @@ WORDS = {
     "log.degraded": "健康检查警告: {detail}",
     "log.bad": "检测到异常 (连续失败: {count})",
     "log.unknown": "无法判断 {target}: {code} {detail}",
+    "log.down": "{target} 故障 {incident}: {reason} ({code}) {detail}",
+    "log.warned": "{target} 持续警告 {incident}: {reason} ({code}) {detail}",
     "log.repair": "开始尝试修复...",
     "log.signal": "已创建重启信号: {reason}",
     "log.kept": "重启信号尚未被处理: {reason}",

@@ -1,0 +1,113 @@
+"""The log file: one event, one line; safe under every kind of rotation.
+
+``%(asctime)s - Agent2 - LEVEL - message`` in the words of the standard library, but
+without it (2.4 MB). The file is opened for appending, its inode is looked at before
+each line, so it may be renamed, removed or truncated by anybody at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+_BAD = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))}
+_BAD.update({code: f"\\u{code:04x}" for code in (0x2028, 0x2029)})
+
+
+class LogFile:
+    """Append lines to *path*. A line that cannot be written is lost, never raised."""
+
+    def __init__(
+        self, path: str, *, name: str = "Agent2", echo: int | None = None
+    ) -> None:
+        """Open nothing yet. *echo* is a descriptor that gets every line too."""
+        self.path = path
+        self.level = LEVELS["INFO"]
+        self.max_bytes = 0
+        self.backups = 10
+        self.json = False
+        self.lost = 0
+        self._name = name
+        self._echo = echo
+        self._fd = -1
+        self._id = (0, 0)
+
+    def __call__(self, level: str, message: str) -> None:
+        """Write one line of *level*; control characters in it are escaped."""
+        if LEVELS[level] < self.level:
+            return
+        now = time.time()
+        text = message.translate(_BAD)
+        day = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
+        clock = f"{day},{int(now * 1000) % 1000:03d}"
+        line = f"{clock} - {self._name} - {level} - {text}\n".encode("utf-8", "replace")
+        try:
+            self._ensure(len(line))
+            os.write(self._fd, line)
+            if self.json:
+                self._write_json(now, level, text)
+        except OSError:
+            self.lost += 1
+        if self._echo is not None and not self._is_echo_the_file():
+            try:
+                os.write(self._echo, line)
+            except OSError:
+                self._echo = None
+
+    def reopen(self) -> None:
+        """Open the file anew at the next line (SIGHUP)."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _ensure(self, size: int) -> None:
+        """Hold the file that *path* names now, turned over if it grew too long."""
+        try:
+            there = os.stat(self.path, follow_symlinks=False)
+            known = (there.st_dev, there.st_ino)
+        except FileNotFoundError:
+            there, known = None, (0, 0)
+        full = there is not None and there.st_size + size > self.max_bytes
+        if full and self.max_bytes:
+            self._turn_over()
+            known = (0, 0)
+        if self._fd >= 0 and known == self._id != (0, 0):
+            return
+        self.reopen()
+        self._fd = os.open(self.path, _FLAGS, 0o644)
+        made = os.fstat(self._fd)
+        self._id = (made.st_dev, made.st_ino)
+        if made.st_uid == os.geteuid() and made.st_mode & 0o777 != 0o644:
+            os.fchmod(self._fd, 0o644)
+
+    def _turn_over(self) -> None:
+        for number in range(self.backups - 1, 0, -1):
+            older = f"{self.path}.{number}"
+            if os.path.lexists(older):
+                os.replace(older, f"{self.path}.{number + 1}")
+        os.replace(self.path, f"{self.path}.1")
+
+    def _write_json(self, now: float, level: str, text: str) -> None:
+        record = {"timestamp": now, "level": level, "name": self._name, "message": text}
+        line = json.dumps(record, ensure_ascii=False) + "\n"
+        fd = os.open(self.path.removesuffix(".log") + ".jsonl", _FLAGS, 0o644)
+        try:
+            os.write(fd, line.encode("utf-8", "replace"))
+        finally:
+            os.close(fd)
+
+    def _is_echo_the_file(self) -> bool:
+        """Launchd may point our stdout at the very log file: say nothing twice."""
+        assert self._echo is not None
+        try:
+            there = os.fstat(self._echo)
+        except OSError:
+            return True
+        return (there.st_dev, there.st_ino) == self._id
+
+    def close(self) -> None:
+        """Close the file."""
+        self.reopen()

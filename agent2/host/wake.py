@@ -1,0 +1,86 @@
+"""A datagram socket in the state folder: programs wake each other through it.
+
+A wake-up is a hint and nothing more: every program would find its work by polling the
+store, and nobody may act on what a datagram says except to look.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+NAME = "agent2.sock"
+LIMIT = 4096
+
+
+class WakeSocket:
+    """The watcher's end: bound at ``state_dir/agent2.sock``, mode 0600."""
+
+    def __init__(self, state_dir: str) -> None:
+        """Bind anew; a socket left by a killed predecessor is removed.
+
+        Raises:
+            OSError: the folder does not allow it.
+        """
+        self._path = os.path.join(state_dir, NAME)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        try:
+            os.unlink(self._path)
+        except FileNotFoundError:
+            pass
+        old = os.umask(0o177)
+        try:
+            _by_folder(state_dir, self._socket.bind)
+        finally:
+            os.umask(old)
+
+    def fileno(self) -> int:
+        """Return the descriptor, for the reactor."""
+        return self._socket.fileno()
+
+    def messages(self) -> list[str]:
+        """Return what came in since the last call, at most 64 datagrams."""
+        found = []
+        for _ in range(64):
+            try:
+                found.append(self._socket.recv(LIMIT).decode("utf-8", "replace"))
+            except OSError:
+                break
+        return found
+
+    def close(self) -> None:
+        """Close and remove the socket."""
+        self._socket.close()
+        try:
+            os.unlink(self._path)
+        except OSError:
+            pass
+
+
+def wake(state_dir: str, message: str = "wake") -> bool:
+    """Send *message* to the watcher of *state_dir*; was there one to take it?"""
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sender.setblocking(False)
+    text = message.encode()[:LIMIT]
+    try:
+        _by_folder(state_dir, lambda path: sender.sendto(text, path))
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        sender.close()
+
+
+def _by_folder(state_dir: str, use) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Call *use* with a path that fits into sun_path (108 bytes), however deep."""
+    path = os.path.join(state_dir, NAME)
+    if len(os.fsencode(path)) < 100:
+        use(path)
+        return
+    folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        use(f"/proc/self/fd/{folder}/{NAME}")
+    finally:
+        os.close(folder)

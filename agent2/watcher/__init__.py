@@ -1,0 +1,1 @@
+"""The watcher: probes, decides, commits, acts. The small loop (``agent2 run``)."""

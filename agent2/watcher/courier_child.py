@@ -1,0 +1,114 @@
+"""Start the courier when the outbox has something to send, and again when it is due.
+
+The courier leaves by itself when there is nothing to do; it is a program of its own
+(``agent2/courier``), so whatever a receiver does to it, the watcher goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent2.host.reactor import Reactor, Timer
+
+_PROGRAM = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+    "courier",
+    "__main__.py",
+)
+_SHORTEST = 1.0  # a courier that dies at once is not started again at once
+
+
+class CourierChild:
+    """At most one courier of ours; a foreign one holds the same lock and is fine."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        state_dir: str,
+        left: Callable[[], object],
+        log: Callable[[str, str], object],
+    ) -> None:
+        """*left* is called when it ended, to look for what is due next."""
+        self._reactor = reactor
+        self._state_dir = state_dir
+        self._left = left
+        self._log = log
+        self._pid = 0
+        self._fd = -1
+        self._started = float("-inf")
+        self._timer: Timer | None = None
+
+    def ensure(self) -> None:
+        """Start one now, unless it runs; one that just died waits a second."""
+        if self._pid:
+            return
+        now = self._reactor.now()
+        if now - self._started < _SHORTEST:
+            self.at(self._started + _SHORTEST)
+            return
+        self._started = now
+        try:
+            self._start()
+        except OSError as error:
+            self._log("ERROR", str(error.strerror))
+            self.at(now + 10.0)
+
+    def at(self, when: float) -> None:
+        """Start one at *when* (reactor time), if that is sooner than planned."""
+        if self._timer is not None and self._timer.call is not None:
+            if self._timer.when <= when:
+                return
+            self._timer.cancel()
+        self._timer = self._reactor.call_at(when, self.ensure)
+
+    def _start(self) -> None:
+        argv = [sys.executable, "-I", "-S", _PROGRAM, "--state-dir", self._state_dir]
+        errors = os.path.join(self._state_dir, "agent2_error.log")
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, errors, flags, 0o644),
+        ]
+        self._pid = os.posix_spawn(
+            sys.executable,
+            argv,
+            os.environ,
+            file_actions=actions,
+            setsigdef=[signal.SIGIO, signal.SIGHUP, signal.SIGTERM, signal.SIGINT],
+        )
+        if hasattr(os, "pidfd_open"):
+            self._fd = os.pidfd_open(self._pid)
+            self._reactor.watch(self._fd, lambda _bits: self._ended())
+        else:
+            self._timer = self._reactor.call_at(self._reactor.now() + 1.0, self._poll)
+
+    def _poll(self) -> None:
+        """Without pidfd: look each second whether it ended."""
+        if os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            self._timer = self._reactor.call_at(self._reactor.now() + 1.0, self._poll)
+            return
+        self._ended()
+
+    def _ended(self) -> None:
+        if self._fd >= 0:
+            self._reactor.unwatch(self._fd)
+            os.close(self._fd)
+            self._fd = -1
+        os.waitpid(self._pid, 0)
+        self._pid = 0
+        self._left()
+
+    def stop(self) -> None:
+        """Ask it to leave; what it has not sent stays in the outbox."""
+        if self._pid:
+            try:
+                os.kill(self._pid, signal.SIGTERM)  # our own unreaped child
+            except ProcessLookupError:
+                pass

@@ -1,0 +1,130 @@
+"""Death is an event: a pidfd of each watched process, and its successor at once.
+
+The pid check tells who is alive; here the process is held by its pidfd, so that the
+kernel wakes the loop the moment it dies, parent or not. When the PID file changes,
+the new process is attached at once and not at the next tick: a second crash inside
+one interval is found as fast as the first.
+"""
+
+from __future__ import annotations
+
+import os
+
+from agent2.core.model import Facet, Outcome
+from agent2.host.folders import FolderWatch
+from agent2.host.processes import death_cause
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from agent2.host.processes import ProcessRef
+    from agent2.host.reactor import Reactor
+    from agent2.watcher.watched import Watched
+
+
+class Deaths:
+    """Holds the pidfds. *died* is called with the target, the PID and the cause."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        targets: Callable[[], Iterable[Watched]],
+        died: Callable[[Watched, int, str], object],
+    ) -> None:
+        """Begin to listen for changed PID files."""
+        self._reactor = reactor
+        self._targets = targets
+        self._died = died
+        self._folders = FolderWatch(reactor, self._changed)
+
+    def follow(self, watched: Watched) -> None:
+        """After a cycle: hold the process that the pid check found alive."""
+        if not watched.pid_file:
+            return
+        self._folders.add(os.path.dirname(watched.pid_file))
+        found = _identity(watched)
+        if found is not None and found != _held(watched):
+            self._reactor.spawn(self._attach(watched), "attach")
+
+    def _changed(self) -> None:
+        for watched in self._targets():
+            path = watched.pid_file
+            if not path:
+                continue
+            stamp = _stamp(path)
+            if stamp is not None and stamp != watched.pid_stamp:
+                watched.pid_stamp = stamp
+                self._reactor.spawn(self._attach(watched), "attach")
+
+    async def _attach(self, watched: Watched) -> None:
+        watched.pid_stamp = _stamp(watched.pid_file)
+        for _, check in watched.checks:
+            if check.facet is not Facet.PROCESS or not hasattr(check, "attach"):
+                continue
+            ref = await check.attach()
+            if ref is None or watched.retired:
+                if ref is not None:
+                    ref.close()
+                return
+            if watched.ref is not None and _same(watched.ref, ref):
+                ref.close()
+                return
+            self._hold(watched, ref)
+            return
+
+    def _hold(self, watched: Watched, ref: ProcessRef) -> None:
+        self.let_go(watched)
+        watched.ref = ref
+        fd = ref.fd
+        if fd is None:
+            return  # no pidfd on this system: the next tick finds the death
+        self._reactor.watch(fd, lambda _bits: self._gone(watched))
+
+    def _gone(self, watched: Watched) -> None:
+        ref = watched.ref
+        if ref is None:
+            return
+        cause = "" if ref.fd is None else death_cause(ref.fd)
+        self.let_go(watched)
+        self._died(watched, ref.pid, cause)
+
+    def let_go(self, watched: Watched) -> None:
+        """Stop holding a target's process."""
+        ref = watched.ref
+        watched.ref = None
+        if ref is None:
+            return
+        if ref.fd is not None:
+            self._reactor.unwatch(ref.fd)
+        ref.close()
+
+    def close(self) -> None:
+        """Let everything go."""
+        for watched in self._targets():
+            self.let_go(watched)
+        self._folders.close()
+
+
+def _identity(watched: Watched) -> str | None:
+    for seen in watched.seen:
+        if seen.facet is Facet.PROCESS and seen.finding.outcome is Outcome.OK:
+            return seen.finding.identity
+    return None
+
+
+def _held(watched: Watched) -> str | None:
+    ref = watched.ref
+    return None if ref is None else f"{ref.pid}:{ref.start_ticks}"
+
+
+def _same(one: ProcessRef, other: ProcessRef) -> bool:
+    return (one.pid, one.start_ticks) == (other.pid, other.start_ticks)
+
+
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    try:
+        there = os.stat(path)
+    except OSError:
+        return None
+    return (there.st_ino, there.st_mtime_ns, there.st_size)

@@ -1,0 +1,163 @@
+"""Act after the commit: run the actions, withdraw them, and say so in the log."""
+
+from __future__ import annotations
+
+from agent2.core.alerting import REASONS
+from agent2.core.effects import (
+    Notify,
+    OpenIncident,
+    Prove,
+    Record,
+    RequestRestart,
+    ResolveIncident,
+    Warn,
+    WithdrawRestart,
+    Withhold,
+)
+from agent2.core.model import ActionResult
+from agent2.core.value import replace
+from agent2.plugins import Deed, Order
+from agent2.store import actions
+from agent2.wire.status import RESULTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+    from typing import Any
+
+    from agent2.core.effects import Effect, Step
+    from agent2.host.clock import Clock
+    from agent2.host.reactor import Reactor
+    from agent2.store.actions import ActionRow
+    from agent2.watcher.fixes import Fixes
+    from agent2.watcher.texts import Texts
+    from agent2.watcher.watched import Watched
+
+
+class Deeds:
+    """Carries out the effects of committed steps."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        clock: Clock,
+        state_dir: str,
+        texts: Callable[[], Texts],
+        fixes: Fixes,
+        save: Callable[[Callable[[Connection], Any]], Any],
+    ) -> None:
+        """*save* queues a write and does not wait for it."""
+        self._reactor = reactor
+        self._clock = clock
+        self._state_dir = state_dir
+        self._texts = texts
+        self._fixes = fixes
+        self._save = save
+
+    def order(self, watched: Watched, wish: RequestRestart | None = None) -> Order:
+        """Return the order for *wish*, or one that stands for the outstanding order."""
+        state = watched.state
+        if wish is None:
+            facts = (state.action or "", watched.name, state.incident or "", 0)
+            seen = (state.facet, state.code, state.detail, state.action_at)
+        else:
+            facts = (wish.action, wish.target, wish.incident, wish.attempt)
+            seen = (wish.facet, wish.code, wish.detail, wish.at)
+        facet, code, detail, at = seen
+        return Order(
+            *facts,
+            reason=REASONS[facet],
+            code=code.value,
+            detail=detail,
+            at=self._clock.stamp(at),
+            state_dir=self._state_dir,
+            primary=watched.plan.primary,
+        )
+
+    def pending(self, watched: Watched) -> bool:
+        """Does an order lie there that nobody took up?"""
+        order = self.order(watched)
+        return any(action.pending(order) for action in watched.actions)
+
+    def act(self, watched: Watched, step: Step, rows: list[ActionRow]) -> None:
+        """Carry out the effects of *step*, in their order."""
+        by_id = {row.id: row for row in rows}
+        for effect in step.effects:
+            self._one(watched, effect, by_id)
+
+    def _one(
+        self, watched: Watched, effect: Effect, rows: dict[str, ActionRow]
+    ) -> None:
+        texts = self._texts()
+        match effect:
+            case RequestRestart():
+                row = rows[effect.action]
+                self._reactor.spawn(self._restart(watched, effect, row), "restart")
+            case WithdrawRestart():
+                self.withdraw(watched, effect)
+            case Prove():
+                self._proved(watched, effect)
+            case Warn():
+                row = rows[effect.action]
+                self._fixes.add(row)
+                texts.fix(row.label, RESULTS[row.result])
+            case Withhold():
+                texts.say("ERROR", effect.why, target=watched.name)
+            case OpenIncident():
+                texts.down(watched, effect)
+            case ResolveIncident():
+                texts.resolved(watched, effect)
+            case Record():
+                texts.say(
+                    "DEBUG",
+                    "health",
+                    target=watched.name,
+                    old=effect.old.value,
+                    new=effect.new.value,
+                    code=effect.code.value,
+                )
+            case Notify():
+                pass  # the courier tells it; it is in the outbox
+
+    async def _restart(
+        self, watched: Watched, wish: RequestRestart, row: ActionRow
+    ) -> None:
+        order = self.order(watched, wish)
+        action = next(a for a in watched.actions if a.kind == row.kind)
+        try:
+            deed = await action.run(order, self._reactor)
+        except Exception as error:
+            deed = Deed(done=False, detail=f"{type(error).__name__}: {error}")
+        result = ActionResult.REQUESTED if deed.done else ActionResult.FAILED
+        done = replace(row, result=result, done_at=self._clock.now())
+        texts = self._texts()
+        texts.say("INFO", "repair")
+        if not deed.done:
+            texts.say("ERROR", "action_failed", detail=deed.detail)
+        elif deed.kept:
+            texts.say("INFO", "kept", reason=row.reason)
+        else:
+            said = "signal" if row.kind == "signal_file" else "command"
+            texts.say("INFO", said, reason=row.reason)
+        texts.fix(row.label, RESULTS[result])
+        self._fixes.add(done)
+        at, detail = done.done_at or 0.0, deed.detail
+        self._save(lambda tx: actions.finish(tx, row.id, result, at, detail))
+
+    def withdraw(self, watched: Watched, effect: WithdrawRestart | None = None) -> None:
+        """Take back what nobody took up; also one that an earlier run left."""
+        order = self.order(watched)
+        if sum(action.withdraw(order) for action in watched.actions):
+            self._texts().say("INFO", "withdrawn")
+        if effect is not None:
+            self._fixes.settle(effect.action, ActionResult.WITHDRAWN)
+
+    def _proved(self, watched: Watched, effect: Prove) -> None:
+        self._fixes.settle(effect.action, effect.result)
+        helped = effect.result is ActionResult.SUCCESS
+        self._texts().say(
+            "INFO" if helped else "WARNING",
+            "proved" if helped else "not_proved",
+            target=watched.name,
+        )

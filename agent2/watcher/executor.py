@@ -1,0 +1,192 @@
+"""Carry out what the core wished: write it down in one transaction, then act.
+
+Commit before deed, mark after proof: ``write`` turns a step into one function that
+runs inside the transaction (state, journal, incident, outbox, planned action);
+``act`` runs afterwards. Both match the closed union of effects exhaustively.
+"""
+
+from __future__ import annotations
+
+from agent2.core import alerting
+from agent2.core.alerting import REASONS
+from agent2.core.effects import (
+    Notify,
+    OpenIncident,
+    Prove,
+    Record,
+    RequestRestart,
+    ResolveIncident,
+    Warn,
+    WithdrawRestart,
+    Withhold,
+)
+from agent2.core.model import ActionResult, AlertKind
+from agent2.core.value import as_dict
+from agent2.store import actions, incidents, journal, outbox, targets
+from agent2.store.actions import ActionRow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+    from typing import Any
+
+    from agent2.core.alerting import Facts
+    from agent2.core.effects import Effect, Step
+    from agent2.core.message import Alert
+    from agent2.watcher.watched import Watched
+
+
+class Writer:
+    """Makes the one transaction of a step.
+
+    *routes* tells which notifiers get an alert; *wall* is the clock that programs
+    share (deliveries are due by it).
+    """
+
+    def __init__(
+        self,
+        facts: Callable[[Watched], Facts],
+        routes: Callable[[Alert, Watched], tuple[str, ...]],
+        known: Callable[[], tuple[str, ...]],
+        wall: Callable[[], float],
+    ) -> None:
+        """Keep what the alerts need."""
+        self._facts = facts
+        self._routes = routes
+        self._known = known
+        self._wall = wall
+
+    def rows(self, watched: Watched, step: Step) -> list[ActionRow]:
+        """Return the actions that *step* plans or notes."""
+        made = []
+        for effect in step.effects:
+            if isinstance(effect, RequestRestart):
+                made.append(self._planned(watched, step, effect))
+            elif isinstance(effect, Warn):
+                made.append(self._warned(watched, effect))
+        return made
+
+    def write(
+        self, watched: Watched, step: Step, rows: list[ActionRow]
+    ) -> Callable[[Connection], int]:
+        """Return the function that writes *step* down; it returns the alerts queued."""
+        label = self._label(watched, step, rows)
+        name = watched.name
+
+        def inside(tx: Connection) -> int:
+            targets.save(tx, name, step.state)
+            for row in rows:
+                actions.plan(tx, row)
+            return sum(self._one(tx, watched, effect, label) for effect in step.effects)
+
+        return inside
+
+    def _one(self, tx: Connection, watched: Watched, effect: Effect, label: str) -> int:
+        queued = 0
+        match effect:
+            case OpenIncident():
+                incidents.open_incident(tx, effect)
+            case ResolveIncident():
+                incidents.resolve(tx, effect)
+            case Prove():
+                actions.finish(tx, effect.action, effect.result, effect.at)
+            case WithdrawRestart():
+                actions.finish(tx, effect.action, ActionResult.WITHDRAWN, effect.at)
+            case Notify():
+                queued = self._queue(tx, watched, effect, label)
+            case Record() | RequestRestart() | Withhold() | Warn():
+                pass
+        self._note(tx, watched, effect)
+        return queued
+
+    def _note(self, tx: Connection, watched: Watched, effect: Effect) -> None:
+        """Every effect is a line of the journal, under its own name."""
+        body = {k: _plain(v) for k, v in as_dict(effect).items()}
+        incident = body.pop("incident", None)
+        body.pop("target", None)
+        kind = _KINDS[type(effect)]
+        journal.append(tx, effect.at, kind, watched.name, incident, body)
+
+    def _queue(self, tx: Connection, watched: Watched, wish: Notify, label: str) -> int:
+        facts = self._facts(watched)
+        if wish.kind is AlertKind.RESOLVED:
+            label = facts.words["action.none"]
+        alert = alerting.compose(wish, facts, label)
+        names = self._routes(alert, watched)
+        if wish.kind is AlertKind.RESOLVED:
+            # A recovery is owed to all who were told, whatever the routes say now.
+            told = outbox.told(tx, wish.incident)
+            names = tuple(name for name in self._known() if name in told)
+        return outbox.add(tx, alerting.address(alert, names, self._wall()))
+
+    def _label(self, watched: Watched, step: Step, rows: list[ActionRow]) -> str:
+        words = self._facts(watched).words
+        if rows:
+            return rows[-1].label
+        for effect in step.effects:
+            if isinstance(effect, Withhold):
+                return words[f"action.{effect.why}"]
+        warns = any(
+            isinstance(e, Notify) and e.kind is AlertKind.DEGRADED for e in step.effects
+        )
+        return words["action.warn" if warns else "action.wait"]
+
+    def _planned(self, watched: Watched, step: Step, wish: RequestRestart) -> ActionRow:
+        facts = self._facts(watched)
+        tries = sum(1 for at in step.state.restarts if at >= step.state.incident_at)
+        kind = watched.action(tries).kind
+        return ActionRow(
+            id=wish.action,
+            target=wish.target,
+            incident=wish.incident,
+            attempt=wish.attempt,
+            kind=kind,
+            issue=alerting.issue(facts, wish.facet, wish.code),
+            label=facts.words.get(f"action.{kind}", kind),
+            result=ActionResult.PLANNED,
+            reason=REASONS[wish.facet],
+            code=wish.code.value,
+            detail=wish.detail,
+            planned_at=wish.at,
+            done_at=None,
+            hidden=False,
+        )
+
+    def _warned(self, watched: Watched, wish: Warn) -> ActionRow:
+        facts = self._facts(watched)
+        return ActionRow(
+            id=wish.action,
+            target=wish.target,
+            incident=None,
+            attempt=0,
+            kind="warn",
+            issue=alerting.warning_issue(
+                facts, wish.code, wish.detail, wish.response_s
+            ),
+            label=facts.words["action.warn"],
+            result=ActionResult.WARNED,
+            reason="health_check_failed",
+            code=wish.code.value,
+            detail=wish.detail,
+            planned_at=wish.at,
+            done_at=wish.at,
+            hidden=False,
+        )
+
+
+_KINDS = {
+    Record: "health.changed",
+    OpenIncident: "incident.opened",
+    ResolveIncident: "incident.resolved",
+    RequestRestart: "restart.requested",
+    Withhold: "restart.withheld",
+    WithdrawRestart: "restart.withdrawn",
+    Prove: "action.proved",
+    Warn: "target.warned",
+    Notify: "alert.queued",
+}
+
+
+def _plain(node: Any) -> Any:
+    return getattr(node, "value", node)

@@ -1,0 +1,54 @@
+"""The history of verdicts, written in batches: a healthy cycle costs no commit."""
+
+from __future__ import annotations
+
+from agent2.store import history
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from agent2.core.model import Judgement
+
+    Row = tuple[str, float, str, str, float | None]
+
+_BATCH = 500
+_SECONDS = 60.0
+_KEEP = 7 * 86400.0
+
+
+class History:
+    """Collects rows and hands them to *save* each minute or 500 rows."""
+
+    def __init__(self, save: Callable[[Callable[..., Any]], None]) -> None:
+        """Begin empty."""
+        self._save = save
+        self._rows: list[Row] = []
+        self._since = 0.0
+        self._pruned = 0.0
+
+    def note(self, target: str, now: float, judgement: Judgement) -> None:
+        """Add one verdict."""
+        if not self._rows:
+            self._since = now
+        verdict, code = judgement.verdict.value, judgement.code.value
+        self._rows.append((target, now, verdict, code, judgement.response_s))
+        if len(self._rows) >= _BATCH or now - self._since >= _SECONDS:
+            self.flush(now)
+
+    def flush(self, now: float) -> None:
+        """Hand over what is there; once an hour drop what is older than a week."""
+        rows, self._rows = self._rows, []
+        if not rows:
+            return
+        prune = now - self._pruned >= 3600.0
+        if prune:
+            self._pruned = now
+
+        def inside(tx: Any) -> None:
+            history.add(tx, rows)
+            if prune:
+                history.prune(tx, now - _KEEP)
+
+        self._save(inside)

@@ -1,0 +1,83 @@
+"""The watcher's composition: arguments, folder, lock, plan, loop, signals, end.
+
+Exit codes (DESIGN 5.4): 0 only when asked to stop; 70 an internal error, 73 the
+folder cannot be made, 75 another instance holds the lock, 77 no permission, 78 the
+configuration is refused or the store is of a newer version.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent2.watcher.options import Options
+
+
+def main(argv: list[str]) -> int:
+    """Run the watcher until it is asked to stop; return the exit code."""
+    from agent2.watcher.options import UsageError, parse
+
+    try:
+        options = parse(argv, os.environ)
+    except UsageError as error:
+        sys.stderr.write(f"agent2: {error}\n")
+        return 2
+    try:
+        return _run(options)
+    except _RefusalError as refusal:
+        options.answer(f"ERROR {refusal.code} {refusal}\n")
+        sys.stderr.write(f"{refusal}\n")
+        return refusal.code
+
+
+class _RefusalError(Exception):
+    """The watcher cannot start: an exit code and what to say."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def _run(options: Options) -> int:
+    from agent2.host.clock import Clock
+    from agent2.host.instance import Instance, LockedError
+    from agent2.host.logfile import LogFile
+    from agent2.host.reactor import Reactor
+    from agent2.watcher.compiling import RefusedError, plan_now
+
+    state_dir = options.state_dir
+    try:
+        _make_folder(state_dir)
+        instance = Instance.acquire(os.path.join(state_dir, "agent2.pid"))
+    except LockedError as error:
+        raise _RefusalError(75, f"agent2: {error}") from None
+    except PermissionError as error:
+        raise _RefusalError(
+            77, f"agent2: {error}; choose another --state-dir"
+        ) from None
+    except OSError as error:
+        raise _RefusalError(
+            73, f"agent2: {error}; choose another --state-dir"
+        ) from None
+    try:
+        log = LogFile(os.path.join(state_dir, "agent2.log"), echo=options.echo)
+        try:
+            plan = plan_now(state_dir, options.config, options.profile)
+        except RefusedError as error:
+            raise _RefusalError(78, str(error)) from None
+        from agent2.watcher.running import Running
+
+        running = Running(options, Reactor(), Clock(), log, plan)
+        return running.run()
+    finally:
+        instance.release()
+
+
+def _make_folder(state_dir: str) -> None:
+    """Make the folder and its parent with the documented modes, whatever the umask."""
+    for folder in (os.path.dirname(state_dir), state_dir):
+        if not os.path.isdir(folder):
+            os.makedirs(folder, mode=0o755, exist_ok=True)
+            os.chmod(folder, 0o755)  # noqa: S103  (documented: others read the status)

@@ -1,0 +1,132 @@
+"""Publish what is believed: the status JSON, atomically, and adopt edits of it.
+
+A change of a target's health is written at once; anything else at most once a second
+(a reader must never wait a second to hear of a death). Between the writes a torn file
+is impossible: it is replaced, never changed in place.
+"""
+
+from __future__ import annotations
+
+import os
+
+from agent2.host.files import write_atomic
+from agent2.wire.status import FILE, Fragment, edited_fixes, render, target_entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from agent2.host.clock import Clock
+    from agent2.host.reactor import Reactor, Timer
+    from agent2.watcher.watched import Watched
+
+_LONGEST_READ = 4 * 1024 * 1024
+_GAP = 1.0
+
+
+class Publisher:
+    """Writes ``agent2_status.json``.
+
+    *tree* gives the whole status as a mapping; *adopt* takes the ids of the fix
+    records that an edit from outside left.
+    """
+
+    def __init__(
+        self,
+        state_dir: str,
+        reactor: Reactor,
+        tree: Callable[[], Mapping[str, Any]],
+        adopt: Callable[[set[str]], object],
+        failed: Callable[[OSError | None], object],
+    ) -> None:
+        """Write nothing yet."""
+        self.path = os.path.join(state_dir, FILE)
+        self._reactor = reactor
+        self._tree = tree
+        self._adopt = adopt
+        self._failed = failed
+        self._wrote: tuple[int, int] | None = None
+        self._wrote_at = float("-inf")
+        self._timer: Timer | None = None
+
+    def publish(self, *, changed: bool = False) -> None:
+        """Write now if something *changed* or a second is over, else soon."""
+        now = self._reactor.now()
+        if changed or now - self._wrote_at >= _GAP:
+            self.write()
+        elif self._timer is None:
+            self._timer = self._reactor.call_at(self._wrote_at + _GAP, self.write)
+
+    def write(self) -> None:
+        """Write now. A failure is reported and does not stop anything."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._wrote_at = self._reactor.now()
+        try:
+            self._look_for_edits()
+            write_atomic(self.path, render(self._tree()), sync=False)
+            there = os.stat(self.path)
+            self._wrote = (there.st_ino, there.st_mtime_ns)
+        except OSError as error:
+            self._failed(error)
+        else:
+            self._failed(None)
+
+    def _look_for_edits(self) -> None:
+        if self._wrote is None:
+            return
+        try:
+            there = os.lstat(self.path)
+        except FileNotFoundError:
+            return
+        if (there.st_ino, there.st_mtime_ns) == self._wrote:
+            return
+        if there.st_size > _LONGEST_READ:
+            return
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            return  # a symlink or a pipe: it is replaced by our file
+        try:
+            left = edited_fixes(os.read(fd, _LONGEST_READ))
+        finally:
+            os.close(fd)
+        if left is not None:
+            self._adopt(left)
+
+
+def fragment_of(watched: Watched, clock: Clock, now: float) -> Fragment:
+    """Return a target's part of the status, made anew only when it changed.
+
+    Its verdict is trusted for two intervals and a timeout; after that nobody has
+    looked in time, and the state is unknown (law 7).
+    """
+    plan = watched.plan
+    stale = watched.last_check is None or (
+        now - watched.last_check > 2 * plan.interval + plan.timeout
+    )
+    if watched.fragment is None or stale:
+        watched.fragment = Fragment(
+            target_entry(
+                plan,
+                watched.state,
+                watched.seen,
+                watched.last_check,
+                clock.stamp,
+                stale=stale,
+            )
+        )
+    return watched.fragment
+
+
+def summary(
+    targets: Iterable[Watched], words: Callable[[Watched], str]
+) -> dict[str, int]:
+    """Return how many targets are in each state."""
+    counts = {"total": 0, "ok": 0, "warn": 0, "down": 0, "unknown": 0}
+    for watched in targets:
+        counts["total"] += 1
+        counts[words(watched)] += 1
+    return counts

@@ -1,0 +1,190 @@
+"""The watcher while it runs: signals, reload, readiness, the end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from agent2.host.sd_notify import ServiceNotify
+from agent2.host.wake import WakeSocket
+from agent2.store.errors import StoreError
+from agent2.watcher.agent import Agent
+from agent2.watcher.compiling import RefusedError, plan_now
+from agent2.watcher.loop import Loop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from agent2.host.clock import Clock
+    from agent2.host.logfile import LogFile
+    from agent2.host.reactor import Reactor
+    from agent2.plan import Plan
+    from agent2.watcher.options import Options
+
+_STOP_WITHIN = 3.0
+_DEEPEST = 30
+
+
+class Running:
+    """One run, from the first look to the last status."""
+
+    def __init__(
+        self, options: Options, reactor: Reactor, clock: Clock, log: LogFile, plan: Plan
+    ) -> None:
+        """Put the parts together; nothing runs yet."""
+        self._options = options
+        self._reactor = reactor
+        self._clock = clock
+        self._log = log
+        self._notify = ServiceNotify()
+        self._code = 0
+        self._reloading = False
+        self._stopping = False
+        reactor.on_error = self._bug
+        self._agent = Agent(reactor, clock, log, options.state_dir, plan)
+        self._loop = Loop(reactor, self._agent, self._notify)
+        self._wake: WakeSocket | None = None
+
+    def run(self) -> int:
+        """Run until a signal asks to stop; return the exit code."""
+        self._listen()
+        self._greet()
+        self._loop.start()
+        self._reactor.spawn(self._begin(), "begin")
+        try:
+            self._reactor.run()
+        finally:
+            if self._wake is not None:
+                self._wake.close()
+            self._log.close()
+        return self._code
+
+    def _listen(self) -> None:
+        on = self._reactor.on_signal
+        on(signal.SIGTERM, lambda: self._stop(signal.SIGTERM))
+        on(signal.SIGINT, lambda: self._stop(signal.SIGINT))
+        on(signal.SIGHUP, self._hang_up)
+        on(signal.SIGUSR1, self._show_stacks)
+        on(signal.SIGUSR2, self._loop.look_at_all)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        try:
+            self._wake = wake = WakeSocket(self._options.state_dir)
+        except OSError as error:
+            self._log("ERROR", f"agent2.sock: {error.strerror}")
+            return
+        self._reactor.watch(
+            wake.fileno(), lambda _bits: self._agent.heard(wake.messages())
+        )
+
+    def _greet(self) -> None:
+        texts, plan = self._agent.texts, self._agent.plan
+        texts.say("INFO", "start")
+        for target in plan.targets[:20]:
+            checks = " ".join(check.name for check in target.checks)
+            texts.say("INFO", "target", name=target.name, checks=checks)
+        texts.say("INFO", "interval", seconds=f"{plan.primary.interval:g}")
+        for warning in plan.warnings:
+            self._log("WARNING", warning)
+
+    async def _begin(self) -> None:
+        """Restore what was; the first status is written; then we are ready."""
+        try:
+            await self._agent.restore()
+        except StoreError as error:
+            self._refuse(str(error))
+            return
+        self._agent.publisher.write()
+        self._options.answer("READY\n")
+        self._notify.send("READY=1", f"STATUS=watching {len(self._agent.targets)}")
+        self._check_clock()
+
+    def _refuse(self, text: str) -> None:
+        self._options.answer(f"ERROR 78 {text}\n")
+        sys.stderr.write(f"agent2: {text}\n")
+        self._log("CRITICAL", text)
+        self._code = 78
+        self._reactor.stop()
+
+    def _check_clock(self) -> None:
+        jump = self._clock.stepped()
+        if jump:
+            self._agent.texts.say("WARNING", "clock", seconds=f"{jump:+.1f}")
+        self._reactor.call_at(self._reactor.now() + 30.0, self._check_clock)
+
+    # -- signals
+
+    def _hang_up(self) -> None:
+        """Reopen the log, then take a changed configuration."""
+        self._log.reopen()
+        if self._reloading or self._stopping:
+            return
+        self._reloading = True
+        self._reactor.spawn(self._reload(), "reload")
+
+    async def _reload(self) -> None:
+        self._notify.reloading()
+        agent, options = self._agent, self._options
+        snapshot, old = agent.snapshot, agent.plan
+        try:
+            plan = await self._reactor.thread(
+                plan_now,
+                options.state_dir,
+                options.config,
+                options.profile,
+                deadline=self._reactor.now() + 35.0,
+            )
+        except (RefusedError, TimeoutError) as error:
+            first = str(error).splitlines()[0] if str(error) else "timed out"
+            snapshot.reload, snapshot.reload_error = "rejected", str(error)[:2000]
+            agent.texts.say("ERROR", "reload_refused", detail=first)
+        else:
+            snapshot.reload, snapshot.reload_error = "ok", ""
+            if plan.stamp == old.stamp:
+                agent.texts.say("INFO", "reload_same")
+            else:
+                agent.use(plan)
+                snapshot.loaded_at = self._clock.now()
+                agent.texts.say("INFO", "reloaded", sha=plan.sha or "-")
+                self._loop.start()
+        self._reloading = False
+        agent.publisher.publish(changed=True)
+        self._notify.send("READY=1")
+
+    def _show_stacks(self) -> None:
+        for number, frame in sys._current_frames().items():
+            calls: list[str] = []
+            at: FrameType | None = frame
+            while at is not None and len(calls) < _DEEPEST:
+                code = at.f_code
+                calls.append(f"{code.co_filename}:{at.f_lineno} {code.co_name}")
+                at = at.f_back
+            self._log("INFO", f"thread {number}: " + " <- ".join(calls))
+
+    def _stop(self, number: int) -> None:
+        if self._stopping:
+            return
+        self._stopping = True
+        self._agent.texts.say("INFO", "signal_received", number=int(number))
+        self._notify.send("STOPPING=1")
+        self._reactor.call_at(self._reactor.now() + _STOP_WITHIN, self._reactor.stop)
+        self._reactor.spawn(self._end(), "end")
+
+    async def _end(self) -> None:
+        agent = self._agent
+        for watched in agent.targets.values():
+            watched.retire()
+        agent.courier.stop()
+        agent.snapshot.stopped = True
+        agent.publisher.write()
+        agent.history.flush(self._clock.now())
+        agent.deaths.close()
+        try:
+            await agent.ledger.close()
+        except StoreError as error:
+            agent.trouble("store", str(error))
+        agent.texts.say("INFO", "stopped")
+        self._reactor.stop()
+
+    def _bug(self, name: str, error: BaseException) -> None:
+        self._log("ERROR", f"{name}: {type(error).__name__}: {error}")

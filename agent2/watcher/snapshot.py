@@ -1,0 +1,145 @@
+"""The whole status as a mapping, put together from what is in memory."""
+
+from __future__ import annotations
+
+import os
+
+import agent2
+from agent2.watcher.publish import fragment_of, summary
+from agent2.wire.status import SCHEMA, fix_entry, incident_entry, state_word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from agent2.store.incidents import Incident
+    from agent2.store.outbox import NotifierCount
+    from agent2.watcher.agent import Agent
+    from agent2.watcher.watched import Watched
+
+
+class Snapshot:
+    """Answers ``tree()``; holds what the store last said of outbox and incidents."""
+
+    def __init__(self, agent: Agent) -> None:
+        """Look at *agent* when asked."""
+        self._agent = agent
+        self.counts: Mapping[str, NotifierCount] = {}
+        self.incidents: list[Incident] = []
+        self.reload = "ok"
+        self.reload_error = ""
+        self.loaded_at = agent.clock.now()
+        self.started_at = agent.clock.now()
+        self.stopped = False
+        self.seq = 0
+
+    def word(self, watched: Watched) -> str:
+        """Return the state word of a target, as trusted now."""
+        agent = self._agent
+        plan, last = watched.plan, watched.last_check
+        age = float("inf") if last is None else agent.clock.now() - last
+        stale = age > 2 * plan.interval + plan.timeout
+        return state_word(watched.state, stale=stale)
+
+    def tree(self) -> Mapping[str, Any]:
+        """Return the status, its keys in the order of the file."""
+        agent = self._agent
+        clock, stamp, now = agent.clock, agent.clock.stamp, agent.clock.now()
+        primary = agent.targets[agent.plan.primary.name]
+        plan = primary.plan
+        self.seq += 1
+        last = primary.last_check
+        return {
+            "status": self._status(),
+            "last_check": None if last is None else stamp(last),
+            "health_status": "unknown" if self.stopped else self.word(primary),
+            "consecutive_failures": primary.state.failures,
+            "fixes": [fix_entry(row, stamp) for row in agent.fixes.shown()],
+            "fixes_total": agent.fixes.total,
+            "schema": SCHEMA,
+            "seq": self.seq,
+            "updated_at": stamp(now),
+            "valid_until": stamp(now + 2 * plan.interval + plan.timeout),
+            "primary": plan.name,
+            "agent": self._self(),
+            "summary": summary(agent.targets.values(), self.word),
+            "targets": [
+                fragment_of(watched, clock, now) for watched in agent.targets.values()
+            ],
+            "incidents": {
+                "open": [incident_entry(row, stamp) for row in self.incidents]
+            },
+            "notifiers": [self._notifier(n.name, n.kind) for n in agent.plan.notifiers],
+            "restart_signal": self._signal(),
+        }
+
+    def _status(self) -> str:
+        agent = self._agent
+        if self.stopped:
+            return "stopped"
+        if all(w.last_check is None for w in agent.targets.values()):
+            return "initializing"
+        if agent.troubles():
+            return "error"
+        fixing = any(w.state.action is not None for w in agent.targets.values())
+        return "fixing" if fixing else "monitoring"
+
+    def _self(self) -> dict[str, Any]:
+        agent = self._agent
+        plan, stamp = agent.plan, agent.clock.stamp
+        return {
+            "version": agent2.__version__,
+            "pid": os.getpid(),
+            "started_at": stamp(self.started_at),
+            "host": agent.host,
+            "instance": agent.instance,
+            "config": {
+                "path": plan.config_path,
+                "sha": plan.sha,
+                "profile": plan.profile,
+                "loaded_at": stamp(self.loaded_at),
+                "last_reload": self.reload,
+                "error": self.reload_error,
+                "warnings": len(plan.warnings),
+            },
+            "self": {
+                "troubles": agent.troubles(),
+                "lateness_s": round(agent.reactor.lateness, 6),
+                "log_lines_lost": agent.log.lost,
+            },
+        }
+
+    def _notifier(self, name: str, kind: str) -> dict[str, Any]:
+        count = self.counts.get(name)
+        entry: dict[str, Any] = {"name": name, "kind": kind}
+        if count is None:
+            nothing = {"oldest_pending_s": None, "last_success": None}
+            return entry | {"pending": 0} | nothing | {"last_error": None, "dead": 0}
+        clock = self._agent.clock
+        oldest = count.oldest_pending_at
+        age = None if oldest is None else round(max(clock.wall() - oldest, 0.0), 3)
+        success, error = count.last_success_at, count.last_error
+        return entry | {
+            "pending": count.pending,
+            "oldest_pending_s": age,
+            "last_success": None if success is None else clock.stamp(success),
+            "last_error": None
+            if error is None
+            else {
+                "cause": error[0].value,
+                "detail": error[1],
+                "at": clock.stamp(error[2]),
+            },
+            "dead": count.dead,
+        }
+
+    def _signal(self) -> dict[str, Any]:
+        agent = self._agent
+        path = os.path.join(agent.state_dir, "restart_signal")
+        try:
+            made = os.lstat(path).st_mtime
+        except OSError:
+            return {"path": path, "pending": False}
+        age = round(max(agent.clock.wall() - made, 0.0), 3)
+        return {"path": path, "pending": True, "age_s": age}

@@ -1,0 +1,117 @@
+"""What the watcher says in its log: one event, one line, in the configured language.
+
+The two tokens that machines read are the same in every language:
+``修复操作: {action}, 结果: {result}`` once per action, and ``响应时间: {seconds}s`` on
+every line that gives a response time (and on no other).
+"""
+
+from __future__ import annotations
+
+from agent2.core.alerting import REASONS
+from agent2.core.model import Code, Judgement, Severity, Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent2.core.effects import OpenIncident, ResolveIncident
+    from agent2.watcher.watched import Watched
+
+    Log = Callable[[str, str], None]
+
+_BY_CODE = frozenset(
+    {
+        Code.REFUSED,
+        Code.DEADLINE,
+        Code.PID_MISSING,
+        Code.PORT_REFUSED,
+        Code.STATUS_VALUE,
+        Code.HTTP_STATUS,
+    }
+)
+
+
+class Texts:
+    """Writes log lines from the catalogue *words*."""
+
+    def __init__(self, log: Log, words: Mapping[str, str], *, many: bool) -> None:
+        """*many* targets: each line names its target."""
+        self.log = log
+        self.words = words
+        self._many = many
+
+    def say(self, level: str, sentence: str, **fields: object) -> None:
+        """Write the sentence ``log.{sentence}`` with its fields."""
+        self.log(level, self.words[f"log.{sentence}"].format(**fields))
+
+    def fix(self, label: str, result: str) -> None:
+        """Write the line that counts a repair."""
+        self.log("INFO", f"修复操作: {label}, 结果: {result}")
+
+    def down(self, watched: Watched, effect: OpenIncident) -> None:
+        """Say at ERROR that an incident is open, and why."""
+        warns = effect.severity is Severity.WARNING
+        self.say(
+            "WARNING" if warns else "ERROR",
+            "warned" if warns else "down",
+            target=watched.name,
+            reason=REASONS[effect.facet],
+            code=effect.code.value,
+            detail=effect.detail,
+            incident=effect.incident,
+        )
+
+    def resolved(self, watched: Watched, effect: ResolveIncident) -> None:
+        """Say that an incident is over, and how long it was."""
+        began = float(effect.incident.rpartition("@")[2])
+        self.say(
+            "INFO", "resolved", target=watched.name, seconds=f"{effect.at - began:.1f}"
+        )
+
+    def cycle(self, watched: Watched, judgement: Judgement) -> None:
+        """Write what one cycle found."""
+        prefix = f"[{watched.name}] " if self._many else ""
+        level, text = self._cycle(watched, judgement)
+        if text:
+            self.log(level, prefix + text)
+
+    def _cycle(self, watched: Watched, judgement: Judgement) -> tuple[str, str]:
+        words = self.words
+        verdict = judgement.verdict
+        if verdict is Verdict.UNKNOWN:
+            return self._unknown(watched, judgement)
+        watched.unknown_code = ""
+        if verdict is Verdict.BAD:
+            count = watched.state.failures
+            said = words["log.bad"].format(count=count)
+            return "WARNING", f"{said}: {self._why(watched, judgement)}"
+        seconds = judgement.response_s
+        if verdict is Verdict.DEGRADED:
+            if judgement.code is Code.SLOW and seconds is not None:
+                return "WARNING", words["log.slow"].format(seconds=f"{seconds:.2f}")
+            detail = judgement.detail or judgement.code.value
+            return "WARNING", words["log.degraded"].format(detail=detail)
+        if seconds is None:
+            return "INFO", words["log.good_plain"]
+        return "INFO", words["log.good"].format(seconds=f"{seconds:.2f}")
+
+    def _unknown(self, watched: Watched, judgement: Judgement) -> tuple[str, str]:
+        """Our own trouble is said when it begins or changes, not at each cycle."""
+        code = judgement.code.value
+        if watched.unknown_code == code:
+            return "DEBUG", ""
+        watched.unknown_code = code
+        text = self.words["log.unknown"].format(
+            target=watched.name, code=code, detail=judgement.detail
+        )
+        return "ERROR", text
+
+    def _why(self, watched: Watched, judgement: Judgement) -> str:
+        code, detail = judgement.code, judgement.detail
+        if code not in _BY_CODE:
+            return f"{code.value} {detail}".rstrip()
+        said = self.words[f"log.code.{code.value}"].format(
+            name=watched.title, port=watched.port, detail=detail
+        )
+        # The cause stays greppable by its public code in every language.
+        return f"{said} ({code.value})" if detail in said else f"{said} ({detail})"

@@ -1,0 +1,119 @@
+"""One target as the running watcher holds it: its plan, plugins, state and cadence."""
+
+from __future__ import annotations
+
+from agent2 import plugins
+from agent2.core.chance import spread
+from agent2.core.model import Health, TargetState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent2.core.model import Observation
+    from agent2.host.processes import ProcessRef
+    from agent2.host.reactor import Timer
+    from agent2.plan import TargetPlan
+    from agent2.plugins import Action, Check
+    from agent2.wire.status import Fragment
+
+
+class Watched:
+    """All that is in memory of one target. Mutable, and only the loop touches it.
+
+    Attributes:
+        due: Reactor time of the tick of the current or last cycle.
+        died: A death came in and no cycle has counted it yet.
+        fragment: Its part of the status, None when it must be made anew.
+        retired: A reload took it out; a cycle in flight must not write any more.
+    """
+
+    def __init__(self, plan: TargetPlan) -> None:
+        """Load the plugins of *plan*.
+
+        Raises:
+            UnknownKindError, TypeError: the plan is of another version.
+        """
+        self.plan = plan
+        self.checks: tuple[tuple[str, Check], ...] = tuple(
+            (c.name, plugins.load("checks", c.kind)(**c.options)) for c in plan.checks
+        )
+        self.actions: tuple[Action, ...] = tuple(
+            plugins.load("actions", a.kind)(**a.options) for a in plan.actions
+        )
+        self.state = TargetState()
+        self.seen: tuple[Observation, ...] = ()
+        self.last_check: float | None = None
+        self.due = 0.0
+        self.timer: Timer | None = None
+        self.running = False
+        self.died = False
+        self.again = False
+        self.ref: ProcessRef | None = None
+        self.pid_stamp: object = None
+        self.fragment: Fragment | None = None
+        self.shown = ""
+        self.unknown_code = ""
+        self.retired = False
+
+    @property
+    def name(self) -> str:
+        """The target's name."""
+        return self.plan.name
+
+    @property
+    def title(self) -> str:
+        """What people call it: the documents write ``WebUI`` for ``webui``."""
+        return "WebUI" if self.plan.name == "webui" else self.plan.name
+
+    @property
+    def port(self) -> str:
+        """The port that its tcp check looks at, for the texts."""
+        for check in self.plan.checks:
+            if check.kind == "tcp":
+                return str(check.options.get("port", 8080))
+        return ""
+
+    @property
+    def pid_file(self) -> str:
+        """The PID file of its pid check, "" if there is none."""
+        for check in self.plan.checks:
+            if check.kind == "pid":
+                return str(check.options["file"])
+        return ""
+
+    def gap(self) -> float:
+        """Return the seconds from one tick to the next, by the present health."""
+        if self.state.health in {Health.FAILING, Health.RECOVERING}:
+            return self.plan.retry_interval
+        return self.plan.interval
+
+    def next_due(self, now: float, *, first: bool, alone: bool) -> float:
+        """Return the next tick: a fixed rate that a late cycle does not shift.
+
+        After the first look the targets of an agent spread over half an interval, by
+        name, so that they do not march in step; *alone* there is nothing to spread.
+        """
+        gap = self.gap()
+        if first and not alone:
+            return self.due + gap * (0.5 + 0.5 * spread(self.name))
+        due = self.due + gap
+        if due < now - gap:  # ticks were missed: keep the grid, leave them out
+            due += ((now - due) // gap) * gap
+        return due
+
+    def action(self, restarts: int) -> Action:
+        """Return the rung of the ladder for the incident's *restarts*-th try."""
+        return self.actions[min(max(restarts - 1, 0), len(self.actions) - 1)]
+
+    def inherit(self, before: Watched) -> None:
+        """Take over what was known before a reload; the cadence starts anew."""
+        self.state = before.state
+        self.seen = before.seen
+        self.last_check = before.last_check
+        self.shown = before.shown
+        before.retire()
+
+    def retire(self) -> None:
+        """Out of the plan: its timer is cancelled, a cycle in flight is dropped."""
+        self.retired = True
+        if self.timer is not None:
+            self.timer.cancel()

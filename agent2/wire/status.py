@@ -1,0 +1,175 @@
+"""The status JSON: its keys and words, which other people's tools read (DESIGN 5.2).
+
+The five keys of the user's documents stand first and never change. The text is one
+line per key and per list entry: greppable, and cheap to put together from parts that
+are made anew only when they change.
+"""
+
+from __future__ import annotations
+
+import json
+
+from agent2.core.model import ActionResult, Health
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from agent2.core.model import Observation, TargetState
+    from agent2.plan import TargetPlan
+    from agent2.store.actions import ActionRow
+    from agent2.store.incidents import Incident
+
+SCHEMA = "agent2.status/1"
+FILE = "agent2_status.json"
+
+# What an action's result is called in a fix record.
+RESULTS = {
+    ActionResult.PLANNED: "signal_created",
+    ActionResult.REQUESTED: "signal_created",
+    ActionResult.WITHDRAWN: "signal_created",
+    ActionResult.WARNED: "warning_logged",
+    ActionResult.SUCCESS: "success",
+    ActionResult.FAILED: "failed",
+    ActionResult.UNKNOWN: "failed",
+}
+_WORDS = {
+    Health.UNKNOWN: "unknown",
+    Health.HEALTHY: "ok",
+    Health.FAILING: "warn",
+    Health.RECOVERING: "warn",
+    Health.UNHEALTHY: "down",
+}
+
+
+def state_word(state: TargetState, *, stale: bool = False) -> str:
+    """Return ``ok``, ``warn``, ``down`` or ``unknown``; stale is always unknown."""
+    if stale:
+        return "unknown"
+    word = _WORDS[state.health]
+    return "warn" if word == "ok" and state.degraded else word
+
+
+def check_entry(seen: Observation) -> dict[str, Any]:
+    """Return one check as the status and ``agent2 check --json`` show it."""
+    found = seen.finding
+    entry: dict[str, Any] = {
+        "name": seen.check,
+        "kind": seen.kind,
+        "outcome": found.outcome.value,
+        "code": found.code.value,
+        "detail": found.detail,
+        "duration_s": round(seen.duration_s, 6),
+    }
+    if found.response_s is not None:
+        entry["response_s"] = round(found.response_s, 6)
+    if found.timings:
+        entry["timings"] = {name: round(s, 6) for name, s in found.timings}
+    if found.identity is not None:
+        entry["identity"] = found.identity
+    return entry
+
+
+def target_entry(
+    plan: TargetPlan,
+    state: TargetState,
+    checks: Iterable[Observation],
+    last_check: float | None,
+    stamp: Callable[[float], str],
+    *,
+    stale: bool,
+) -> dict[str, Any]:
+    """Return one target's part of the status."""
+    budget = plan.policy.restart
+    return {
+        "name": plan.name,
+        "state": state_word(state, stale=stale),
+        "health": state.health.value,
+        "degraded": state.degraded,
+        "since": None if state.since is None else stamp(state.since),
+        "consecutive_failures": state.failures,
+        "failure_threshold": plan.policy.failure_threshold,
+        "last_check": None if last_check is None else stamp(last_check),
+        "interval_s": plan.interval,
+        "checks": [check_entry(seen) for seen in checks],
+        "restarts": {
+            "enabled": budget.enabled,
+            "used": len(state.restarts),
+            "limit": budget.intensity,
+            "period_s": budget.period,
+            "exhausted": state.exhausted_at is not None,
+        },
+        "incident": state.incident or state.warning,
+        "flapping": state.flap is not None,
+        "labels": dict(plan.labels),
+    }
+
+
+def fix_entry(row: ActionRow, stamp: Callable[[float], str]) -> dict[str, Any]:
+    """Return one action as a fix record."""
+    return {
+        "timestamp": stamp(row.planned_at),
+        "issue": row.issue,
+        "action": row.label,
+        "result": RESULTS[row.result],
+        "target": row.target,
+        "incident_id": row.incident,
+        "attempt": row.attempt,
+        "id": row.id,
+        "withdrawn": row.result is ActionResult.WITHDRAWN,
+    }
+
+
+def incident_entry(row: Incident, stamp: Callable[[float], str]) -> dict[str, Any]:
+    """Return one open incident."""
+    return {
+        "id": row.id,
+        "target": row.target,
+        "severity": row.severity.value,
+        "opened_at": stamp(row.opened_at),
+        "reason": row.reason,
+        "code": row.code,
+        "detail": row.detail,
+    }
+
+
+def render(tree: Mapping[str, Any]) -> bytes:
+    """Return the file's bytes: UTF-8, unescaped, a line per key and list entry."""
+    lines = []
+    for key, node in tree.items():
+        if isinstance(node, list) and node:
+            inner = ",\n    ".join(_text(entry) for entry in node)
+            lines.append(f"  {json.dumps(key)}: [\n    {inner}\n  ]")
+        else:
+            lines.append(f"  {json.dumps(key)}: {_text(node)}")
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8", "replace")
+
+
+def _text(node: Any) -> str:
+    """A ``str`` is a part already made to JSON by ``fragment``."""
+    if type(node) is Fragment:
+        return node.text
+    return json.dumps(node, ensure_ascii=False)
+
+
+class Fragment:
+    """A part of the status that is already JSON text."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Make the text once."""
+        self.text = json.dumps(entry, ensure_ascii=False)
+
+
+def edited_fixes(raw: bytes) -> set[str] | None:
+    """Return the ids of the fix records that an edited file still has.
+
+    None if the file is no status at all: then it is simply written anew.
+    """
+    try:
+        fixes = json.loads(raw)["fixes"]
+        return {entry["id"] for entry in fixes if "id" in entry}
+    except (ValueError, KeyError, TypeError):
+        return None
