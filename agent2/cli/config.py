@@ -1,0 +1,64 @@
+"""``agent2 config check | show | schema``: what the compiler says of a configuration.
+
+The compiler is a program of its own, so that the libraries that read a
+configuration never weigh on this one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import click
+
+from agent2.cli import settings as paths
+from agent2.cli.codes import INTERNAL
+from agent2.cli.command import Command, Group
+from agent2.cli.command import settings as shared
+from agent2.cli.words import say
+
+if TYPE_CHECKING:
+    from agent2.cli.settings import Settings
+
+
+def compile_with(settings: Settings, *asked: str) -> int:
+    """Run the compiler with *asked*; its words go where ours go. Return its code."""
+    argv = [paths.python(), "-I", paths.COMPILER, *settings.arguments(), *asked]
+    code = subprocess.run(argv, check=False).returncode
+    return code if code >= 0 else INTERNAL
+
+
+@click.group(cls=Group, help=say("help.config"))
+def config() -> None:
+    """Hold the sub-commands."""
+
+
+@config.command(cls=Command, help=say("help.config.check"))
+@click.argument("file", required=False)
+@click.pass_context
+def check(ctx: click.Context, file: str | None) -> int:
+    """Check a configuration and print every problem."""
+    settings = shared(ctx)
+    if file:
+        settings.config = file
+    return compile_with(settings, "--check")
+
+
+@config.command(cls=Command, help=say("help.config.show"))
+@click.pass_context
+def show(ctx: click.Context) -> int:
+    """Print what counts after profile, file, environment and command line."""
+    return compile_with(shared(ctx), "--show")
+
+
+@config.command(cls=Command, help=say("help.config.schema"))
+@click.pass_context
+def schema(ctx: click.Context) -> int:
+    """Print the JSON Schema of the configuration."""
+    path = os.path.join(paths.PACKAGE, "schemas", "config.json")
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            click.echo(file.read(), nl=False)
+        return 0
+    return compile_with(shared(ctx), "--schema")

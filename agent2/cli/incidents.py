@@ -1,0 +1,158 @@
+"""``agent2 incidents list | show``: what went wrong, when, and what was done."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent2.cli import codes
+from agent2.cli.command import Command, Group
+from agent2.cli.command import settings as shared
+from agent2.cli.errors import Failure
+from agent2.cli.machine import duration
+from agent2.cli.records import Store, moment, print_json, print_rows
+from agent2.cli.words import say
+from agent2.store import incidents as records
+from agent2.store import journal, outbox
+
+if TYPE_CHECKING:
+    from agent2.store.database import Database
+    from agent2.store.incidents import Incident
+    from agent2.store.journal import Entry
+
+_MOST = 1000  # journal entries and deliveries of one incident that are looked at
+
+
+@click.group(cls=Group, help=say("help.incidents"))
+def incidents() -> None:
+    """Hold the sub-commands."""
+
+
+@incidents.command("list", cls=Command, help=say("help.incidents.list"))
+@click.argument("target", required=False)
+@click.option("--limit", type=click.IntRange(1), default=20, help=say("option.limit"))
+@click.option("--open", "only_open", is_flag=True, help=say("option.open"))
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.pass_context
+def listing(
+    ctx: click.Context, target: str | None, limit: int, only_open: bool, as_json: bool
+) -> int:
+    """List the latest incidents, newest first."""
+    settings = shared(ctx)
+    with Store(settings) as db:
+        found = (
+            list(reversed(records.open_ones(db)))[:limit]
+            if only_open
+            else records.latest(db, limit, target)
+        )
+    if only_open and target:
+        found = [one for one in found if one.target == target]
+    if as_json:
+        print_json({"incidents": [document(one) for one in found]})
+    else:
+        print_rows(
+            ("id", "target", "opened", "age", "closed", "detail"),
+            [_row(one) for one in found],
+            say("incidents.none"),
+            settings.color,
+        )
+    return codes.OK
+
+
+def _row(one: Incident) -> tuple[object, ...]:
+    return (
+        one.id,
+        one.target,
+        moment(one.opened_at),
+        duration(_length(one)),
+        moment(one.resolved_at),
+        f"{one.code}: {one.detail}",
+    )
+
+
+def _length(one: Incident) -> float:
+    return (one.resolved_at or time.time()) - one.opened_at
+
+
+def document(one: Incident) -> dict[str, Any]:
+    """Return one incident as its JSON."""
+    return {
+        "id": one.id,
+        "target": one.target,
+        "severity": one.severity.value,
+        "opened_at": moment(one.opened_at),
+        "resolved_at": moment(one.resolved_at),
+        "duration_s": round(_length(one), 3),
+        "reason": one.reason,
+        "code": one.code,
+        "detail": one.detail,
+        "alerts": {
+            "total": one.alerts,
+            "delivered": one.delivered,
+            "pending": one.pending,
+            "dead": one.dead,
+        },
+    }
+
+
+@incidents.command("show", cls=Command, help=say("help.incidents.show"))
+@click.argument("incident")
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.pass_context
+def show(ctx: click.Context, incident: str, as_json: bool) -> int:
+    """Show one incident as a timeline."""
+    with Store(shared(ctx)) as db:
+        found = records.get(db, incident)
+        if found is None:
+            message = say("incidents.unknown", id=incident)
+            raise Failure(codes.USAGE, message, "agent2 incidents list")
+        entries = journal.read(db, limit=_MOST, incident=incident)
+        told = _told(db, incident)
+    if as_json:
+        events = [
+            {"at": moment(e.at), "kind": e.kind, "target": e.target, "body": e.body}
+            for e in entries
+        ]
+        print_json(document(found) | {"events": events, "deliveries": told})
+        return codes.OK
+    click.echo(f"{found.id}  {found.target}  {found.code}: {found.detail}")
+    ended = moment(found.resolved_at) or "..."
+    length = f"{say('incidents.duration')} {duration(_length(found))}"
+    click.echo(f"{moment(found.opened_at)} - {ended}  {length}")
+    click.echo(f"\n{say('incidents.timeline')}")
+    for entry in entries:
+        click.echo(f"  {_event(entry, found.opened_at)}")
+    if told:
+        click.echo(f"\n{say('incidents.told')}")
+    for one in told:
+        cause = f" ({one['cause']}) {one['detail']}" if one["cause"] else ""
+        click.echo(f"  {one['notifier']}: {one['kind']} {one['state']}{cause}")
+    return codes.OK
+
+
+def _event(entry: Entry, start: float) -> str:
+    body = " ".join(
+        f"{name}={worth}"
+        for name, worth in entry.body.items()
+        if worth not in ("", None)
+    )
+    return f"{moment(entry.at)}  {entry.at - start:+8.3f} s  {entry.kind}  {body}"
+
+
+def _told(db: Database, incident: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": row.id,
+            "notifier": row.notifier,
+            "kind": row.alert.kind.value,
+            "state": row.state.value,
+            "attempts": row.attempts,
+            "cause": row.cause.value if row.cause else None,
+            "detail": row.detail,
+            "receipt": row.receipt,
+        }
+        for row in outbox.listing(db, None, _MOST)
+        if row.alert.incident == incident
+    ]

@@ -1,0 +1,162 @@
+"""``agent2 run | start | stop | restart``: the watcher's life, and the restarter's."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from agent2.cli import owner as owners
+from agent2.cli import program as programs
+from agent2.cli.codes import INTERNAL, LOCKED, OK, PERMISSION
+from agent2.cli.command import Command
+from agent2.cli.command import settings as shared
+from agent2.cli.errors import Failure
+from agent2.cli.launch import launch
+from agent2.cli.owner import Presence
+from agent2.cli.process import Process
+from agent2.cli.program import WATCHER
+from agent2.cli.words import say
+
+if TYPE_CHECKING:
+    from agent2.cli.program import Program
+    from agent2.cli.settings import Settings
+
+GRACE = 10.0  # seconds between TERM and KILL
+
+
+@click.command(cls=Command, help=say("help.run"))
+@click.option("--foreground", is_flag=True, help=say("option.foreground"))
+@click.pass_context
+def run(ctx: click.Context, foreground: bool) -> None:
+    """Become the watcher: same PID, so that any supervisor sees the real one."""
+    more = ["--foreground"] if foreground else []
+    become(WATCHER, shared(ctx), more)
+
+
+@click.command(cls=Command, help=say("help.start"))
+@click.pass_context
+def start(ctx: click.Context) -> int:
+    """Start the watcher in the background."""
+    return start_program(WATCHER, shared(ctx))
+
+
+@click.command(cls=Command, help=say("help.stop"))
+@click.pass_context
+def stop(ctx: click.Context) -> int:
+    """Stop the watcher."""
+    return stop_program(WATCHER, shared(ctx))
+
+
+@click.command(cls=Command, help=say("help.restart"))
+@click.pass_context
+def restart(ctx: click.Context) -> int:
+    """Stop the watcher if it runs, then start it."""
+    stop_program(WATCHER, shared(ctx))
+    return start_program(WATCHER, shared(ctx))
+
+
+def become(program: Program, settings: Settings, more: list[str]) -> NoReturn:
+    """Replace this process by *program*.
+
+    Raises:
+        Failure: it is not installed.
+    """
+    programs.need_script(program)
+    argv = [*programs.argv(program, settings), *more]
+    os.execv(argv[0], argv)  # noqa: S606  (no shell is wanted)
+
+
+def start_program(program: Program, settings: Settings) -> int:
+    """Start *program* unless it runs; return 0 when it is up.
+
+    Raises:
+        Failure: it did not come up; with the child's own words and exit code.
+    """
+    owner = programs.find(program, settings)
+    if owner.running:
+        return _already(program, owner.pid)
+    if owner.presence is Presence.FOREIGN:
+        raise _foreign(program, settings, owner.pid)
+    if owner.presence is Presence.STALE:
+        click.echo(say("start.stale", path=settings.path(program.pid_file)))
+    click.echo(say("start.begin", name=program.name))
+    click.echo(say("start.log", path=settings.path(program.log_file)))
+    click.echo(say("start.pid_file", path=settings.path(program.pid_file)))
+    told = launch(program, settings)
+    if told.code == LOCKED:
+        return _already(program, programs.find(program, settings).pid)
+    if told.code:
+        text = told.text or say("error.ended", code=told.code)
+        path = settings.path(program.error_file)
+        raise Failure(
+            told.code,
+            say("error.start", name=program.name, why=text),
+            say("try.start", path=path),
+        )
+    click.echo(say("start.done", name=program.name, pid=told.pid))
+    _hints(program, settings)
+    return OK
+
+
+def _hints(program: Program, settings: Settings) -> None:
+    where = f" --state-dir {settings.state_dir}" if settings.folder else ""
+    if program is WATCHER:
+        stop_it, show_it = f"agent2 stop{where}", f"agent2 status{where}"
+    else:
+        stop_it = f"agent2 restarter stop{where}"
+        show_it = f"agent2 restarter status{where}"
+    click.echo(say("start.hint_log", path=settings.path(program.log_file)))
+    click.echo(say("start.hint_stop", command=stop_it))
+    click.echo(say("start.hint_status", command=show_it))
+
+
+def _already(program: Program, pid: int) -> int:
+    click.echo(say("start.already", name=program.name, pid=pid))
+    return OK
+
+
+def _foreign(program: Program, settings: Settings, pid: int) -> Failure:
+    path = settings.path(program.pid_file)
+    message = say("error.foreign", path=path, pid=pid)
+    return Failure(LOCKED, message, f"lsof {path}")
+
+
+def stop_program(program: Program, settings: Settings) -> int:
+    """Stop *program* if it runs: TERM, wait, KILL; return 0 when it is gone.
+
+    Raises:
+        Failure: it is another user's, or it does not even die of KILL.
+    """
+    path = settings.path(program.pid_file)
+    with Process.of(path, program.mark) as process:
+        owner = process.owner
+        if owner.presence is Presence.FOREIGN:
+            raise _foreign(program, settings, owner.pid)
+        if not owner.running:
+            stale = owners.remove_stale(path)
+            key = "stop.stale" if stale else "stop.not_running"
+            click.echo(say(key, name=program.name, path=path))
+            return OK
+        click.echo(say("stop.begin", name=program.name, pid=owner.pid))
+        try:
+            _end(program, process)
+        except PermissionError:
+            message = say("error.not_yours", name=program.name, pid=owner.pid)
+            raise Failure(PERMISSION, message, say("try.not_yours")) from None
+    owners.remove_stale(path)
+    click.echo(say("stop.done", name=program.name))
+    return OK
+
+
+def _end(program: Program, process: Process) -> None:
+    process.send(signal.SIGTERM)
+    if process.gone(GRACE):
+        return
+    click.echo(say("stop.kill", name=program.name, seconds=f"{GRACE:.0f}"))
+    process.send(signal.SIGKILL)
+    if not process.gone(GRACE):
+        message = say("error.unkillable", name=program.name, pid=process.owner.pid)
+        raise Failure(INTERNAL, message, f"ps -o stat,wchan -p {process.owner.pid}")

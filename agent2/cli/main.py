@@ -1,0 +1,133 @@
+"""The root of the command line, and the one place where errors become sentences."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from agent2 import __version__, planfile
+from agent2.cli import codes
+from agent2.cli.errors import Failure
+from agent2.cli.words import decide, say, speak
+
+if TYPE_CHECKING:
+    from click import Context
+
+LAZY = {
+    "run": "agent2.cli.lifecycle:run",
+    "start": "agent2.cli.lifecycle:start",
+    "stop": "agent2.cli.lifecycle:stop",
+    "restart": "agent2.cli.lifecycle:restart",
+    "reload": "agent2.cli.reloading:reload",
+    "status": "agent2.cli.status:status",
+    "check": "agent2.cli.check:check",
+    "config": "agent2.cli.config:config",
+    "notify": "agent2.cli.notify:notify",
+    "incidents": "agent2.cli.incidents:incidents",
+    "outbox": "agent2.cli.outbox:outbox",
+    "restarter": "agent2.cli.restarter:restarter",
+    "demo": "agent2.cli.demo:demo",
+    "schema": "agent2.cli.schema:schema",
+    "healthcheck": "agent2.cli.status:healthcheck",
+    "version": "agent2.cli.version:version",
+}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit with its code; never ends in a traceback."""
+    given = sys.argv[1:] if argv is None else argv
+    speak(decide(_option(given, "--lang"), _config(given), os.environ))
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets an escape, not a crash.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    try:
+        code = _guarded(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has left: the rest is for nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = codes.OK
+    sys.exit(code)
+
+
+def _guarded(argv: list[str]) -> int:
+    import click
+
+    try:
+        result = _root().main(argv, prog_name="agent2", standalone_mode=False)
+    except Failure as failure:
+        return _complain(failure.code, failure.message, failure.hint)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return codes.USAGE
+    except click.UsageError as error:
+        from agent2.cli.usage import explain
+
+        return _complain(codes.USAGE, *explain(error))
+    except (KeyboardInterrupt, click.Abort):
+        return codes.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except PermissionError as error:
+        where = error.filename or "?"
+        text = say("error.permission", path=where)
+        return _complain(codes.PERMISSION, text, say("try.permission", path=where))
+    except Exception as error:
+        from agent2.cli.usage import report
+
+        folder = planfile.state_dir(_option(argv, "--state-dir"), os.environ)
+        return _complain(codes.INTERNAL, *report(error, folder))
+    return result if isinstance(result, int) else codes.OK
+
+
+def _complain(code: int, message: str, hint: str) -> int:
+    sys.stdout.flush()
+    print(f"agent2: {message}", file=sys.stderr)
+    if hint:
+        print(f"{say('try')} {hint}", file=sys.stderr)
+    return code
+
+
+def _root() -> Group:
+    """Build the root group; its words need the language, so not at import."""
+    import click
+
+    from agent2.cli.command import Group
+
+    def show_version(ctx: Context, _param: click.Parameter, asked: bool) -> None:
+        if asked:
+            print(f"agent2 {__version__}")
+            ctx.exit(0)
+
+    option = click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show_version,
+        help=say("command.version"),
+    )
+    return Group("agent2", lazy=LAZY, params=[option], help=say("help.agent2"))
+
+
+def _option(argv: list[str], *names: str) -> str:
+    """Return the last value of an option before the command line is parsed."""
+    found = ""
+    for place, word in enumerate(argv):
+        for name in names:
+            if word == name and place + 1 < len(argv):
+                found = argv[place + 1]
+            elif word.startswith(f"{name}="):
+                found = word[len(name) + 1 :]
+    return found
+
+
+def _config(argv: list[str]) -> str:
+    folder = _option(argv, "--state-dir")
+    asked = _option(argv, "-c", "--config")
+    return planfile.find_config(asked, os.environ, folder)
+
+
+if TYPE_CHECKING:
+    from agent2.cli.command import Group

@@ -1,0 +1,149 @@
+"""Who holds a PID file: found by its lock, never by the number alone.
+
+The lock (``flock`` for life) says "running"; the number in the file says who; the
+command line says that it is ours. All three must hold.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import time
+from dataclasses import dataclass
+from enum import Enum
+
+_DIGITS = re.compile(rb"\s*([1-9][0-9]{0,9})(?:\s|$)")
+_LARGEST = 64  # bytes; more than a number is not a PID file
+
+
+class Presence(Enum):
+    """What a PID file and its lock say together."""
+
+    RUNNING = "running"
+    STALE = "stale"  # a file that nobody holds
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+    FOREIGN = "foreign"  # held, but not by a program of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The answer: *pid* is 0 where there is none that can be trusted."""
+
+    presence: Presence
+    pid: int = 0
+
+    @property
+    def running(self) -> bool:
+        """Is it one of ours, alive?"""
+        return self.presence is Presence.RUNNING
+
+
+def find(path: str, script: str) -> Owner:
+    """Return who holds the PID file *path*; *script* must be in its command line."""
+    try:
+        # No FIFO may hang us and no symbolic link may lead us away.
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return Owner(Presence.ABSENT)
+    except OSError:
+        return Owner(Presence.UNREADABLE)
+    try:
+        for _ in range(20):
+            owner = _judge(number, script)
+            if owner is not None:
+                return owner
+            time.sleep(0.005)  # locked but not yet written: it is just starting
+        return Owner(Presence.FOREIGN)
+    finally:
+        os.close(number)
+
+
+def _judge(number: int, script: str) -> Owner | None:
+    holder = _holder(number)
+    found = _DIGITS.match(os.pread(number, _LARGEST, 0))
+    if holder is None:
+        return Owner(Presence.STALE, int(found.group(1)) if found else 0)
+    pid = holder or (int(found.group(1)) if found else 0)
+    if not pid:
+        return None
+    if script not in command_line(pid):
+        # A child may hold the lock for an instant between fork and exec.
+        named = int(found.group(1)) if found else 0
+        if not named or script not in command_line(named):
+            return Owner(Presence.FOREIGN, pid)
+        pid = named
+    return Owner(Presence.RUNNING, pid)
+
+
+def _holder(number: int) -> int | None:
+    """Return the PID that holds the lock, 0 if held by an unknown, None if free.
+
+    Linux tells it without touching the lock, which would be in the way of a
+    program that starts at this instant; elsewhere the lock is tried, shared.
+    """
+    inode = os.fstat(number).st_ino
+    try:
+        with open("/proc/locks", encoding="ascii") as file:
+            for line in file:
+                words = line.split()
+                if words[1] == "FLOCK" and words[5].rsplit(":", 1)[1] == str(inode):
+                    return max(int(words[4]), 0)
+    except (OSError, ValueError, IndexError):
+        pass
+    else:
+        # Only a disk is sure to show its inodes there; overlays may not.
+        if os.major(os.fstat(number).st_dev):
+            return None
+    try:
+        fcntl.flock(number, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return 0
+    except OSError:
+        return None
+    fcntl.flock(number, fcntl.LOCK_UN)
+    return None
+
+
+def command_line(pid: int) -> str:
+    """Return the command line of *pid*, words joined by blanks, or ""."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read(65536).replace(b"\0", b" ").decode(errors="replace")
+    except FileNotFoundError:
+        if os.path.isdir("/proc/self"):
+            return ""
+    except OSError:
+        return ""
+    import subprocess
+
+    told = subprocess.run(
+        ["ps", "-o", "args=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return told.stdout.strip()
+
+
+def remove_stale(path: str) -> bool:
+    """Remove the PID file *path* if nobody holds it; was there one to remove?
+
+    The lock is taken for the instant of the removal, so that a program that starts
+    now either sees the file locked and waits, or makes a new one.
+    """
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(number).st_ino == os.lstat(path).st_ino:
+            os.unlink(path)
+            return True
+        return False
+    except OSError:
+        return False
+    finally:
+        os.close(number)

@@ -1,0 +1,103 @@
+"""The two programs that run in the background, and what is known of each."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent2.cli import owner
+from agent2.cli import settings as paths
+from agent2.cli.codes import CANNOT_CREATE, IO, PERMISSION
+from agent2.cli.errors import Failure
+from agent2.cli.words import say
+
+if TYPE_CHECKING:
+    from agent2.cli.owner import Owner
+    from agent2.cli.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A background program: its name for people, its script, its files.
+
+    *mark* must stand in its command line; *ready* says that it tells on a pipe
+    (``--ready-fd``) when it is up, where others are up when they hold their lock.
+    """
+
+    name: str
+    script: str
+    mark: str
+    pid_file: str
+    log_file: str
+    error_file: str
+    ready: bool
+    command: str
+
+
+WATCHER = Program(
+    "Agent2",
+    paths.WATCHER,
+    "agent2_monitor.py",
+    "agent2.pid",
+    "agent2.log",
+    "agent2_error.log",
+    ready=True,
+    command="agent2",
+)
+RESTARTER = Program(
+    "Agent1",
+    paths.RESTARTER,
+    os.path.join("agent2", "restarter"),
+    "agent1.pid",
+    "agent1.log",
+    "agent1_error.log",
+    ready=False,
+    command="agent2 restarter",
+)
+
+
+def find(program: Program, settings: Settings) -> Owner:
+    """Return who holds the program's PID file."""
+    return owner.find(settings.path(program.pid_file), program.mark)
+
+
+def argv(program: Program, settings: Settings) -> list[str]:
+    """Return the command line by which *program* is started."""
+    if program is RESTARTER:
+        given = ["--state-dir", settings.state_dir]
+    else:
+        given = settings.arguments()
+    return [paths.python(), program.script, *given]
+
+
+def need_script(program: Program) -> None:
+    """Refuse when the program is not installed.
+
+    Raises:
+        Failure: it is not there.
+    """
+    if not os.path.isfile(program.script):
+        message = say("error.no_program", name=program.name, path=program.script)
+        raise Failure(IO, message, say("try.install"))
+
+
+def make_folder(folder: str) -> None:
+    """Make the state folder, 0755 whatever the umask.
+
+    Raises:
+        Failure: it cannot be made or written.
+    """
+    from agent2.host.files import ensure_dir
+
+    try:
+        ensure_dir(folder)
+    except PermissionError as error:
+        message = say("error.folder", path=folder, why=error.strerror)
+        raise Failure(PERMISSION, message, say("try.folder")) from None
+    except OSError as error:
+        message = say("error.folder", path=folder, why=error.strerror)
+        raise Failure(CANNOT_CREATE, message, say("try.folder")) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        message = say("error.folder", path=folder, why=say("word.not_writable"))
+        raise Failure(PERMISSION, message, say("try.folder"))

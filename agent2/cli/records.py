@@ -1,0 +1,109 @@
+"""The store as the command line opens it, and how records are shown."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent2.cli import codes
+from agent2.cli.errors import Failure
+from agent2.cli.status import wants_table
+from agent2.cli.words import say
+from agent2.host.clock import stamp
+from agent2.store.database import Database
+from agent2.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from agent2.cli.settings import Settings
+
+NAME = "agent2.db"
+_CODES = {
+    "locked": codes.LOCKED,
+    "readonly": codes.PERMISSION,
+    "newer": codes.CONFIG,
+}
+
+
+class Store:
+    """``with Store(settings) as db``: every trouble of the store becomes a Failure."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.path(NAME)
+        self._db: Database | None = None
+
+    def __enter__(self) -> Database:
+        """Open the store; it is never made here.
+
+        Raises:
+            Failure: it is not there or cannot be read.
+        """
+        try:
+            self._db = Database.open(self._path, create=False)
+        except StoreError as error:
+            raise _failure(error) from None
+        return self._db
+
+    def __exit__(self, _kind: object, error: BaseException | None, _tb: object) -> None:
+        if self._db is not None:
+            self._db.close()
+        if isinstance(error, StoreError):
+            raise _failure(error) from None
+
+
+def _failure(error: StoreError) -> Failure:
+    what, _, advice = str(error).partition("; ")
+    code = _CODES.get(error.kind, codes.IO)
+    return Failure(code, say("error.store", why=what), advice)
+
+
+def moment(at: float | None) -> str | None:
+    """Return epoch seconds as RFC 3339 with offset."""
+    return None if at is None else stamp(at)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document, unescaped."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_rows(
+    columns: Sequence[str], rows: list[Sequence[object]], empty: str, color: str
+) -> None:
+    """Print rows: a table on a terminal, tab-separated with a header in a pipe.
+
+    *columns* are ids of the ``table.`` words; *empty* is said when there is no row.
+    """
+    if not rows:
+        click.echo(empty)
+    elif wants_table(color):
+        _table(columns, rows, color)
+    else:
+        click.echo("\n".join(_lines(columns, rows)))
+
+
+def _lines(columns: Sequence[str], rows: list[Sequence[object]]) -> Iterator[str]:
+    yield "\t".join(say(f"table.{name}") for name in columns)
+    for row in rows:
+        yield "\t".join(_cell(cell) for cell in row)
+
+
+def _cell(cell: object) -> str:
+    return "-" if cell is None else str(cell).replace("\t", " ").replace("\n", " ")
+
+
+def _table(columns: Sequence[str], rows: list[Sequence[object]], color: str) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from agent2.cli.status_table import console
+
+    table = Table(box=None, pad_edge=True, header_style="bold")
+    for name in columns:
+        table.add_column(say(f"table.{name}"), overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_cell(cell)) for cell in row))
+    console(color).print(table)

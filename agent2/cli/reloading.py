@@ -1,0 +1,66 @@
+"""``agent2 reload``: ask for it, then show what the watcher made of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent2.cli import snapshot
+from agent2.cli.codes import CONFIG, OK, PERMISSION, UNREACHABLE
+from agent2.cli.command import Command
+from agent2.cli.command import settings as shared
+from agent2.cli.errors import Failure
+from agent2.cli.process import send
+from agent2.cli.program import WATCHER
+from agent2.cli.words import say
+
+if TYPE_CHECKING:
+    from agent2.cli.settings import Settings
+
+PATIENCE = 10.0
+
+
+@click.command(cls=Command, help=say("help.reload"))
+@click.pass_context
+def reload(ctx: click.Context) -> int:
+    """Make the watcher read its configuration anew; show the result."""
+    settings = shared(ctx)
+    before = _last(settings)
+    try:
+        owner = send(settings.path(WATCHER.pid_file), WATCHER.mark, signal.SIGHUP)
+    except PermissionError:
+        message = say("error.signal", name=WATCHER.name)
+        raise Failure(PERMISSION, message, say("try.not_yours")) from None
+    if not owner.running:
+        message = say("stop.not_running", name=WATCHER.name)
+        raise Failure(UNREACHABLE, message, "agent2 start")
+    after = _wait(settings, before)
+    if after is None:
+        message = say("reload.silent", seconds=f"{PATIENCE:.0f}")
+        raise Failure(UNREACHABLE, message, f"tail {settings.path(WATCHER.log_file)}")
+    if after.get("last_reload") == "rejected":
+        message = say("reload.rejected", why=after.get("error"))
+        raise Failure(CONFIG, message, "agent2 config check")
+    path = after.get("path") or say("status.defaults")
+    click.echo(say("reload.done", pid=owner.pid, path=os.path.basename(path)))
+    return OK
+
+
+def _last(settings: Settings) -> dict[str, Any]:
+    found = snapshot.read(settings).part("agent", "config")
+    return found if isinstance(found, dict) else {}
+
+
+def _wait(settings: Settings, before: dict[str, Any]) -> dict[str, Any] | None:
+    """Wait until the status tells of another reload than *before*."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        after = _last(settings)
+        if after.get("last_reload_at") != before.get("last_reload_at"):
+            return after
+        time.sleep(0.02)
+    return None

@@ -1,0 +1,73 @@
+"""``agent2 status`` and ``agent2 healthcheck``: what is watched and how it is."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from agent2.cli import codes, snapshot
+from agent2.cli.command import Command
+from agent2.cli.command import settings as shared
+from agent2.cli.errors import Failure
+from agent2.cli.owner import Owner, Presence
+from agent2.cli.snapshot import Snapshot
+from agent2.cli.words import say
+
+
+@click.command(cls=Command, help=say("help.status"))
+@click.option("--json", "as_json", is_flag=True, help=say("option.json_status"))
+@click.option("--exit-code", is_flag=True, help=say("option.exit_code"))
+@click.option("--lsb", is_flag=True, help=say("option.lsb"))
+@click.pass_context
+def status(ctx: click.Context, as_json: bool, exit_code: bool, lsb: bool) -> int:
+    """Show the agent and its targets."""
+    settings = shared(ctx)
+    seen = snapshot.read(settings)
+    if as_json:
+        _print_json(seen)
+    elif not lsb and wants_table(settings.color):
+        from agent2.cli.status_table import show
+
+        show(seen, settings)
+    else:
+        from agent2.cli.status_plain import lines
+
+        click.echo("\n".join(lines(seen)))
+    if lsb:
+        return lsb_code(seen.owner)
+    return codes.NAGIOS[seen.health] if exit_code else codes.OK
+
+
+@click.command(cls=Command, help=say("help.healthcheck"))
+@click.pass_context
+def healthcheck(ctx: click.Context) -> int:
+    """Tell whether the agent itself is well: it runs and its status is fresh."""
+    seen = snapshot.read(shared(ctx))
+    well = seen.fresh and seen.tree.get("status") not in ("error", "stopped")
+    click.echo(say("healthcheck.ok" if well else "healthcheck.bad"))
+    return codes.OK if well else codes.FAILED
+
+
+def wants_table(color: str) -> bool:
+    """Is the reader a person at a terminal? A pipe gets plain text."""
+    return color == "always" or (color == "auto" and sys.stdout.isatty())
+
+
+def lsb_code(owner: Owner) -> int:
+    """Return the exit code of an init script's ``status``."""
+    match owner.presence:
+        case Presence.RUNNING:
+            return codes.LSB_RUNNING
+        case Presence.STALE:
+            return codes.LSB_DEAD_WITH_PID_FILE
+        case Presence.ABSENT:
+            return codes.LSB_NOT_RUNNING
+        case Presence.UNREADABLE | Presence.FOREIGN:
+            return codes.LSB_UNKNOWN
+
+
+def _print_json(seen: Snapshot) -> None:
+    if not seen.tree:
+        raise Failure(codes.UNREACHABLE, seen.trouble, "agent2 start")
+    sys.stdout.write(seen.text if seen.text.endswith("\n") else seen.text + "\n")

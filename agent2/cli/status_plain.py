@@ -1,0 +1,133 @@
+"""The status as plain text: the block of the user's documents, for pipes and watch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agent2.cli.machine import cost, duration, memory
+from agent2.cli.owner import Presence
+from agent2.cli.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent2.cli.snapshot import Snapshot
+
+FIXES = 5  # most recent fix records that are shown
+
+
+def lines(seen: Snapshot) -> Iterator[str]:
+    """Return the block, line by line, without colour."""
+    yield say("status.title")
+    yield ""
+    yield say("status.process")
+    yield from _process(seen)
+    yield ""
+    yield say("status.monitor")
+    yield from _monitor(seen)
+    targets = [t for t in seen.tree.get("targets") or [] if isinstance(t, dict)]
+    if targets:
+        yield ""
+        yield say("status.targets")
+        yield from (f"  {target_line(t)}" for t in targets)
+    yield ""
+    yield say("status.fixes", count=FIXES)
+    fixes = [f for f in seen.tree.get("fixes") or [] if isinstance(f, dict)]
+    if not fixes:
+        yield f"  {say('status.no_fixes')}"
+    yield from (f"  {fix_line(f)}" for f in fixes[-FIXES:])
+    yield from (f"! {line}" for line in remarks(seen))
+
+
+def _process(seen: Snapshot) -> Iterator[str]:
+    owner = seen.owner
+    yield say("status.state", value=presence(seen))
+    if not owner.running:
+        return
+    yield say("status.pid", value=owner.pid)
+    spent = cost(owner.pid)
+    if spent is not None:
+        yield say("status.cpu", value=f"{spent.cpu:.1f}%")
+        yield say("status.memory", value=memory(spent.rss))
+        yield say("status.uptime", value=duration(spent.age))
+
+
+def presence(seen: Snapshot) -> str:
+    """Return in words whether the agent runs."""
+    keys = {
+        Presence.RUNNING: "status.running",
+        Presence.STALE: "status.stale_pid",
+        Presence.ABSENT: "status.not_running",
+        Presence.UNREADABLE: "status.unreadable",
+        Presence.FOREIGN: "status.foreign",
+    }
+    return say(keys[seen.owner.presence])
+
+
+def _monitor(seen: Snapshot) -> Iterator[str]:
+    tree = seen.tree
+    if not tree:
+        yield f"  {say('status.no_file')}"
+        return
+    yield say("status.word", value=tree.get("status", "-"))
+    health = seen.health
+    told = tree.get("health_status")
+    if told != health:
+        health += f" ({say('status.last_known', value=told)})"
+    yield say("status.health", value=health)
+    yield say("status.last_check", value=tree.get("last_check") or "-")
+    yield say("status.failures", value=tree.get("consecutive_failures", "-"))
+    yield say("status.fix_count", value=tree.get("fixes_total", _count(tree)))
+
+
+def _count(tree: dict[str, Any]) -> int:
+    fixes = tree.get("fixes")
+    return len(fixes) if isinstance(fixes, list) else 0
+
+
+def target_line(target: dict[str, Any]) -> str:
+    """Return one target in one line."""
+    checks = [c for c in target.get("checks") or [] if isinstance(c, dict)]
+    told = ", ".join(check_words(c) for c in checks)
+    return f"{target.get('name')}: {target.get('state')} [{told}]"
+
+
+def check_words(check: dict[str, Any]) -> str:
+    """Return one check: its name, what it found, how long it took."""
+    words = f"{check.get('name')} {check.get('code')}"
+    spent = check.get("response_s", check.get("duration_s"))
+    if isinstance(spent, (int, float)):
+        words += f" {spent * 1000:.1f} ms"
+    return words
+
+
+def fix_line(fix: dict[str, Any]) -> str:
+    """Return one fix record as the documents print it."""
+    return (
+        f"[{fix.get('timestamp')}] {fix.get('issue')} -> "
+        f"{fix.get('action')} ({fix.get('result')})"
+    )
+
+
+def remarks(seen: Snapshot) -> Iterator[str]:
+    """Return what the reader should act on, a line each."""
+    if seen.owner.running and seen.tree and not seen.fresh:
+        yield say("status.stale", age=duration(seen.age or 0.0))
+    if seen.owner.presence is Presence.ABSENT or not seen.owner.running:
+        yield say("status.try_start")
+    error = seen.part("agent", "config", "error")
+    if error:
+        yield say("status.reload_rejected", why=error)
+    for notifier in seen.tree.get("notifiers") or []:
+        if notifier.get("dead"):
+            yield say("status.dead", name=notifier.get("name"), n=notifier["dead"])
+        elif notifier.get("pending"):
+            yield say(
+                "status.pending",
+                name=notifier.get("name"),
+                n=notifier["pending"],
+                age=duration(notifier.get("oldest_pending_s") or 0.0),
+                why=notifier.get("last_error") or "-",
+            )
+    for incident in seen.part("incidents", "open") or []:
+        yield say("status.incident", id=incident.get("id"), why=incident.get("detail"))

@@ -1,0 +1,105 @@
+"""The status on a terminal: one screen, the agent's own health first."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from agent2 import __version__
+from agent2.cli.machine import cost, duration, memory
+from agent2.cli.snapshot import seconds_since
+from agent2.cli.status_plain import FIXES, fix_line, presence, remarks
+from agent2.cli.words import say
+
+if TYPE_CHECKING:
+    from agent2.cli.settings import Settings
+    from agent2.cli.snapshot import Snapshot
+
+# Never by colour alone: each state has its sign and its word.
+LOOKS = {
+    "ok": ("green", "✓ ok"),
+    "warn": ("yellow", "▲ warn"),
+    "down": ("red", "✕ down"),
+    "unknown": ("dim", "? unknown"),
+}
+OUTCOMES = {"ok": "✓", "fail": "✕", "error": "?"}
+
+
+def console(color: str) -> Console:
+    """Return the terminal; ``NO_COLOR`` and *color* ``never`` make it plain."""
+    plain = bool(os.environ.get("NO_COLOR")) and color != "always"
+    return Console(
+        no_color=plain or color == "never",
+        force_terminal=True if color == "always" else None,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def show(seen: Snapshot, settings: Settings) -> None:
+    """Print the status as tables."""
+    out = console(settings.color)
+    out.print(_headline(seen))
+    for line in remarks(seen):
+        out.print(f"[yellow]![/] {escape(line)}")
+    targets = [t for t in seen.tree.get("targets") or [] if isinstance(t, dict)]
+    if targets:
+        out.print()
+        out.print(_table(targets, fresh=seen.fresh))
+    fixes = seen.tree.get("fixes") or []
+    if fixes:
+        out.print(f"\n {escape(say('status.fixes', count=FIXES))}")
+        for fix in fixes[-FIXES:]:
+            out.print(f" {escape(fix_line(fix))}")
+
+
+def _headline(seen: Snapshot) -> str:
+    color, word = LOOKS[seen.health]
+    parts = [f"[bold]agent2 {__version__}[/]", f"[{color}]{word}[/]", presence(seen)]
+    if seen.owner.running:
+        parts.append(f"pid {seen.owner.pid}")
+        spent = cost(seen.owner.pid)
+        if spent is not None:
+            parts += [duration(spent.age), memory(spent.rss), f"{spent.cpu:.1f}% CPU"]
+    path = seen.part("agent", "config", "path")
+    if seen.tree:
+        name = os.path.basename(path) if path else say("status.defaults")
+        parts.append(escape(str(name)))
+    return " · ".join(parts)
+
+
+def _table(targets: list[dict[str, Any]], *, fresh: bool) -> Table:
+    table = Table(box=None, pad_edge=True, header_style="bold")
+    for key in ("target", "state", "since", "checks", "restarts"):
+        table.add_column(say(f"table.{key}"), overflow="fold")
+    for target in targets:
+        state = target.get("state") if fresh else "unknown"
+        color, word = LOOKS.get(str(state), LOOKS["unknown"])
+        since = seconds_since(target.get("since"))
+        table.add_row(
+            escape(str(target.get("name"))),
+            f"[{color}]{word}[/]",
+            "-" if since is None else duration(since),
+            "  ".join(_check(c) for c in target.get("checks") or []),
+            _budget(target.get("restarts") or {}),
+        )
+    return table
+
+
+def _check(check: dict[str, Any]) -> str:
+    sign = OUTCOMES.get(str(check.get("outcome")), "")
+    code = str(check.get("code"))
+    told = "" if code == "ok" else f" {code}"
+    spent = check.get("response_s")
+    took = f" {spent * 1000:.0f} ms" if isinstance(spent, (int, float)) else ""
+    return escape(f"{check.get('name')} {sign}{told}{took}")
+
+
+def _budget(restarts: dict[str, Any]) -> str:
+    if not restarts.get("enabled", True):
+        return say("table.off")
+    return f"{restarts.get('used', 0)} / {restarts.get('limit', '-')}"
