@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 LIMIT = 300
@@ -34,6 +35,11 @@ def plain(text: Any) -> str:
         Exception: the secret's source is not there (``plan.SecretError``).
     """
     return str(text.reveal()) if hasattr(text, "reveal") else str(text)
+
+
+def revealed(options: Iterable[object]) -> tuple[str, ...]:
+    """Return in the clear those of *options* that are secrets, for ``scrub``."""
+    return tuple(plain(option) for option in options if hasattr(option, "reveal"))
 
 
 def scrub(text: str, secrets: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent2.core.text import one_line, plain, scrub
+from agent2.core.text import one_line, plain, revealed, scrub
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,7 @@ def test_a_secret_option_is_given_out_only_by_plain() -> None:
 
     assert plain(Hidden()) == "open"
     assert plain("text") == "text"
+    assert revealed(("text", Hidden())) == ("open",)
 
 
 def test_every_secret_is_scrubbed_the_longest_first() -> None:

@@ -1,0 +1,198 @@
+"""Does the service say of itself that it is well?"""
+
+from __future__ import annotations
+
+from agent2.checks import http_body, http_plain, http_request, net
+from agent2.checks.http_wire import Answer
+from agent2.core.model import Code, Facet, Finding, Outcome
+from agent2.core.text import one_line
+from agent2.core.value import replace, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent2.host.reactor import Reactor
+    from agent2.plan import Secret
+    from agent2.plugins import Path, Seconds, Url
+
+    Timings = tuple[tuple[str, float], ...]
+
+
+class _Prepared:
+    """Slots beside the options, for what is worked out once."""
+
+    __slots__ = ("_ready", "_verify")
+    _ready: http_request.Ready | None
+    _verify: object
+
+
+@value
+class HttpCheck(_Prepared):
+    """Ask a health URL on a fresh connection and believe only a whole, proper answer.
+
+    No redirect, proxy, netrc, cookie or compression; at most 64 KiB are read.
+
+    Attributes:
+        url: ``http://`` or ``https://``.
+        status: The status codes that are well.
+        healthy: The words of ``status`` in the JSON body that are well.
+        degraded: The words that warn without being a failure.
+        json: False looks at the status code alone.
+        strict: A degraded word is a failure.
+        components: Dotted path in the body -> the value it must have.
+        metrics: Name under ``metrics`` in the body -> the most it may be (warns).
+        slow: Seconds above which a good answer warns; 0 never does.
+        max_retry: How often it is asked in one check, until it is well.
+        retry_delay: Seconds between two of these, within the one deadline.
+        headers: Sent along.
+        ca_file: Certificates that verify the server; default: the system's.
+        allow_insecure: Permits ``http://`` to another machine.
+    """
+
+    kind = "http"
+    facet = Facet.HEALTH
+
+    url: Url
+    status: tuple[int, ...] = (200,)
+    healthy: tuple[str, ...] = ("ok",)
+    degraded: tuple[str, ...] = ("warn", "degraded")
+    json: bool = True
+    strict: bool = False
+    components: dict[str, str] = {}  # noqa: RUF012  (never changed; see core/value.py)
+    metrics: dict[str, float] = {}  # noqa: RUF012
+    slow: Seconds = 3.0
+    max_retry: int = 1
+    retry_delay: Seconds = 1.0
+    headers: dict[str, Secret] = {}  # noqa: RUF012
+    ca_file: Path = ""
+    allow_insecure: bool = False
+
+    async def probe(self, reactor: Reactor, deadline: float) -> Finding:
+        """Ask, up to ``max_retry`` times before *deadline*."""
+        attempt = 1
+        while True:
+            finding = await self._attempt(reactor, deadline)
+            again = reactor.now() + self.retry_delay
+            if (
+                finding.outcome is Outcome.OK
+                or attempt >= self.max_retry
+                or again >= deadline
+            ):
+                break
+            attempt += 1
+            await reactor.sleep_until(again)
+        if self.max_retry > 1:
+            count = f" (attempt {attempt} of {self.max_retry})"
+            return replace(finding, detail=one_line(finding.detail + count))
+        return finding
+
+    def problems(self) -> Iterator[tuple[str, str, str]]:
+        """Tell what is wrong with the options."""
+        return http_request.problems(self)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing worked out."""
+        object.__setattr__(self, "_ready", None)
+        object.__setattr__(self, "_verify", None)
+
+    async def _attempt(self, reactor: Reactor, deadline: float) -> Finding:
+        answer = Answer()
+        try:
+            timings = await self._exchange(reactor, deadline, answer)
+        except net.ProbeError as error:
+            if not answer.status or answer.status in self.status:
+                return error.finding
+            timings = ()
+        except Exception as error:  # a secret that is gone, no thread: our trouble
+            return net.own_trouble(error).finding
+        if answer.status not in self.status:
+            return self._unwanted(answer, timings)
+        return self._judge(answer, timings)
+
+    async def _exchange(
+        self, reactor: Reactor, deadline: float, answer: Answer
+    ) -> Timings:
+        ready = self._ready
+        if ready is None:
+            ready = http_request.prepare(self.url, self.headers)
+            if ready.lasting:
+                object.__setattr__(self, "_ready", ready)
+        place, request = ready.place, ready.request
+        if place.secure:
+            return await self._over_tls(reactor, deadline, ready, answer)
+        if ready.choices:
+            return await http_plain.exchange(
+                reactor, deadline, ready.choices, request, answer, self.status
+            )
+        begun = reactor.now()
+        choices = await net.addresses(reactor, place.host, place.port, deadline)
+        took = reactor.now() - begun
+        rest = await http_plain.exchange(
+            reactor, deadline, choices, request, answer, self.status
+        )
+        return (("dns", took), *rest[:-1], ("total", took + rest[-1][1]))
+
+    async def _over_tls(
+        self,
+        reactor: Reactor,
+        deadline: float,
+        ready: http_request.Ready,
+        answer: Answer,
+    ) -> Timings:
+        from agent2.checks import http_tls
+
+        if self._verify is None:
+            verify = http_tls.context(self.ca_file)
+            object.__setattr__(self, "_verify", verify)
+        left = deadline - reactor.now()
+        work = (ready.place, ready.request, self._verify, left, answer, self.status)
+        try:
+            return await reactor.thread(http_tls.exchange, *work, deadline=deadline)
+        except TimeoutError:
+            raise net.ProbeError(Code.DEADLINE, "no whole answer in time") from None
+
+    def _unwanted(self, answer: Answer, timings: Timings) -> Finding:
+        status = answer.status
+        if 300 <= status < 400:
+            where = f" to {answer.location}" if answer.location else ""
+            detail = f"HTTP {status}{where}: redirects are not followed"
+            code = Code.REDIRECT
+        else:
+            wanted = ", ".join(map(str, self.status))
+            detail, code = f"HTTP {status}, expected {wanted}", Code.HTTP_STATUS
+        return Finding(Outcome.FAIL, code, one_line(detail), None, timings)
+
+    def _judge(self, answer: Answer, timings: Timings) -> Finding:
+        """Say what a whole answer with a wanted status means."""
+        total = timings[-1][1]
+        outcome, code, detail = Outcome.OK, Code.OK, f"HTTP {answer.status}"
+        if self.json:
+            try:
+                outcome, code, detail = self._read_body(answer.body)
+            except net.ProbeError as error:
+                outcome, code = error.finding.outcome, error.code
+                detail = error.finding.detail
+        if code is Code.OK and 0 < self.slow < total:
+            code = Code.SLOW
+            detail = f"answer took {total:.2f} s, more than {self.slow:g} s"
+        return Finding(outcome, code, one_line(detail), total, timings)
+
+    def _read_body(self, body: bytes) -> tuple[Outcome, Code, str]:
+        tree = http_body.read(body)
+        word = http_body.status_word(tree)
+        well = word in self.healthy
+        if not well and word not in self.degraded:
+            detail = f"status is {http_body.shown(word)}"
+            return Outcome.FAIL, Code.STATUS_VALUE, detail
+        wrong = ", ".join(http_body.wrong_components(tree, self.components))
+        if wrong:
+            return Outcome.FAIL, Code.COMPONENT, wrong
+        if not well:
+            outcome = Outcome.FAIL if self.strict else Outcome.OK
+            detail = f"status is {http_body.shown(word)}: half-well"
+            return outcome, Code.STATUS_VALUE, detail
+        above = ", ".join(http_body.exceeded(tree, self.metrics))
+        if above:
+            return Outcome.OK, Code.COMPONENT, above
+        return Outcome.OK, Code.OK, f"status {word}"

@@ -1,0 +1,123 @@
+"""The health document: strict JSON (RFC 8259) and what it says."""
+
+from __future__ import annotations
+
+import json
+
+from agent2.checks.net import ProbeError
+from agent2.core.model import Code
+from agent2.core.text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+DEPTH = 32
+_SHOWN = 60  # characters of a foreign value in a detail
+
+
+class _StrictError(ValueError):
+    """JSON by the letter of Python, not of the standard."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    tree = dict(pairs)
+    if len(tree) != len(pairs):
+        raise _StrictError("a key stands twice")
+    return tree
+
+
+def _refuse(word: str) -> None:
+    raise _StrictError(f"{word} is no JSON")
+
+
+_DECODE = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse).decode
+
+
+def read(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in *body*.
+
+    Raises:
+        ProbeError: ``json`` for what is no strict JSON, ``shape`` for another value.
+    """
+    try:
+        tree = _DECODE(body.decode("utf-8"))
+        if body.count(b"[") + body.count(b"{") > DEPTH and _depth(tree) > DEPTH:
+            raise _StrictError(f"is nested deeper than {DEPTH}")
+    except UnicodeDecodeError:
+        raise ProbeError(Code.JSON, "body is not UTF-8") from None
+    except _StrictError as error:
+        raise ProbeError(Code.JSON, f"body: {error}") from None
+    except json.JSONDecodeError as error:
+        why = f"{error.msg} at character {error.pos}" if body.strip() else "it is empty"
+        raise ProbeError(Code.JSON, f"body is not JSON: {why}") from None
+    except RecursionError:
+        raise ProbeError(Code.JSON, "body: is nested much too deep") from None
+    except ValueError:
+        raise ProbeError(Code.JSON, "body: a number is too long") from None
+    if not isinstance(tree, dict):
+        raise ProbeError(Code.SHAPE, "body is JSON but not an object")
+    return tree
+
+
+def _depth(tree: Any) -> int:
+    deepest, level = 0, [tree]
+    while level:
+        nodes = [n for n in level if isinstance(n, dict | list)]
+        deepest += bool(nodes)
+        level = [c for n in nodes for c in (n.values() if isinstance(n, dict) else n)]
+    return deepest
+
+
+def status_word(tree: dict[str, Any]) -> str:
+    """Return ``status`` of the document.
+
+    Raises:
+        ProbeError: ``shape``: there is none, or it is no text.
+    """
+    word = tree.get("status")
+    if not isinstance(word, str):
+        what = "is no text" if "status" in tree else "is missing"
+        raise ProbeError(Code.SHAPE, f'"status" {what} in the body')
+    return word
+
+
+def shown(found: Any) -> str:
+    """Return a foreign value as a detail may show it: short, quoted, on one line."""
+    text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+    return f'"{one_line(text, _SHOWN)}"'
+
+
+def wrong_components(tree: dict[str, Any], wanted: dict[str, str]) -> Iterator[str]:
+    """Yield a line for each dotted path whose value is not the one wanted.
+
+    An object counts as its own ``status``; true and numbers as their JSON text.
+    """
+    for path, word in wanted.items():
+        found = look_up(tree, path)
+        if isinstance(found, dict):
+            found = found.get("status")
+        if found is None:
+            yield f"{path} is missing"
+        elif (found if isinstance(found, str) else json.dumps(found)) != word:
+            yield f'{path} is {shown(found)}, not "{word}"'
+
+
+def exceeded(tree: dict[str, Any], limits: dict[str, float]) -> Iterator[str]:
+    """Yield a line for each number in ``metrics`` that is above its limit."""
+    for name, limit in limits.items():
+        found = look_up(tree, f"metrics.{name}")
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            continue
+        if found > limit:
+            yield f"{name} is {found:g}, above {limit:g}"
+
+
+def look_up(tree: Any, path: str) -> Any:
+    """Return the value at the dotted *path*, None if there is none."""
+    for part in path.split("."):
+        if not isinstance(tree, dict):
+            return None
+        tree = tree.get(part)
+    return tree

@@ -1,0 +1,97 @@
+"""The request of a health check: what is sent, and what may be configured."""
+
+from __future__ import annotations
+
+import re
+
+from agent2 import __version__
+from agent2.checks import net
+from agent2.checks.http_url import Url, UrlError, parse
+from agent2.core.text import plain
+from agent2.core.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_FRAMING = ("connection", "content-length", "transfer-encoding", "accept-encoding")
+
+
+class HeaderError(ValueError):
+    """A header cannot be sent as it is; the text names it and never its value."""
+
+
+@value
+class Ready:
+    """A request ready to be sent. It may be kept if *lasting*: no secret is in it."""
+
+    place: Url
+    request: bytes
+    choices: tuple[net.Address, ...]
+    lasting: bool
+
+
+def prepare(url: object, headers: Mapping[str, Any]) -> Ready:
+    """Return the request for *url*.
+
+    Raises:
+        UrlError, HeaderError: an option cannot be used.
+        plan.SecretError: a secret's source is not there.
+    """
+    place = parse(plain(url))
+    fields = {
+        "Host": place.authority,
+        "User-Agent": f"agent2/{__version__}",
+        "Accept": "application/json, */*;q=0.5",
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+    }
+    names = {name.lower(): name for name in fields}
+    for name, secret in headers.items():
+        text = plain(secret)
+        if not _NAME.fullmatch(name) or not _TEXT.fullmatch(text):
+            raise HeaderError("a header has characters that cannot be sent")
+        fields[names.get(name.lower(), name)] = text
+    lines = [f"GET {place.path} HTTP/1.1"]
+    lines += [f"{name}: {text}" for name, text in fields.items()]
+    request = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    choices = net.numeric(place.host, place.port)
+    return Ready(place, request, choices, isinstance(url, str) and not headers)
+
+
+def problems(check: Any) -> Iterator[tuple[str, str, str]]:
+    """Tell what is wrong with the options of an ``HttpCheck``."""
+    yield from _url_problems(check)
+    for name in check.headers:
+        if not _NAME.fullmatch(name) or name.lower() in _FRAMING:
+            yield "headers", f"{name!r} cannot be set", "it is Agent2's own"
+    for number in check.status:
+        if not 200 <= number <= 599:
+            yield "status", f"{number} is no status of an answer", "200 is usual"
+    if not check.status:
+        yield "status", "is empty: nothing would be well", "200 is usual"
+    if check.json and not check.healthy:
+        yield "healthy", "is empty: nothing would be well", "use json: false"
+    for word in set(check.healthy) & set(check.degraded):
+        yield "degraded", f"{word!r} is among healthy too", "keep it in one of them"
+    if check.max_retry < 1:
+        yield "max_retry", "is less than 1", "1 asks once"
+    for field in ("slow", "retry_delay"):
+        if getattr(check, field) < 0:
+            yield field, "is negative", "0 is the least"
+
+
+def _url_problems(check: Any) -> Iterator[tuple[str, str, str]]:
+    try:
+        place = parse(plain(check.url))
+    except UrlError as error:
+        yield "url", str(error), "for example http://127.0.0.1:8080/api/health"
+        return
+    except Exception:
+        return  # a secret that is only there at run time
+    if not (place.secure or check.allow_insecure or net.is_loopback(place.host)):
+        hint = "use https://, or add allow_insecure: true"
+        yield "url", "is not encrypted and leaves this machine", hint

@@ -1,0 +1,58 @@
+"""Does something accept connections on a port?"""
+
+from __future__ import annotations
+
+from agent2.checks import net
+from agent2.core.model import Code, Facet, Finding, Outcome
+from agent2.core.text import one_line, plain
+from agent2.core.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent2.host.reactor import Reactor
+    from agent2.plugins import Port
+
+
+@value
+class TcpCheck:
+    """Connect to a port and hang up; needs no right to look at other processes.
+
+    Attributes:
+        port: The port.
+        host: Name or address.
+    """
+
+    kind = "tcp"
+    facet = Facet.PORT
+
+    port: Port
+    host: str = "127.0.0.1"
+
+    async def probe(self, reactor: Reactor, deadline: float) -> Finding:
+        """Connect once and hang up politely; nothing is sent."""
+        begun = reactor.now()
+        try:
+            host = plain(self.host)
+            choices = await net.addresses(reactor, host, self.port, deadline)
+            sock = await net.connect(
+                reactor, choices, deadline, Code.PORT_TIMEOUT, Code.PORT_REFUSED
+            )
+        except net.ProbeError as error:
+            old = error.finding
+            detail = one_line(f"port {self.port}: {old.detail}")
+            return Finding(old.outcome, old.code, detail)
+        except Exception as error:  # a secret that is gone, no thread: our trouble
+            return net.own_trouble(error).finding
+        # A reset would be cheaper for us (no TIME_WAIT), but many servers print an
+        # error for a connection that is reset before its first byte.
+        net.hang_up(sock)
+        took = reactor.now() - begun
+        detail = f"port {self.port} accepts connections"
+        return Finding(Outcome.OK, Code.OK, detail, timings=(("connect", took),))
+
+    def problems(self) -> Iterator[tuple[str, str, str]]:
+        """Tell what is wrong with the options."""
+        if not plain(self.host).strip():
+            yield "host", "is empty", "127.0.0.1 is this machine"
