@@ -148,6 +148,7 @@ class Running:
                 agent.texts.say("INFO", "reloaded", sha=plan.sha or "-")
                 self._loop.start()
         self._reloading = False
+        snapshot.reloaded_at = self._clock.now()
         agent.publisher.publish(changed=True)
         self._notify.send("READY=1")
 

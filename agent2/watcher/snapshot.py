@@ -31,6 +31,7 @@ class Snapshot:
         self.reload_error = ""
         self.loaded_at = agent.clock.now()
         self.started_at = agent.clock.now()
+        self.reloaded_at: float | None = None
         self.stopped = False
         self.seq = 0
 
@@ -100,6 +101,9 @@ class Snapshot:
                 "profile": plan.profile,
                 "loaded_at": stamp(self.loaded_at),
                 "last_reload": self.reload,
+                "last_reload_at": None
+                if self.reloaded_at is None
+                else stamp(self.reloaded_at),
                 "error": self.reload_error,
                 "warnings": len(plan.warnings),
             },
