@@ -74,7 +74,7 @@ class Running:
             self._log("ERROR", f"agent2.sock: {error.strerror}")
             return
         self._reactor.watch(
-            wake.fileno(), lambda _bits: self._agent.heard(wake.messages())
+            wake.fileno(), lambda _bits: self._agent.telling.heard(wake.messages())
         )
 
     def _greet(self) -> None:
@@ -175,15 +175,15 @@ class Running:
         agent = self._agent
         for watched in agent.targets.values():
             watched.retire()
-        agent.courier.stop()
+        agent.telling.courier.stop()
         agent.snapshot.stopped = True
         agent.publisher.write()
         agent.history.flush(self._clock.now())
         agent.deaths.close()
         try:
-            await agent.ledger.close()
+            await agent.memory.ledger.close()
         except StoreError as error:
-            agent.trouble("store", str(error))
+            agent.memory.trouble("store", str(error))
         agent.texts.say("INFO", "stopped")
         self._reactor.stop()
 

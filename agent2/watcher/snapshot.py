@@ -11,22 +11,39 @@ from agent2.wire.status import SCHEMA, fix_entry, incident_entry, state_word
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Protocol
 
-    from agent2.store.incidents import Incident
-    from agent2.store.outbox import NotifierCount
-    from agent2.watcher.agent import Agent
+    from agent2.host.clock import Clock
+    from agent2.host.logfile import LogFile
+    from agent2.host.reactor import Reactor
+    from agent2.plan import Plan
+    from agent2.watcher.fixes import Fixes
+    from agent2.watcher.memory import Memory
+    from agent2.watcher.telling import Telling
     from agent2.watcher.watched import Watched
+
+    class Sources(Protocol):
+        """Where the picture is taken from: the parts of the agent."""
+
+        reactor: Reactor
+        clock: Clock
+        log: LogFile
+        host: str
+        instance: str
+        plan: Plan
+        targets: dict[str, Watched]
+        fixes: Fixes
+        memory: Memory
+        telling: Telling
 
 
 class Snapshot:
-    """Answers ``tree()``; holds what the store last said of outbox and incidents."""
+    """Answers ``tree()``; remembers how the last reload went."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Sources, state_dir: str) -> None:
         """Look at *agent* when asked."""
         self._agent = agent
-        self.counts: Mapping[str, NotifierCount] = {}
-        self.incidents: list[Incident] = []
+        self._state_dir = state_dir
         self.reload = "ok"
         self.reload_error = ""
         self.loaded_at = agent.clock.now()
@@ -69,7 +86,7 @@ class Snapshot:
                 fragment_of(watched, clock, now) for watched in agent.targets.values()
             ],
             "incidents": {
-                "open": [incident_entry(row, stamp) for row in self.incidents]
+                "open": [incident_entry(row, stamp) for row in agent.telling.incidents]
             },
             "notifiers": [self._notifier(n.name, n.kind) for n in agent.plan.notifiers],
             "restart_signal": self._signal(),
@@ -81,7 +98,7 @@ class Snapshot:
             return "stopped"
         if all(w.last_check is None for w in agent.targets.values()):
             return "initializing"
-        if agent.troubles():
+        if agent.memory.troubles():
             return "error"
         fixing = any(w.state.action is not None for w in agent.targets.values())
         return "fixing" if fixing else "monitoring"
@@ -108,14 +125,14 @@ class Snapshot:
                 "warnings": len(plan.warnings),
             },
             "self": {
-                "troubles": agent.troubles(),
+                "troubles": agent.memory.troubles(),
                 "lateness_s": round(agent.reactor.lateness, 6),
                 "log_lines_lost": agent.log.lost,
             },
         }
 
     def _notifier(self, name: str, kind: str) -> dict[str, Any]:
-        count = self.counts.get(name)
+        count = self._agent.telling.counts.get(name)
         entry: dict[str, Any] = {"name": name, "kind": kind}
         if count is None:
             nothing = {"oldest_pending_s": None, "last_success": None}
@@ -140,7 +157,7 @@ class Snapshot:
 
     def _signal(self) -> dict[str, Any]:
         agent = self._agent
-        path = os.path.join(agent.state_dir, "restart_signal")
+        path = os.path.join(self._state_dir, "restart_signal")
         try:
             made = os.lstat(path).st_mtime
         except OSError:

@@ -1,0 +1,122 @@
+"""What the watcher must remember: commits, what could not be committed, troubles.
+
+A store that cannot be written never stops the watch: the write is kept and goes
+into the next commit, in its order.
+"""
+
+from __future__ import annotations
+
+import os
+
+from agent2.store.errors import StoreError
+from agent2.watcher.ledger import Ledger
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+    from typing import Any
+
+    from agent2.host.reactor import Reactor
+    from agent2.store.database import Database
+    from agent2.watcher.texts import Texts
+
+    Write = Callable[[Connection], Any]
+
+_BACKLOG = 1000
+_SAVED = (
+    "health",
+    "failures",
+    "degraded",
+    "slow_count",
+    "incident",
+    "warning",
+    "restarts",
+    "attempts",
+    "action",
+    "withheld",
+    "exhausted_at",
+    "told",
+    "reminded",
+    "flap",
+)
+
+
+class Memory:
+    """The way to the store. *queued* is called when alerts were committed."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        state_dir: str,
+        now: float,
+        texts: Callable[[], Texts],
+        queued: Callable[[], object],
+    ) -> None:
+        """Start the store's thread."""
+        self._reactor = reactor
+        self._texts = texts
+        self._queued = queued
+        self.ledger = Ledger(reactor, os.path.join(state_dir, "agent2.db"), now)
+        self._backlog: list[Write] = []
+        self._bad: dict[str, str] = {}
+
+    async def commit(self, write: Write) -> None:
+        """Commit *write*, together with what could not be written before."""
+        waiting = [*self._backlog, write]
+
+        def together(tx: Connection) -> int:
+            return sum(one(tx) or 0 for one in waiting)
+
+        try:
+            queued = await self.ledger.write(together)
+        except StoreError as error:
+            self._backlog = waiting[-_BACKLOG:]
+            self.trouble("store", str(error))
+            return
+        self._backlog = []
+        self.trouble("store", "")
+        if queued:
+            self._queued()
+
+    def save(self, write: Write) -> None:
+        """Queue *write* and go on."""
+
+        def inside(tx: Connection) -> int:
+            write(tx)
+            return 0
+
+        self._reactor.spawn(self.commit(inside), "save")
+
+    async def read(self, call: Callable[[Database], Any]) -> Any:
+        """Read from the store; None and a noted trouble if it cannot be read.
+
+        Raises:
+            StoreError: of kind ``newer``: a later version wrote it.
+        """
+        try:
+            return await self.ledger.read(call)
+        except StoreError as error:
+            if error.kind == "newer":
+                raise
+            self.trouble("store", str(error))
+            return None
+
+    def trouble(self, what: str, detail: str) -> None:
+        """Note our own trouble, said when it begins, changes and ends."""
+        if self._bad.get(what, "") == detail:
+            return
+        self._bad[what] = detail
+        if detail:
+            self._texts().say("ERROR", f"{what}_bad", detail=detail)
+        elif what == "store":
+            self._texts().say("INFO", "store_good")
+
+    def troubles(self) -> dict[str, str]:
+        """Return our own open troubles: what -> detail."""
+        return {what: detail for what, detail in self._bad.items() if detail}
+
+
+def must_be_saved(old: Any, new: Any) -> bool:
+    """Is there anything new that must survive a crash? Healthy cycles have nothing."""
+    return any(getattr(old, name) != getattr(new, name) for name in _SAVED)
