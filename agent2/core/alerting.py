@@ -22,6 +22,7 @@ REASONS = {
     Facet.PORT: "port_not_listening",
     Facet.HEALTH: "health_check_failed",
 }
+_LONGEST_KEY = 255  # PagerDuty Events v2: dedup_key is at most 255 characters
 _WARNINGS = frozenset(
     {Code.STOPPED, Code.STATUS_VALUE, Code.COMPONENT, Code.COMMAND_FAILED}
 )
@@ -82,14 +83,13 @@ def compose(wish: Notify, facts: Facts, action: str) -> Alert:
     what = _what(wish, facts)
     closed = wish.at if wish.kind is AlertKind.RESOLVED else None
     duration = max(wish.at - wish.opened_at, 0.0)
-    key = f"agent2/{facts.instance}/{wish.target}/{wish.incident}"
     words = facts.words
     subject = words[f"subject.{wish.kind.value}"].format(issue=what, count=wish.count)
     alert = Alert(
         id=f"{wish.incident}/{wish.kind.value}/{wish.count}",
         kind=wish.kind,
         incident=wish.incident,
-        dedup_key=key[:255],
+        dedup_key=_key(facts.instance, wish.target, wish.incident),
         target=wish.target,
         severity=wish.severity,
         subject=subject,
@@ -110,6 +110,11 @@ def compose(wish: Notify, facts: Facts, action: str) -> Alert:
         count=wish.count,
     )
     return replace(alert, lines=_lines(alert, words))
+
+
+def _key(instance: str, target: str, incident: str) -> str:
+    """Return the receiver's key; a long one keeps its end, where incidents differ."""
+    return f"agent2/{instance}/{target}/{incident}"[-_LONGEST_KEY:]
 
 
 def _what(wish: Notify, facts: Facts) -> str:
@@ -193,13 +198,12 @@ def notices(
         notifier=dead.notifier, cause=cause, issue=alert.issue
     )
     incident = f"{alert.incident}~{dead.notifier}"
-    key = f"agent2/{alert.instance}/{alert.target}/{incident}"
     told = replace(
         alert,
         id=f"{incident}/undelivered/0",
         kind=AlertKind.UNDELIVERED,
         incident=incident,
-        dedup_key=key[:255],
+        dedup_key=_key(alert.instance, alert.target, incident),
         subject=words["subject.undelivered"].format(issue=what, count=0),
         issue=what,
         action=words["action.undelivered"],

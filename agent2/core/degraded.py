@@ -44,9 +44,9 @@ def degrade(
 
 
 def restore(
-    target: str, _policy: Policy, state: TargetState, judgement: Judgement, now: float
+    target: str, _policy: Policy, state: TargetState, _judgement: Judgement, now: float
 ) -> tuple[TargetState, list[Effect]]:
-    """Close an open warning: the target is wholly well."""
+    """Close an open warning, in the words of what it warned of."""
     moved = replace(state, degraded=False, slow_count=0, warning=None)
     if state.warning is None:
         return moved, []
@@ -59,8 +59,8 @@ def restore(
             Severity.WARNING,
             now,
             state.warning_at,
-            judgement.facet,
-            judgement.code,
-            judgement.detail,
+            state.facet,
+            state.code,
+            state.detail,
         ),
     ]

@@ -35,10 +35,15 @@ class Retry:
 
 
 def classify_http(status: int) -> Cause | None:
-    """Return why an HTTP *status* is not a delivery, or None for 2xx."""
-    if 200 <= status < 300:
+    """Return why an HTTP *status* is not a delivery, or None for 2xx.
+
+    A 1xx is no answer yet (RFC 9110, 15.2): some client libraries give one out.
+    """
+    if status < 200:
+        return Cause.INVALID_ANSWER
+    if status < 300:
         return None
-    if 300 <= status < 400:
+    if status < 400:
         return Cause.REDIRECT
     if status == 429:
         return Cause.RATE_LIMITED
@@ -59,7 +64,7 @@ def parse_retry_after(text: str | None, now: float) -> float | None:
         return None
     text = text.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text[:9]), _LONGEST_REST)
+        return min(float(text), _LONGEST_REST)
     at = parse_http_date(text)
     return None if at is None else min(max(at - now, 0.0), _LONGEST_REST)
 

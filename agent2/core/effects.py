@@ -73,7 +73,7 @@ class RequestRestart:
 
 @value
 class Withhold:
-    """A restart was not asked for, and why (``off``, ``exhausted``, ``backoff``)."""
+    """A restart was not asked for, and why (``off`` or ``exhausted``)."""
 
     target: str
     incident: str

@@ -8,7 +8,7 @@ and 25 % ends it, Icinga 2's numbers; between them nothing changes.
 from __future__ import annotations
 
 from agent2.core.effects import Notify
-from agent2.core.model import AlertKind, Policy, Severity, TargetState
+from agent2.core.model import AlertKind, Policy, TargetState
 from agent2.core.value import replace
 
 TYPE_CHECKING = False
@@ -45,21 +45,22 @@ def watch_flapping(
 ) -> tuple[TargetState, list[Effect]]:
     """Note one cycle; tell once that the target begins or ends to flap.
 
-    While it flaps, incidents are recorded but not told one by one; restarts keep to
-    their budget as always.
+    While it flaps, incidents are recorded but not told one by one, so it is told as
+    loud as they would be; restarts keep to their budget as always.
     """
-    if not policy.flapping:
+    was = state.flap is not None
+    if not policy.flapping and not was:
         return state, []
     ring = note(state.ring, changed=state.seen > 0 and bad != (state.failures > 0))
     seen = min(state.seen + 1, CHANGES + 1)
-    was = state.flap is not None
     moved = replace(state, ring=ring, seen=seen)
-    if is_flapping(ring, seen, was=was) == was:
+    flaps = policy.flapping and is_flapping(ring, seen, was=was)
+    if flaps == was:
         return moved, []
     kind = AlertKind.RESOLVED if was else AlertKind.FLAPPING
     flap = state.flap or f"{target}@{now:.3f}~flapping"
     began = state.flap_at if was else now
     moved = replace(moved, flap=None if was else flap, flap_at=began)
     why = (state.facet, state.code, f"{share(ring):.0%}")
-    told = Notify(kind, target, flap, Severity.WARNING, now, began, *why)
+    told = Notify(kind, target, flap, policy.severity, now, began, *why)
     return moved, [told]

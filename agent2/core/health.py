@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from agent2.core.degraded import degrade, restore
 from agent2.core.effects import (
-    Notify,
     OpenIncident,
     Prove,
     Record,
@@ -37,7 +36,7 @@ from agent2.core.model import (
     TargetState,
     Verdict,
 )
-from agent2.core.repair import remind, repair
+from agent2.core.repair import about, remind, repair
 from agent2.core.value import replace
 
 TYPE_CHECKING = False
@@ -124,6 +123,9 @@ def _worse(
     effects: list[Effect] = []
     if down and moved.incident is None:
         moved, effects = _open(target, policy, moved, now)
+    if down and moved.flap is None and not moved.told:
+        moved, more = _tell(target, policy, moved, now)
+        effects += more
     if down:
         moved, more = repair(target, policy, moved, judgement.identity, now, pending)
         moved, reminder = remind(target, policy, moved, now)
@@ -135,23 +137,20 @@ def _open(
     target: str, policy: Policy, state: TargetState, now: float
 ) -> tuple[TargetState, list[Effect]]:
     incident = f"{target}@{now:.3f}"
-    told = state.flap is None
-    moved = replace(
-        state,
-        incident=incident,
-        incident_at=now,
-        told=told,
-        reminded=0,
-        reminded_at=now,
-        withheld="",
-    )
-    why = (moved.facet, moved.code, moved.detail)
-    effects: list[Effect] = [OpenIncident(incident, target, policy.severity, now, *why)]
-    if told:
-        effects.append(
-            Notify(AlertKind.FIRING, target, incident, policy.severity, now, now, *why)
-        )
-    return moved, effects
+    why = (state.facet, state.code, state.detail)
+    opened = OpenIncident(incident, target, policy.severity, now, *why)
+    return replace(state, incident=incident, incident_at=now, withheld=""), [opened]
+
+
+def _tell(
+    target: str, policy: Policy, state: TargetState, now: float
+) -> tuple[TargetState, list[Effect]]:
+    """Tell of an open incident: at once, or when the flapping that hid it ends."""
+    kinds = [AlertKind.FIRING]
+    if state.exhausted_at is not None:
+        kinds.append(AlertKind.EXHAUSTED)
+    told = replace(state, told=True, reminded=0, reminded_at=now)
+    return told, [about(kind, target, policy, told, now) for kind in kinds]
 
 
 def _better(
@@ -164,15 +163,7 @@ def _better(
     pending: bool,
 ) -> tuple[TargetState, list[Effect]]:
     slow = judgement.verdict is Verdict.DEGRADED
-    moved = replace(
-        state,
-        failures=0,
-        successes=state.successes + 1,
-        hold_until=0.0,
-        facet=judgement.facet,
-        code=judgement.code,
-        detail=judgement.detail,
-    )
+    moved = replace(state, failures=0, successes=state.successes + 1, hold_until=0.0)
     effects: list[Effect] = []
     if moved.action is not None and pending:
         moved, effects = _withdraw(target, moved, now)
@@ -182,6 +173,13 @@ def _better(
     else:
         moved = replace(moved, health=Health.RECOVERING)
     moved, more = (degrade if slow else restore)(target, policy, moved, judgement, now)
+    if moved.incident is None:  # a recovery tells what was wrong, so it stays till then
+        moved = replace(
+            moved,
+            facet=judgement.facet,
+            code=judgement.code,
+            detail=judgement.detail,
+        )
     return moved, effects + more
 
 
@@ -216,19 +214,7 @@ def _recover(
     if state.incident is not None:
         effects.append(ResolveIncident(state.incident, target, now))
         if state.told:
-            effects.append(
-                Notify(
-                    AlertKind.RESOLVED,
-                    target,
-                    state.incident,
-                    policy.severity,
-                    now,
-                    state.incident_at,
-                    state.facet,
-                    state.code,
-                    state.detail,
-                )
-            )
+            effects.append(about(AlertKind.RESOLVED, target, policy, state, now))
     since = now if state.healthy_since is None else state.healthy_since
     rearmed = now - since >= policy.restart.rearm
     return replace(

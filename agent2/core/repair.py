@@ -25,10 +25,14 @@ def repair(
     """Return *state* after deciding on a restart of an unhealthy target.
 
     While an order lies there that nobody took up (*pending*) no other is made:
-    there is exactly one live signal per incident.
+    there is exactly one live signal per incident. The restart counts from when it
+    was taken up: one that begins late has its whole time to settle and to help.
     """
     if pending:
-        return state, []
+        if state.action is None:
+            return state, []
+        restarts = (*state.restarts[:-1], now)
+        return replace(state, action_at=now, restarts=restarts), []
     decision = may_restart(policy.restart, state, target, now)
     if decision.ruling is Ruling.ALLOW:
         return _ask(target, policy, state, identity, now)
@@ -92,7 +96,7 @@ def _withhold(
     if why == "exhausted":
         moved = replace(moved, exhausted_at=now)
         if state.told:
-            effects.append(_about(AlertKind.EXHAUSTED, target, policy, moved, now, 0))
+            effects.append(about(AlertKind.EXHAUSTED, target, policy, moved, now))
     return moved, effects
 
 
@@ -106,18 +110,19 @@ def remind(
     if now - state.reminded_at < wait:
         return state, []
     count = state.reminded + 1
-    told = _about(AlertKind.REMINDER, target, policy, state, now, count)
+    told = about(AlertKind.REMINDER, target, policy, state, now, count)
     return replace(state, reminded=count, reminded_at=now), [told]
 
 
-def _about(
+def about(
     kind: AlertKind,
     target: str,
     policy: Policy,
     state: TargetState,
     now: float,
-    count: int,
+    count: int = 0,
 ) -> Notify:
+    """Return the wish to tell of the open incident, with its true beginning."""
     assert state.incident is not None
     return Notify(
         kind,

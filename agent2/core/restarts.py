@@ -38,17 +38,17 @@ def may_restart(
     """Decide whether *target* may be restarted at *now*, and say why."""
     if not policy.enabled:
         return Decision(Ruling.BLOCK, "off")
-    last = state.restarts[-1] if state.restarts else None
     if state.exhausted_at is not None:
-        return _half_open(policy, max(state.exhausted_at, last or 0.0), now)
-    if last is None:
-        return Decision(Ruling.ALLOW, "budget")
+        return _half_open(policy, max((state.exhausted_at, *state.restarts)), now)
     if inside(policy, state.restarts, now) >= policy.intensity:
-        proved_by = last + policy.proof
+        proved_by = state.action_at + policy.proof
         if state.action is not None and now < proved_by:
             return Decision(Ruling.PAUSE, "proof", proved_by)
-        return Decision(Ruling.BLOCK, "exhausted", last + policy.half_open)
-    due = last + gap(policy, state.attempts, f"{target}#{state.attempts}")
+        return Decision(Ruling.BLOCK, "exhausted", now + policy.half_open)
+    if not state.restarts:
+        return Decision(Ruling.ALLOW, "budget")
+    wait = gap(policy, state.attempts, f"{target}#{state.attempts}")
+    due = state.restarts[-1] + wait
     if now < due:
         return Decision(Ruling.PAUSE, "backoff", due)
     return Decision(Ruling.ALLOW, "budget")

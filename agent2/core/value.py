@@ -73,6 +73,9 @@ def value(cls: type[T]) -> type[T]:
         TypeError: a field without default follows one with a default.
     """
     names = tuple(cls.__dict__.get("__annotations__", {}))  # noqa: RUF063
+    given = [name in cls.__dict__ for name in names]
+    if given != sorted(given):
+        raise TypeError(f"{cls.__name__}: a field without default follows one with")
     space = dict(cls.__dict__)
     defaults = {name: space.pop(name) for name in names if name in space}
     space.pop("__dict__", None)
@@ -93,7 +96,7 @@ def value(cls: type[T]) -> type[T]:
     return made
 
 
-def replace(old: T, **changes: Any) -> T:
+def replace(old: T, /, **changes: Any) -> T:
     """Return a copy of the value *old* with *changes*.
 
     Raises:
