@@ -73,7 +73,14 @@ class Agent:
         )
         self.deaths = Deaths(reactor, self._all, self._died)
         self.deeds = Deeds(
-            reactor, clock, state_dir, self._texts, self.fixes, self.memory.save
+            reactor,
+            clock,
+            state_dir,
+            self._texts,
+            self.fixes,
+            self.telling,
+            self.memory.save,
+            self._publish_now,
         )
         self.writer = Writer(
             self._facts, self.telling.routes, self.telling.known, clock.wall
@@ -116,8 +123,8 @@ class Agent:
         watched.seen = seen
         watched.last_check = now = self.clock.now()
         judgement = gap or judge(seen)
+        judgement = watched.why_it_died(judgement)
         await self._settle(watched, judgement, now, died=died)
-        self.texts.cycle(watched, judgement)
         self.deaths.follow(watched)
         self.history.note(watched.name, now, judgement)
         watched.fragment = None
@@ -140,6 +147,7 @@ class Agent:
         watched.state = step.state  # before the wait: a reload takes over what is known
         if step.effects or must_be_saved(old, step.state):
             await self.memory.commit(self.writer.write(watched, step, rows))
+        self.texts.cycle(watched, judgement)
         if pending and fresh and old.action is None:
             self.deeds.withdraw(watched)  # an earlier run's order, now pointless
         self.deeds.act(watched, step, rows)
@@ -198,9 +206,13 @@ class Agent:
     def _publish(self) -> None:
         self.publisher.publish()
 
+    def _publish_now(self) -> None:
+        self.publisher.publish(changed=True)
+
     def _died(self, watched: Watched, pid: int, cause: str) -> None:
         self.texts.say("WARNING", "died", target=watched.name, pid=pid, cause=cause)
         watched.died = True
+        watched.death = (pid, cause)
         self.on_death(watched)
 
     def _adopt(self, ids: set[str]) -> None:

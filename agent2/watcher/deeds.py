@@ -15,9 +15,8 @@ from agent2.core.effects import (
     Withhold,
 )
 from agent2.core.model import ActionResult
-from agent2.core.value import replace
 from agent2.plugins import Deed, Order
-from agent2.store import actions
+from agent2.store import actions, journal
 from agent2.wire.status import RESULTS
 
 TYPE_CHECKING = False
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from agent2.host.reactor import Reactor
     from agent2.store.actions import ActionRow
     from agent2.watcher.fixes import Fixes
+    from agent2.watcher.telling import Telling
     from agent2.watcher.texts import Texts
     from agent2.watcher.watched import Watched
 
@@ -45,15 +45,19 @@ class Deeds:
         state_dir: str,
         texts: Callable[[], Texts],
         fixes: Fixes,
+        telling: Telling,
         save: Callable[[Callable[[Connection], Any]], Any],
+        publish: Callable[[], object],
     ) -> None:
-        """*save* queues a write and does not wait for it."""
+        """*save* queues a write and does not wait; *publish* writes the status."""
         self._reactor = reactor
         self._clock = clock
         self._state_dir = state_dir
         self._texts = texts
         self._fixes = fixes
+        self._telling = telling
         self._save = save
+        self._publish = publish
 
     def order(self, watched: Watched, wish: RequestRestart | None = None) -> Order:
         """Return the order for *wish*, or one that stands for the outstanding order."""
@@ -93,6 +97,7 @@ class Deeds:
         match effect:
             case RequestRestart():
                 row = rows[effect.action]
+                self._fixes.add(row)
                 self._reactor.spawn(self._restart(watched, effect, row), "restart")
             case WithdrawRestart():
                 self.withdraw(watched, effect)
@@ -105,8 +110,10 @@ class Deeds:
             case Withhold():
                 texts.say("ERROR", effect.why, target=watched.name)
             case OpenIncident():
+                self._telling.opened(effect)
                 texts.down(watched, effect)
             case ResolveIncident():
+                self._telling.resolved(effect)
                 texts.resolved(watched, effect)
             case Record():
                 texts.say(
@@ -130,7 +137,20 @@ class Deeds:
         except Exception as error:
             deed = Deed(done=False, detail=f"{type(error).__name__}: {error}")
         result = ActionResult.REQUESTED if deed.done else ActionResult.FAILED
-        done = replace(row, result=result, done_at=self._clock.now())
+        at, detail = self._clock.now(), deed.detail
+        self._say(row, deed, result)
+        if not deed.done:  # a planned action already shows as asked for
+            self._fixes.settle(row.id, result)
+        body = {"action": row.id, "result": result.value, "detail": detail}
+
+        def inside(tx: Connection) -> None:
+            actions.finish(tx, row.id, result, at, detail)
+            journal.append(tx, at, "action.done", row.target, row.incident, body)
+
+        self._save(inside)
+        self._publish()
+
+    def _say(self, row: ActionRow, deed: Deed, result: ActionResult) -> None:
         texts = self._texts()
         texts.say("INFO", "repair")
         if not deed.done:
@@ -141,9 +161,6 @@ class Deeds:
             said = "signal" if row.kind == "signal_file" else "command"
             texts.say("INFO", said, reason=row.reason)
         texts.fix(row.label, RESULTS[result])
-        self._fixes.add(done)
-        at, detail = done.done_at or 0.0, deed.detail
-        self._save(lambda tx: actions.finish(tx, row.id, result, at, detail))
 
     def withdraw(self, watched: Watched, effect: WithdrawRestart | None = None) -> None:
         """Take back what nobody took up; also one that an earlier run left."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent2.core import alerting
 from agent2.host.logfile import LEVELS
 from agent2.store import incidents, outbox
+from agent2.store.incidents import Incident
 from agent2.watcher.courier_child import CourierChild
 
 TYPE_CHECKING = False
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from agent2.core.effects import OpenIncident, ResolveIncident
     from agent2.core.message import Alert
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor
     from agent2.plan import Plan
     from agent2.store.database import Database
-    from agent2.store.incidents import Incident
     from agent2.store.outbox import NotifierCount
     from agent2.watcher.memory import Memory
     from agent2.watcher.watched import Watched
@@ -62,6 +63,25 @@ class Telling:
         routes = self.plan.routes if self.plan else ()
         pairs = ((r.match, r.notifiers) for r in routes)
         return alerting.routed(alert, pairs, self.known(), watched.plan.labels)
+
+    def opened(self, effect: OpenIncident) -> None:
+        """Note an incident that was just committed, before the store is asked."""
+        self.incidents.append(
+            Incident(
+                effect.incident,
+                effect.target,
+                effect.severity,
+                effect.at,
+                None,
+                effect.facet.value,
+                effect.code.value,
+                effect.detail,
+            )
+        )
+
+    def resolved(self, effect: ResolveIncident) -> None:
+        """Note that an incident is over."""
+        self.incidents = [i for i in self.incidents if i.id != effect.incident]
 
     async def look(self) -> None:
         """Refresh the figures; have the courier started when something is due."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from agent2 import plugins
 from agent2.core.chance import spread
-from agent2.core.model import Health, TargetState
+from agent2.core.model import Code, Facet, Health, TargetState, Verdict
+from agent2.core.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from agent2.core.model import Observation
+    from agent2.core.model import Judgement, Observation
     from agent2.host.processes import ProcessRef
     from agent2.host.reactor import Timer
     from agent2.plan import TargetPlan
@@ -46,6 +47,7 @@ class Watched:
         self.timer: Timer | None = None
         self.running = False
         self.died = False
+        self.death: tuple[int, str] | None = None
         self.again = False
         self.ref: ProcessRef | None = None
         self.pid_stamp: object = None
@@ -104,13 +106,24 @@ class Watched:
         """Return the rung of the ladder for the incident's *restarts*-th try."""
         return self.actions[min(max(restarts - 1, 0), len(self.actions) - 1)]
 
+    def why_it_died(self, judgement: Judgement) -> Judgement:
+        """Add what the kernel told of the death, until the target is alive again."""
+        if judgement.verdict in {Verdict.GOOD, Verdict.DEGRADED}:
+            self.death = None
+        if self.death is None or judgement.facet is not Facet.PROCESS:
+            return judgement
+        pid, cause = self.death
+        if not cause or judgement.code is not Code.PID_DEAD:
+            return judgement
+        return replace(judgement, detail=f"process {pid} is gone: {cause}")
+
     def inherit(self, before: Watched) -> None:
         """Take over what was known before a reload; the cadence starts anew."""
         self.state = before.state
         self.seen = before.seen
         self.last_check = before.last_check
         self.shown = before.shown
-        before.retire()
+        self.death = before.death
 
     def retire(self) -> None:
         """Out of the plan: its timer is cancelled, a cycle in flight is dropped."""

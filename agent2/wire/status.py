@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 
-from agent2.core.model import ActionResult, Health
+from agent2.core.alerting import REASONS
+from agent2.core.model import ActionResult, Facet, Health
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def incident_entry(row: Incident, stamp: Callable[[float], str]) -> dict[str, An
         "target": row.target,
         "severity": row.severity.value,
         "opened_at": stamp(row.opened_at),
-        "reason": row.reason,
+        "reason": REASONS[Facet(row.reason)],
         "code": row.code,
         "detail": row.detail,
     }
