@@ -144,9 +144,6 @@ async def _connect(
             number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if number:
                 raise failed(number, address, late, refused, at_once=False)
-        if sock.getsockname() == sock.getpeername():
-            code = Code.PORT_SELF if refused is Code.PORT_REFUSED else refused
-            raise ProbeError(code, "nothing listens: the port connected to itself")
     except OSError as error:
         sock.close()
         raise failed(error.errno or 0, address, late, refused, at_once=False) from None
