@@ -93,7 +93,10 @@ class Database:
     ) -> tuple[Database, str | None]:
         path = os.path.abspath(path)
         lock, connection, note = open_file(path, now, create=create)
-        return cls(path, lock, connection), note
+        try:
+            return cls(path, lock, connection), note
+        finally:
+            lock.release()
 
     def transaction(self) -> Transaction:
         """Return the context of one write transaction; it gives the connection.

@@ -30,7 +30,8 @@ def open_file(
 ) -> tuple[FileLock, sqlite3.Connection, str | None]:
     """Return lock and connection of the file at *path*, and what people must hear.
 
-    With *now* (steady seconds) a damaged file is moved aside and a new one begun.
+    The lock is held: the caller lets go of it. With *now* (steady seconds) a damaged
+    file is moved aside and a new one begun.
 
     Raises:
         StoreError: any reason why the file cannot be used.
@@ -54,7 +55,6 @@ def open_file(
                 f"the store {path} was damaged and is now {aside}; a new one was "
                 "begun: open incidents and alerts not yet sent may be missing"
             )
-        lock.release()
     except BaseException:
         lock.close()
         raise

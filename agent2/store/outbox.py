@@ -109,23 +109,32 @@ def drop(db: Database, ids: Iterable[str], now: float) -> int:
         return done.rowcount
 
 
+def told(tx: sqlite3.Connection, incident: str) -> frozenset[str]:
+    """Return the notifiers that were, may have been or will be told of *incident*.
+
+    Its recovery is owed to these. Not to one whose rows all died or were dropped.
+    """
+    rows = tx.execute(
+        "SELECT DISTINCT notifier FROM deliveries WHERE incident = ? AND (ambiguous"
+        " OR state IN ('pending', 'sending', 'delivered'))",
+        (plain(incident),),
+    )
+    return frozenset(str(notifier) for (notifier,) in rows)
+
+
 def prune(tx: sqlite3.Connection, before: float) -> int:
-    """Delete rows that were delivered or superseded before *before*; return the sum."""
+    """Delete rows that were delivered or superseded before *before*; return the sum.
+
+    Those of a condition that still lasts stay: ``told`` needs them at its end.
+    """
     done = tx.execute(
         "DELETE FROM deliveries WHERE state IN ('delivered', 'superseded')"
-        " AND finished_at < ?",
+        " AND finished_at < ? AND NOT EXISTS (SELECT 1 FROM incidents AS i"
+        " WHERE i.id = incident AND i.resolved_at IS NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM targets AS t WHERE CASE"
+        " WHEN json_valid(t.state) THEN incident IN (json_extract(t.state,"
+        " '$.incident'), json_extract(t.state, '$.warning'),"
+        " json_extract(t.state, '$.flap')) END)",
         (before,),
     )
     return done.rowcount
-
-
-def told(tx: sqlite3.Connection, incident: str) -> frozenset[str]:
-    """Return the notifiers that were told of *incident*, or still will be.
-
-    A notifier whose every row is dead heard nothing: no recovery is owed to it.
-    """
-    rows = tx.execute(
-        "SELECT DISTINCT notifier FROM deliveries WHERE incident = ? AND state <> 'dead'",
-        (incident,),
-    )
-    return frozenset(name for (name,) in rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent2.store import meta
-from agent2.store.codec import plain
+from agent2.store.codec import number, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def paused(db: Database) -> dict[str, float]:
     return {str(key)[len(_PREFIX) :]: _seconds(text) for key, text in rows}
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: object) -> float:
     try:
-        return float(text)
+        return number(float(str(text)))
     except ValueError:
         return 0.0

@@ -1,0 +1,42 @@
+"""Alerts and deliveries for the tests of the store, in few words."""
+
+from __future__ import annotations
+
+from agent2.core.message import Alert, Delivery
+from agent2.core.model import AlertKind, Severity
+
+NOW = 1_700_000_000.0
+
+
+def alert(incident="i1", kind=AlertKind.FIRING, count=0, **more) -> Alert:
+    fields = {
+        "id": f"{incident}/{kind.value}/{count}",
+        "kind": kind,
+        "incident": incident,
+        "dedup_key": f"agent2/abc/webui/{incident}",
+        "target": "webui",
+        "severity": Severity.CRITICAL,
+        "subject": "[Agent2 Alert] WebUI 进程不存在",
+        "issue": "WebUI 进程不存在",
+        "action": "创建重启信号",
+        "reason": "process_not_alive",
+        "code": "pid_dead",
+        "detail": "PID 42 is dead",
+        "at": "2026-01-01T00:00:00+00:00",
+        "opened_at": "2026-01-01T00:00:00+00:00",
+        "closed_at": None,
+        "duration_s": 1.5,
+        "host": "box",
+        "instance": "abc",
+        "look": "cat x",
+        "lines": ("one", "", "two"),
+        "count": count,
+    }
+    return Alert(**fields | more)
+
+
+def delivery(
+    incident="i1", notifier="mail", kind=AlertKind.FIRING, count=0, at=NOW, **more
+) -> Delivery:
+    told = alert(incident, kind, count, **more)
+    return Delivery(f"{told.id}/{notifier}", notifier, told, created_at=at, next_at=at)
