@@ -1,0 +1,95 @@
+"""Take up restart signals: run the restart command, prove it, delete the signal.
+
+    restart_signal -> claim -> run argv -> verify -> delete, count, report
+
+One restart at a time. The target runs in a session of its own and outlives us.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from agent2.host import files
+from agent2.host.instance import Instance, LockedError
+from agent2.host.reactor import Reactor
+from agent2.restarter import desk
+from agent2.restarter.report import Report
+from agent2.restarter.round import Round
+
+HOME = "~/.agentos/multi_agent"
+USAGE = "usage: agent2 restarter [--state-dir FOLDER]"
+
+
+def main(arguments: list[str]) -> int:
+    """Run from a command line; return the exit code (sysexits)."""
+    state_dir = os.environ.get("AGENT2_HOME", HOME)
+    words = list(arguments)
+    while words:
+        word = words.pop(0)
+        if word in ("-h", "--help"):
+            sys.stdout.write(USAGE + "\n")
+            return 0
+        if word.startswith("--state-dir="):
+            state_dir = word.partition("=")[2]
+        elif word == "--state-dir" and words:
+            state_dir = words.pop(0)
+        else:
+            sys.stderr.write(f"agent2: {word}: unknown. {USAGE}\n")
+            return 2
+    return run(os.path.abspath(os.path.expanduser(state_dir)))
+
+
+def run(state_dir: str) -> int:
+    """Serve *state_dir* until TERM or INT; return the exit code.
+
+    0 asked to stop; 73 the folder cannot be made or written; 75 another one serves
+    it; 77 no permission.
+    """
+    try:
+        files.ensure_dir(state_dir)
+        instance = Instance.acquire(f"{state_dir}/agent1.pid")
+    except LockedError as error:
+        sys.stderr.write(f"agent2: the restarter runs already (PID {error.pid})\n")
+        return 75
+    except PermissionError as error:
+        sys.stderr.write(f"agent2: {error.filename}: no permission\n")
+        return 77
+    except OSError as error:
+        sys.stderr.write(f"agent2: {error.filename}: {error.strerror}\n")
+        return 73
+    try:
+        _serve(state_dir)
+    finally:
+        instance.release()
+    return 0
+
+
+def _serve(state_dir: str) -> None:
+    reactor, report = Reactor(), Report(state_dir)
+    reactor.on_error = lambda name, error: _fail(report, reactor, name, error)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        reactor.on_signal(number, reactor.stop)
+    reactor.on_signal(signal.SIGHUP, report.log.reopen)
+    report.say("INFO", f"restarter runs (PID {os.getpid()}), signals in {state_dir}")
+    work = Round(state_dir, reactor, report)
+    reactor.spawn(work.run(), "round")
+    try:
+        reactor.run()
+    finally:
+        if work.busy is not None:
+            report.say("WARNING", "stopped within a restart: it goes on without us")
+            report.set(last_result="unknown")
+            desk.done(work.busy)
+        report.set(status="stopped")
+        report.say("INFO", "restarter stopped")
+        report.close()
+        reactor.close()
+
+
+def _fail(report: Report, reactor: Reactor, name: str, error: BaseException) -> None:
+    """Say what broke in one line and end: the next start goes on from the files."""
+    report.say("CRITICAL", f"{name}: {type(error).__name__}: {error}")
+    report.set(status="error")
+    reactor.stop()
