@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from agent2.store.codec import dump, plain
 from agent2.store.deliveries import insert
-from agent2.store.leases import delivered, failed, lease, release, renew
+from agent2.store.leases import (
+    delivered,
+    failed,
+    lease,
+    release,
+    renew,
+    take_over,
+)
 from agent2.store.outbox_view import (
     NotifierCount,
     counts,
@@ -47,6 +54,7 @@ __all__ = [
     "renew",
     "retry",
     "superseded",
+    "take_over",
     "told",
 ]
 

@@ -1,0 +1,188 @@
+"""A lane: the child process that speaks to one receiver and to nobody else.
+
+It is forked, so its interpreter is warm; it has a memory limit, no descriptor of the
+courier's but one socket, no proxy from the environment, and never more time than its
+deadline, whether or not the courier still lives.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+
+from agent2 import plugins
+from agent2.core.message import Cause
+from agent2.courier import frames
+from agent2.courier.redact import revealed, scrub
+from agent2.plan import Secret, SecretError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Any, NoReturn
+
+    from agent2.plan import PluginPlan
+
+TIMEOUT = 10.0  # seconds for one send, for a plugin that has no option for it
+GRACE = 1.0  # seconds after which a lane ends itself if the courier did not
+_MEMORY = 96 << 20  # bytes of address space beside what the process has
+_PIECE = 65536
+
+
+def serve(wire: socket.socket, plugin: PluginPlan) -> NoReturn:
+    """Send what comes in by *wire* until it is closed; never returns, never raises."""
+    code = 1
+    try:
+        _seal(wire.fileno())
+        lane = Lane(plugin)
+        wire.sendall(frames.pack(lane.ready()))
+        inbox = b""
+        while piece := wire.recv(_PIECE):
+            *lines, inbox = (inbox + piece).split(b"\n")
+            for line in lines:
+                wire.sendall(frames.pack(lane.attempt(frames.unpack(line))))
+        code = 0
+    finally:
+        os._exit(code)  # nothing of the courier's is closed or flushed here
+
+
+class Lane:
+    """One notifier, built from its plan; what is wrong with it is said per attempt."""
+
+    def __init__(self, plugin: PluginPlan) -> None:
+        """Load the plugin and fit its options; never raises for a wrong one."""
+        self._secrets: list[str] = []
+        self._notifier: Any = None
+        self._wrong = ""
+        try:
+            self._notifier = self._build(plugin)
+        except (plugins.UnknownKindError, SecretError) as error:
+            self._wrong = str(error)
+        except ImportError as error:
+            self._wrong = f"a library is missing: {error.name}"
+        except (TypeError, ValueError):
+            self._wrong = "the options do not fit; run: agent2 config check"
+
+    def _build(self, plugin: PluginPlan) -> Any:
+        if plugin.kind not in plugins.TABLE["notifiers"]:
+            _with_packages()
+        cls = plugins.load("notifiers", plugin.kind)
+        if getattr(cls, "packages", True):
+            _with_packages()
+        _limit(getattr(cls, "memory", _MEMORY))
+        self._secrets = list(revealed(plugin.options))
+        hints = getattr(cls, "__annotations__", {})
+        return cls(**dict(_fitted(plugin.options, hints)))
+
+    def ready(self) -> dict[str, Any]:
+        """Return the first frame: how this notifier wants to be handled."""
+        timeout = getattr(self._notifier, "timeout", TIMEOUT)
+        return {
+            "timeout": float(timeout),
+            "deduplicates": bool(getattr(self._notifier, "deduplicates", False)),
+        }
+
+    def attempt(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer to one order: a receipt, or a cause. Never raises."""
+        limit = float(getattr(self._notifier, "timeout", TIMEOUT)) + GRACE
+        signal.setitimer(signal.ITIMER_REAL, limit)
+        try:
+            return self._send(order)
+        except plugins.SendError as error:
+            return self._failure(error.cause, error.detail, error.retry_after)
+        except SecretError as error:
+            return self._failure(Cause.CONFIG, str(error))
+        except MemoryError:
+            return self._failure(Cause.CRASHED, "the answer took too much memory")
+        except Exception as error:  # a bug of a plugin or of its library
+            name = type(error).__name__
+            return self._failure(Cause.CRASHED, f"the notifier broke: {name}")
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+    def _send(self, order: dict[str, Any]) -> dict[str, Any]:
+        if self._notifier is None:
+            raise plugins.SendError(Cause.CONFIG, self._wrong)
+        alert = frames.alert_of(order)
+        receipt = self._notifier.send(alert, repeat=bool(order["repeat"]))
+        return {
+            "ok": True,
+            "detail": scrub(receipt.detail, self._secrets),
+            "remote_id": scrub(receipt.remote_id, self._secrets),
+            "refused": list(receipt.refused),
+        }
+
+    def _failure(
+        self, cause: Cause, detail: str, retry_after: float | None = None
+    ) -> dict[str, Any]:
+        return {
+            "ok": False,
+            "cause": cause.value,
+            "detail": scrub(detail, self._secrets),
+            "retry_after": retry_after,
+        }
+
+
+def _fitted(options: dict[str, Any], hints: dict[str, str]) -> Any:
+    """Yield each option as its field wants it: a Secret, or its text."""
+    for name, option in options.items():
+        field = name if name in hints else f"{name}_"
+        hint = str(hints.get(field, ""))
+        if "Secret" not in hint:
+            yield field, _plain(option)
+        else:
+            yield field, Secret(option) if isinstance(option, str) else option
+
+
+def _plain(option: Any) -> Any:
+    if isinstance(option, Secret):
+        return option.reveal()
+    if isinstance(option, tuple):
+        return tuple(_plain(each) for each in option)
+    if isinstance(option, dict):
+        return {key: _plain(each) for key, each in option.items()}
+    return option
+
+
+def _seal(kept: int) -> None:
+    """Let go of all that is the courier's: descriptors, signals, surroundings."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends an orphan that hangs
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGURG):
+        signal.signal(number, signal.SIG_IGN)  # when to end is the courier's word
+    try:
+        most = max(int(name) for name in os.listdir("/dev/fd"))
+    except OSError:
+        most = 1024  # no such folder here
+    os.closerange(3, kept)
+    os.closerange(kept + 1, most + 1)
+    # Libraries print and log: addresses, tokens, whole bodies.
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    os.close(nothing)
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name == "SSLKEYLOGFILE":
+            del os.environ[name]
+
+
+def _with_packages() -> None:
+    """Make installed packages importable: the courier starts without ``site``."""
+    import site
+    import sys
+
+    if sys.flags.no_site:
+        site.main()
+
+
+def _limit(memory: int) -> None:
+    """Allow *memory* bytes beside what there is (Linux), and no core dump."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            pages = int(file.read().split()[0])
+        most = pages * resource.getpagesize() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    except (OSError, ValueError):
+        pass  # no /proc: the deadline alone bounds it
