@@ -19,7 +19,8 @@ CHANGES = 20
 HIGH = 0.30
 LOW = 0.25
 _MASK = (1 << CHANGES) - 1
-_WEIGHTS = tuple(1.25 - 0.5 * age / (CHANGES - 1) for age in range(CHANGES))
+# 1.25 down to 0.75 in 19 equal steps, times 76: whole numbers make the limits exact.
+_WEIGHTS = tuple(95 - 2 * age for age in range(CHANGES))
 
 
 def note(ring: int, *, changed: bool) -> int:
@@ -30,7 +31,7 @@ def note(ring: int, *, changed: bool) -> int:
 def share(ring: int) -> float:
     """Return the weighted share of changes in [0, 1]."""
     total = sum(_WEIGHTS[age] for age in range(CHANGES) if ring >> age & 1)
-    return total / CHANGES
+    return total / sum(_WEIGHTS)
 
 
 def is_flapping(ring: int, seen: int, *, was: bool) -> bool:

@@ -6,6 +6,8 @@ the list complete.
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from core_notation import CALM, T0, Story
 
@@ -165,7 +167,7 @@ def test_restart_policy_backoff_max(longest):
         600, intensity=9, backoff=20.0, backoff_max=longest, settle=0.0, half_open=1e9
     )
 
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(times)]
     assert len(times) == 9
     assert longest / 2 <= max(gaps) <= longest + 1
     assert max(gaps) > 20

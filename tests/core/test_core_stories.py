@@ -13,8 +13,8 @@ from agent2.core.effects import (
     RequestRestart,
     ResolveIncident,
     Warn,
-    Withhold,
     WithdrawRestart,
+    Withhold,
 )
 from agent2.core.model import (
     ActionResult,
@@ -784,7 +784,7 @@ def test_unknown_and_settling_cycles_are_no_changes():
     story = Story("+?-?" * 4, FLAPS)
 
     assert story.state.seen == 8
-    assert bin(story.state.ring).count("1") == 7
+    assert story.state.ring.bit_count() == 7
 
 
 # --- rearm --------------------------------------------------------------------

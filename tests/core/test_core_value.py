@@ -190,9 +190,9 @@ def _values():
     for found in pkgutil.iter_modules(agent2.core.__path__):
         module = importlib.import_module(f"agent2.core.{found.name}")
         for thing in vars(module).values():
-            if isinstance(thing, type) and thing.__module__ == module.__name__:
-                if hasattr(thing, "__defaults__"):
-                    yield thing
+            ours = isinstance(thing, type) and thing.__module__ == module.__name__
+            if ours and hasattr(thing, "__defaults__"):
+                yield thing
 
 
 def _default(cls, name):
