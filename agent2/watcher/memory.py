@@ -10,6 +10,7 @@ import os
 
 from agent2.store.errors import StoreError
 from agent2.watcher.ledger import Ledger
+from agent2.watcher.reserve import Reserve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Memory:
         self._texts = texts
         self._queued = queued
         self.ledger = Ledger(reactor, os.path.join(state_dir, "agent2.db"), now)
+        self._reserve = Reserve(state_dir)
         self._backlog: list[Write] = []
         self._bad: dict[str, str] = {}
 
@@ -69,7 +71,7 @@ class Memory:
             return sum(one(tx) or 0 for one in waiting)
 
         try:
-            queued = await self.ledger.write(together)
+            queued = await self._write(together)
         except StoreError as error:
             self._backlog = waiting[-_BACKLOG:]
             self.trouble("store", str(error))
@@ -78,6 +80,18 @@ class Memory:
         self.trouble("store", "")
         if queued:
             self._queued()
+
+    async def _write(self, call: Write) -> Any:
+        try:
+            return await self.ledger.write(call)
+        except StoreError as error:
+            if error.kind != "full" or not self._reserve.free():
+                raise
+            return await self.ledger.write(call)
+
+    def keep_reserve(self) -> None:
+        """Have the reserve made (again), once the disk has room for it."""
+        self._reserve.make()
 
     def save(self, write: Write) -> None:
         """Queue *write* and go on."""
