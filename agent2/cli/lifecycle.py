@@ -18,6 +18,7 @@ from agent2.cli.launch import launch
 from agent2.cli.owner import Presence
 from agent2.cli.process import Process
 from agent2.cli.program import WATCHER
+from agent2.cli.typed import typed
 from agent2.cli.words import say
 
 if TYPE_CHECKING:
@@ -102,12 +103,9 @@ def start_program(program: Program, settings: Settings) -> int:
 
 
 def _hints(program: Program, settings: Settings) -> None:
-    where = f" --state-dir {settings.state_dir}" if settings.folder else ""
-    if program is WATCHER:
-        stop_it, show_it = f"agent2 stop{where}", f"agent2 status{where}"
-    else:
-        stop_it = f"agent2 restarter stop{where}"
-        show_it = f"agent2 restarter status{where}"
+    prefix = "" if program is WATCHER else "restarter "
+    stop_it = typed(f"{prefix}stop", settings)
+    show_it = typed(f"{prefix}status", settings)
     click.echo(say("start.hint_log", path=settings.path(program.log_file)))
     click.echo(say("start.hint_stop", command=stop_it))
     click.echo(say("start.hint_status", command=show_it))

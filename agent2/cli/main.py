@@ -85,7 +85,9 @@ def _complain(code: int, message: str, hint: str) -> int:
     sys.stdout.flush()
     print(f"agent2: {message}", file=sys.stderr)
     if hint:
-        print(f"{say('try')} {hint}", file=sys.stderr)
+        from agent2.cli.typed import retyped
+
+        print(f"{say('try')} {retyped(hint)}", file=sys.stderr)
     return code
 
 

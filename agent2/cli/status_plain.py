@@ -117,7 +117,7 @@ def remarks(seen: Snapshot) -> Iterator[str]:
         yield say("status.try_start")
     error = seen.part("agent", "config", "error")
     if error:
-        yield say("status.reload_rejected", why=error)
+        yield say("status.reload_rejected", why=str(error).splitlines()[0])
     for notifier in seen.tree.get("notifiers") or []:
         if notifier.get("dead"):
             yield say("status.dead", name=notifier.get("name"), n=notifier["dead"])
@@ -127,7 +127,13 @@ def remarks(seen: Snapshot) -> Iterator[str]:
                 name=notifier.get("name"),
                 n=notifier["pending"],
                 age=duration(notifier.get("oldest_pending_s") or 0.0),
-                why=notifier.get("last_error") or "-",
+                why=_cause(notifier.get("last_error")),
             )
     for incident in seen.part("incidents", "open") or []:
         yield say("status.incident", id=incident.get("id"), why=incident.get("detail"))
+
+
+def _cause(error: object) -> str:
+    if not isinstance(error, dict):
+        return "-"
+    return f"{error.get('cause')}: {error.get('detail')}"

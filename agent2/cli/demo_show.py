@@ -1,0 +1,53 @@
+"""What the demo shows: what is watched, how it is, where it is written."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from agent2.cli import snapshot
+from agent2.cli.status import wants_table
+from agent2.cli.status_plain import remarks, target_line
+from agent2.cli.typed import typed
+from agent2.cli.words import say
+
+if TYPE_CHECKING:
+    from agent2.cli.settings import Settings
+
+FILES = (
+    "agent2_status.json",
+    "agent2.log",
+    "agent2.pid",
+    "restart_signal",
+    "agent1_status.json",
+    "agent1.log",
+)
+
+
+def show(settings: Settings) -> None:
+    """Print targets, checks and results, the files, and what to do next."""
+    seen = snapshot.read(settings)
+    click.echo(f"\n{say('demo.watched')}:")
+    if wants_table(settings.color):
+        from agent2.cli.status_table import show as table
+
+        table(seen, settings)
+    else:
+        for target in seen.tree.get("targets") or []:
+            click.echo(f"  {target_line(target)}")
+        for line in remarks(seen):
+            click.echo(f"! {line}")
+    click.echo(f"\n{say('demo.files')}: {settings.state_dir}")
+    for name in FILES:
+        mark = " " if os.path.exists(settings.path(name)) else "-"
+        click.echo(f"  {mark} {name}")
+    click.echo(f"\n{say('demo.next')}:")
+    for words, key in (
+        ("demo kill", "demo.next_kill"),
+        ("demo fault hang", "demo.next_fault"),
+        ("status", "demo.next_status"),
+        ("demo stop", "demo.next_stop"),
+    ):
+        click.echo(f"  {typed(words, settings):<40}  # {say(key)}")

@@ -1,0 +1,1 @@
+"""A small HTTP service to watch: PID file, ``/api/health``, and faults on request."""

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Set up what the tests need and run all of them.
+#   test_agent2.sh [arguments of pytest]
+# Ends with pytest's own summary and exit code. Installs Debian packages only as root.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+# What the tests call -> the Debian package that brings it.
+tools=(jq:jq lsof:lsof logrotate:logrotate shellcheck:shellcheck curl:curl ps:procps systemd-analyze:systemd)
+
+missing() {
+  local pair
+  for pair in "${tools[@]}"; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || say "${pair##*:}"
+  done
+}
+
+mapfile -t packages < <(missing)
+if ((${#packages[@]})) && [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null 2>&1; then
+  say "apt-get install ${packages[*]}"
+  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq install -y --no-install-recommends "${packages[@]}"; } >/dev/null || true
+  mapfile -t packages < <(missing)
+fi
+if ((${#packages[@]})); then
+  say "not installed: ${packages[*]} (the tests that call them will skip)"
+fi
+
+ensure_venv requirements-dev.lock
+python="$(find_python)" || fail 69 "no Python environment"
+cd -- "$AGENT2_ROOT"
+export PATH="$PATH:/usr/sbin:/sbin"
+if [[ ! -w "$AGENT2_ROOT" ]]; then
+  # Not our checkout: leave no byte code and no examples in it.
+  scratch="$(mktemp -d)"
+  trap 'rm -rf -- "$scratch"' EXIT
+  export PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$scratch"
+fi
+# The settings of the caller's own agent are no business of the tests.
+unset AGENT2_CONFIG AGENT2_HOME AGENT2_STATE_DIR AGENT2_PROFILE AGENT2_LANGUAGE AGENT2_SCRIPTS
+"$python" -m pytest "$@"
