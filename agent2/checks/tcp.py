@@ -9,6 +9,7 @@ from agent2.core.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
     from agent2.host.reactor import Reactor
@@ -45,9 +46,13 @@ class TcpCheck:
             return Finding(old.outcome, old.code, detail)
         except Exception as error:  # a secret that is gone, no thread: our trouble
             return net.own_trouble(error).finding
+        itself = _is_itself(sock)
         # A reset would be cheaper for us (no TIME_WAIT), but many servers print an
         # error for a connection that is reset before its first byte.
         net.hang_up(sock)
+        if itself:
+            detail = f"port {self.port}: nobody listens, it connected to itself"
+            return Finding(Outcome.FAIL, Code.PORT_SELF, detail)
         took = reactor.now() - begun
         detail = f"port {self.port} accepts connections"
         return Finding(Outcome.OK, Code.OK, detail, timings=(("connect", took),))
@@ -56,3 +61,11 @@ class TcpCheck:
         """Tell what is wrong with the options."""
         if not plain(self.host).strip():
             yield "host", "is empty", "127.0.0.1 is this machine"
+
+
+def _is_itself(sock: socket.socket) -> bool:
+    """Is this the kernel's connection of a closed port to itself (RFC 793, 3.4)?"""
+    try:
+        return bool(sock.getsockname() == sock.getpeername())
+    except OSError:
+        return False  # accepted, and reset at once

@@ -8,7 +8,9 @@ import socket
 from tests.fakes.base import Fake, Received
 
 
-def http(body: bytes | str = b'{"status": "ok"}', status: int = 200, *lines: str) -> bytes:
+def http(
+    body: bytes | str = b'{"status": "ok"}', status: int = 200, *lines: str
+) -> bytes:
     """Return a proper answer; *lines* are further headers."""
     content = body.encode() if isinstance(body, str) else body
     head = [f"HTTP/1.1 {status} Some Reason", f"Content-Length: {len(content)}", *lines]
@@ -34,6 +36,7 @@ class HealthServer(Fake):
     """
 
     name = "health"
+    pause = 0.02  # seconds between two bytes of a drip
 
     def __init__(self, *answers: bytes, after: str = "close", tls=None):
         self.answers = list(answers)
@@ -58,7 +61,7 @@ class HealthServer(Fake):
         self.note(Received(self.name, 0.0, request))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if self.after == "drip":
-            self.drip(wire, answer, 0.02)
+            self.drip(wire, answer, self.pause)
         else:
             wire.sendall(answer)
         if self.after == "reset":

@@ -1,0 +1,63 @@
+"""Put one question with a check, on a real reactor, and see what stays behind."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from agent2.core.model import Finding
+from agent2.host.reactor import Reactor
+
+WHOLE = 5.0  # seconds that a check has when its time is not the matter
+
+
+def run(coroutine_of, seconds: float = WHOLE):
+    """Run ``coroutine_of(reactor, deadline)`` to its end and return its result."""
+    reactor = Reactor()
+    try:
+        task = reactor.spawn(coroutine_of(reactor, reactor.now() + seconds), "test")
+        task.waiter = reactor.stop
+        reactor.call_at(reactor.now() + seconds + 20, reactor.stop)
+        reactor.run()
+        assert task.done, "it did not end"
+        if task.error is not None:
+            raise task.error
+        return task.result
+    finally:
+        reactor.close()
+
+
+def ask(check, seconds: float = WHOLE) -> Finding:
+    """Return what *check* finds; hold it to the rules that bind every check."""
+    finding = run(check.probe, seconds)
+    assert finding.detail
+    assert finding.detail.isprintable()
+    assert len(finding.detail) <= 300
+    return finding
+
+
+def until(true, seconds: float = 10.0) -> bool:
+    """Look again and again until *true* says so; False when time is up."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def descriptors() -> dict[str, str]:
+    """Return what this process has open."""
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found[name] = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            pass
+    return found
+
+
+def children() -> list[str]:
+    """Return the PIDs of our children, zombies too."""
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        return file.read().split()
