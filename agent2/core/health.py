@@ -53,11 +53,14 @@ def advance(
     *,
     died: bool = False,
     pending: bool = False,
+    held: bool = False,
 ) -> Step:
     """Return the state after one cycle and what follows from it.
 
     *now* is steady seconds. *died*: the kernel reported the death of the watched
     process. *pending*: an earlier restart order lies there and nobody took it up.
+    *held*: something that this target depends on is failing: it is measured as ever,
+    but not told and not restarted; if it is still down afterwards, it is told then.
     """
     if judgement.verdict is Verdict.UNKNOWN:
         return Step(state)
@@ -68,7 +71,7 @@ def advance(
         return Step(state)
     state, effects = watch_flapping(target, policy, state, now, bad=bad)
     turn = _worse if bad else _better
-    moved, more = turn(target, policy, state, judgement, now, died, pending)
+    moved, more = turn(target, policy, state, judgement, now, died, pending, held)
     effects += more
     if moved.health is not state.health:
         moved = replace(moved, since=now)
@@ -104,6 +107,7 @@ def _worse(
     now: float,
     died: bool,
     pending: bool,
+    held: bool,
 ) -> tuple[TargetState, list[Effect]]:
     failures = state.failures + 1
     tripped = died and policy.trip_on_exit
@@ -123,10 +127,10 @@ def _worse(
     effects: list[Effect] = []
     if down and moved.incident is None:
         moved, effects = _open(target, policy, moved, now)
-    if down and moved.flap is None and not moved.told:
+    if down and moved.flap is None and not moved.told and not held:
         moved, more = _tell(target, policy, moved, now)
         effects += more
-    if down:
+    if down and not held:
         moved, more = repair(target, policy, moved, judgement.identity, now, pending)
         moved, reminder = remind(target, policy, moved, now)
         effects += more + reminder
@@ -161,6 +165,7 @@ def _better(
     now: float,
     _died: bool,
     pending: bool,
+    _held: bool,
 ) -> tuple[TargetState, list[Effect]]:
     slow = judgement.verdict is Verdict.DEGRADED
     moved = replace(state, failures=0, successes=state.successes + 1, hold_until=0.0)

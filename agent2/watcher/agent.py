@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from agent2.plan import Plan
     from agent2.watcher.leftover import LeftOver
 
+_FAILING = frozenset({Health.FAILING, Health.UNHEALTHY, Health.RECOVERING})
+
 
 class Agent:
     """The running watcher of one state folder."""
@@ -141,7 +143,14 @@ class Agent:
         asked = old.action is not None or old.incident is not None
         pending = (asked or fresh) and self.deeds.pending(watched)
         step = advance(
-            plan.name, plan.policy, old, judgement, now, died=died, pending=pending
+            plan.name,
+            plan.policy,
+            old,
+            judgement,
+            now,
+            died=died,
+            pending=pending,
+            held=self._held(watched),
         )
         rows = self.writer.rows(watched, step)
         watched.state = step.state  # before the wait: a reload takes over what is known
@@ -151,6 +160,20 @@ class Agent:
         if pending and fresh and old.action is None:
             self.deeds.withdraw(watched)  # an earlier run's order, now pointless
         self.deeds.act(watched, step, rows)
+
+    def _held(self, watched: Watched) -> bool:
+        """Is anything failing that *watched* depends on, near or far?"""
+        todo, known = list(watched.plan.depends_on), {watched.name}
+        while todo:
+            name = todo.pop()
+            parent = self.targets.get(name)
+            if parent is None or name in known:
+                continue
+            known.add(name)
+            if parent.state.health in _FAILING:
+                return True
+            todo += parent.plan.depends_on
+        return False
 
     # -- begin
 
