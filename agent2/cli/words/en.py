@@ -126,7 +126,6 @@ WORDS = {
     "outbox.dropped": "{count} deliveries dropped",
     "outbox.unknown": "there is no delivery {id}",
     "outbox.choose": "name deliveries by their ID, or give --all",
-    "demo.already": "the demo is running",
     "demo.busy": "Agent2 (PID {pid}) is already watching {path}",
     "demo.busy_port": "Port {old} is taken: the demo target listens on {new}",
     "demo.event.agent1": "Agent1 restarted the target (restart count {count})",

@@ -123,7 +123,6 @@ WORDS = {
     "outbox.dropped": "已放弃 {count} 条",
     "outbox.unknown": "没有编号为 {id} 的投递",
     "outbox.choose": "请给出编号, 或使用 --all",
-    "demo.already": "演示正在运行",
     "demo.busy": "Agent2 (PID {pid}) 已在监控 {path}",
     "demo.busy_port": "端口 {old} 已被占用: 演示目标改用 {new}",
     "demo.event.agent1": "Agent1 已重启目标 (重启次数 {count})",

@@ -1,0 +1,158 @@
+"""Run the command line as a user does: a process, a home of its own, a clean environment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIN = ROOT / "agent2" / "__main__.py"
+
+
+@dataclass
+class Answer:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+class Cli:
+    """``cli("status", "--json")``; whatever runs at the end is stopped by ``close``."""
+
+    def __init__(self, tmp_path, **environment):
+        self.home = tmp_path / "home"
+        self.home.mkdir(exist_ok=True)
+        self.state = tmp_path / "state"
+        self.env = {
+            "HOME": str(self.home),
+            "PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "AGENT2_HOME": str(self.state),
+            "AGENT2_PYTHON": sys.executable,
+        } | environment
+
+    def __call__(self, *words, env=None, cwd=None, input_text=None):
+        done = subprocess.run(
+            [sys.executable, str(MAIN), *map(str, words)],
+            env=self.env | (env or {}),
+            cwd=cwd or self.home,
+            input=input_text,
+            stdin=subprocess.DEVNULL if input_text is None else None,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def script(self, name, *words, env=None, cwd=None):
+        done = subprocess.run(
+            ["bash", str(ROOT / "scripts" / name), *map(str, words)],
+            env=self.env | (env or {}),
+            cwd=cwd or self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def on_terminal(self, *words, env=None):
+        """Run with a terminal for stdout; return (exit code, what it shows)."""
+        ours, theirs = pty.openpty()
+        child = subprocess.Popen(
+            [sys.executable, str(MAIN), *map(str, words)],
+            env=self.env | {"TERM": "xterm-256color", "COLUMNS": "160"} | (env or {}),
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # EIO: the other end is closed
+            while select.select([ours], [], [], 30)[0] and (
+                part := os.read(ours, 65536)
+            ):
+                shown += part
+        os.close(ours)
+        return child.wait(), shown.decode()
+
+    def write(self, name, content):
+        self.state.mkdir(exist_ok=True)
+        path = self.state / name
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    def config(self, text):
+        path = self.home / "agent2.yaml"
+        path.write_text(text, encoding="utf-8")
+        self.env["AGENT2_CONFIG"] = str(path)
+        return path
+
+    def status(self):
+        return json.loads((self.state / "agent2_status.json").read_text())
+
+    def pid(self, name="agent2.pid"):
+        return int((self.state / name).read_text())
+
+    def close(self):
+        self("demo", "stop")
+        self("stop")
+        self("restarter", "stop")
+
+
+def until(what, seconds=20.0):
+    """Return the first true answer of *what*; fail when none comes in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            if found := what():
+                return found
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def holding(path, *words):
+    """A process that holds the PID file *path* as our programs do.
+
+    *words* stand in its command line.
+    """
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from agent2.host.instance import Instance\n"
+        "held = Instance.acquire(sys.argv[2]); print('held', flush=True)\n"
+        "import time; time.sleep(600)"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(ROOT), str(path), *words],
+        stdout=subprocess.PIPE,
+    )
+    with child.stdout as out:
+        assert out.readline() == b"held\n"
+        try:
+            yield child
+        finally:
+            child.send_signal(signal.SIGKILL)
+            child.wait()
