@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from agent2.host.reactor import Reactor
     from agent2.watcher.watched import Watched
 
+# Seconds after a death at which its cause is asked for again.
+_REAPED_BY = (0.02, 0.2, 0.7, 2.0, 7.0)
+
 
 class Deaths:
     """Holds the pidfds. *died* is called with the target, the PID and the cause."""
@@ -85,9 +88,33 @@ class Deaths:
         ref = watched.ref
         if ref is None:
             return
-        cause = "" if ref.fd is None else death_cause(ref.fd)
-        self.let_go(watched)
+        watched.ref = None
+        assert ref.fd is not None
+        self._reactor.unwatch(ref.fd)
+        cause = death_cause(ref.fd)
         self._died(watched, ref.pid, cause)
+        if cause:
+            ref.close()
+        else:
+            self._ask_later(watched, ref, list(_REAPED_BY))
+
+    def _ask_later(self, watched: Watched, ref: ProcessRef, waits: list[float]) -> None:
+        """The kernel tells the cause only once the parent has reaped the process."""
+        if not waits:
+            ref.close()
+            return
+
+        def ask() -> None:
+            assert ref.fd is not None
+            cause = death_cause(ref.fd)
+            if not cause:
+                self._ask_later(watched, ref, waits)
+                return
+            ref.close()
+            if watched.death == (ref.pid, ""):
+                watched.death = (ref.pid, cause)
+
+        self._reactor.call_at(self._reactor.now() + waits.pop(0), ask)
 
     def let_go(self, watched: Watched) -> None:
         """Stop holding a target's process."""
