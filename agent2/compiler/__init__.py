@@ -1,1 +1,32 @@
-"""YAML becomes a plan, or every problem at once (PyYAML, pydantic)."""
+"""YAML becomes a plan, or every problem at once (PyYAML, pydantic).
+
+The program is ``__main__.py``; in Python, ``compile_text`` does the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from agent2.compiler.problems import Problem
+
+
+def compile_text(
+    text: str | bytes | None,
+    path: str,
+    state_dir: str,
+    profile: str,
+    environ: Mapping[str, str],
+) -> tuple[dict[str, Any] | None, tuple[Problem, ...]]:
+    """Return the plan's tree (None if refused) and the problems of *text*.
+
+    *text* None is "no file": what is watched by default. *path* is where the text is
+    from, "" for nowhere; *profile* is the one of the command line, or "".
+    """
+    from agent2.compiler.compile import compile_text as work
+
+    done = work(text, path, state_dir, profile, environ)
+    return done.tree, done.problems

@@ -1,0 +1,213 @@
+"""The straight line from a text to a plan: compose, check, settle, emit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+from agent2 import planfile
+from agent2.compiler import layers, rules, settle, yaml_marks
+from agent2.compiler.emit import emit
+from agent2.compiler.privacy import warn_of_open_file
+from agent2.compiler.problems import Problem, sort_of
+from agent2.compiler.report import Report
+from agent2.compiler.schema import Root
+from agent2.compiler.words import Scope
+from agent2.core.value import value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from agent2.compiler.layers import Sourced
+    from agent2.compiler.settle import Settled
+
+BUILT_IN = "built-in defaults"
+
+
+@value
+class Compiled:
+    """A plan tree and what it was made of; both None if the file is refused."""
+
+    tree: dict[str, Any] | None
+    settled: Settled | None
+    problems: tuple[Problem, ...]
+
+
+def compile_text(
+    text: str | bytes | None,
+    path: str,
+    state_dir: str,
+    profile: str,
+    environ: Mapping[str, str],
+    stamp: str = "",
+) -> Compiled:
+    """Compile *text*, the content of *path*; None is "no file": the defaults.
+
+    *profile* is the one of the command line, or "". Problems come in the order of
+    the file. Nothing is written.
+    """
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    base = os.path.dirname(path) if path else state_dir
+    scope = Scope(environ, base, planfile.home(environ))
+    built_in = raw is None
+    report = Report(path or BUILT_IN, None)
+    over = layers.overrides(environ, profile, scope, report)
+    if raw is None:
+        raw = _built_in(over)
+    root, found = yaml_marks.compose(raw, report.path)
+    report.root = root
+    report.problems += found
+    settled = None
+    if root is not None:
+        settled = _settle(report, root, over, scope, built_in=built_in)
+        if path and not built_in:
+            warn_of_open_file(report, settled, path)
+    problems = _sorted(report.problems)
+    if settled is None or report.refused:
+        return Compiled(None, None, problems)
+    facts = {
+        "stamp": stamp or planfile.current_stamp(path, profile, environ),
+        "config_path": path,
+        "sha": hashlib.sha256(raw).hexdigest()[:12],
+        "base": base,
+        "warnings": [str(problem) for problem in problems],
+    }
+    return Compiled(emit(settled, facts), settled, problems)
+
+
+def _sorted(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda p: (p.path, p.line, p.column)))
+
+
+def _built_in(over: dict[str, Sourced]) -> bytes:
+    name = over["profile"].value if "profile" in over else "test"
+    with open(layers.profile_path(name), "rb") as file:
+        return file.read()
+
+
+def _settle(
+    report: Report,
+    node: Any,
+    over: dict[str, Sourced],
+    scope: Scope,
+    *,
+    built_in: bool,
+) -> Settled | None:
+    if not isinstance(node, yaml_marks.Mapping):
+        got = sort_of(yaml_marks.plain(node))
+        report.tell((), "is no mapping", got, "keys such as targets: at the left")
+        return None
+    if built_in:  # a profile's file: its numbers are the profile's, not a file's
+        node.entries.pop("defaults", None)
+        node.entries.pop("profile", None)
+    _take_old_names(report, node)
+    tree = yaml_marks.plain(node)
+    plugins = settle.plugins_of(report, tree, scope)
+    model = report.check(Root, tree, (), scope)
+    rules.check(report, tree)
+    if model is None or report.refused:
+        return None
+    return _put_together(report, model, plugins, over, scope)
+
+
+def _take_old_names(report: Report, node: Any) -> None:
+    """Read ``check_interval``, the name in the original program, as ``interval``."""
+    targets = node.entries.get("targets", (None, None))[1]
+    places = [("defaults",)] if "defaults" in node.entries else []
+    sections = [node.entries["defaults"][1]] if places else []
+    if isinstance(targets, yaml_marks.Sequence):
+        places += [("targets", n) for n in range(len(targets.items))]  # type: ignore[misc]
+        sections += targets.items
+    for loc, section in zip(places, sections, strict=True):
+        if not isinstance(section, yaml_marks.Mapping):
+            continue
+        if "check_interval" not in section.entries:
+            continue
+        if "interval" in section.entries:
+            what = "is the old name of interval"
+            place = (*loc, "check_interval")
+            report.tell(place, what, "both", "one of them", at_key=True)
+        found = section.entries.pop("check_interval")
+        section.entries.setdefault("interval", found)
+
+
+def _put_together(
+    report: Report,
+    root: Root,
+    plugins: dict[Any, Any],
+    over: dict[str, Sourced],
+    scope: Scope,
+) -> Settled | None:
+    name = over.get("profile") or _of_file(report, root, "profile")
+    profile = (name.value, layers.profile_defaults(name.value, scope))
+    language = over.get("language") or _of_file(report, root, "language")
+    level = over.get("level") or _of_file(report, root.log, "level", "log")
+    notifiers = [entry for loc, entry in plugins.items() if loc[0] == "notifiers"]
+    if "routes" in root.model_fields_set:
+        routes = tuple((dict(r.match), tuple(r.notifiers)) for r in root.routes)
+    else:
+        routes = (({}, tuple(each.name for each in notifiers)),) if notifiers else ()
+    _check_web(report, root)
+    made = settle.Settled(
+        profile=name,
+        language=layers.Sourced(spoken(language.value, scope.environ), language.source),
+        level=level,
+        defaults=layers.shared(root, profile, over, report),
+        targets=tuple(
+            settle.target(report, root, index, plugins, profile, over)
+            for index in range(len(root.targets))
+        ),
+        notifiers=tuple(notifiers),
+        routes=routes,
+        log=root.log.model_dump(by_alias=True) | {"level": level.value},
+        restarter=root.restarter,
+        web=root.web,
+    )
+    _warn_of_idle_profile(report, root, profile, name)
+    return made
+
+
+def _of_file(report: Report, section: Any, key: str, *above: str) -> Sourced:
+    given = key in section.model_fields_set
+    source = f"line {report.line((*above, key))}" if given else "default"
+    return layers.Sourced(getattr(section, key), source)
+
+
+def spoken(language: str, environ: Mapping[str, str]) -> str:
+    """Return ``en`` or ``zh``; ``auto`` is decided by the locale variables."""
+    if language != "auto":
+        return language
+    for variable in planfile.LANGUAGE:
+        if environ.get(variable):
+            return "zh" if environ[variable].lower().startswith("zh") else "en"
+    return "en"
+
+
+def _check_web(report: Report, root: Root) -> None:
+    web = root.web
+    near = web.host in {"localhost", "::1"} or web.host.startswith("127.")
+    if web.enabled and not near and not web.token_file:
+        hint = "Whoever reaches the port could use it; or listen on 127.0.0.1."
+        what = "is missing while host is open to others"
+        report.tell(("web", "token_file"), what, "nothing", "a file with a token", hint)
+
+
+def _warn_of_idle_profile(
+    report: Report, root: Root, profile: tuple[str, Any], name: Sourced
+) -> None:
+    """Tell a person who asked for a profile that the file's numbers win."""
+    if not name.source.startswith(("command", "environment")):
+        return
+    for key in profile[1].model_fields_set & root.defaults.model_fields_set:
+        wanted, stands = getattr(profile[1], key), getattr(root.defaults, key)
+        if key != "restart" and wanted != stands:
+            report.tell(
+                ("defaults", key),
+                f"wins over profile {profile[0]} ({name.source})",
+                f"{stands:g}",
+                f"{wanted:g} if the profile is to count",
+                "Leave the key out of the file then.",
+                warning=True,
+            )

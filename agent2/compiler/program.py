@@ -1,0 +1,133 @@
+"""The compiler as a program: read, compile, write or print, say what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING
+
+from agent2 import planfile
+from agent2.compiler.compile import BUILT_IN, compile_text
+from agent2.compiler.problems import Problem, count
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping, Sequence
+
+    from agent2.compiler.compile import Compiled
+
+_OK = 0
+_CANNOT_CREATE = 73
+_CONFIG = 78
+_MOST_SHOWN = 1000
+
+
+class _UnreadableError(Exception):
+    def __init__(self, what: str, got: str, expected: str, hint: str) -> None:
+        super().__init__(what)
+        self.parts = (what, got, expected, hint)
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Do what *argv* asks; return the exit code."""
+    asked = _arguments(argv)
+    if asked.schema:
+        from agent2.compiler.published import config_schema
+
+        sys.stdout.write(config_schema())
+        return _OK
+    path = planfile.absolute(asked.config, environ) if asked.config else ""
+    state_dir = planfile.state_dir(asked.state_dir, environ)
+    # Before the reading: a file changed in between makes an old stamp, so a new plan.
+    stamp = planfile.current_stamp(path, asked.profile, environ)
+    try:
+        raw = read(path) if path else None
+    except _UnreadableError as error:
+        problem = Problem(path, 1, 1, "file", *error.parts)
+        return _refuse((problem,), path)
+    done = compile_text(raw, path, state_dir, asked.profile, environ, stamp)
+    if done.tree is None:
+        return _refuse(done.problems, path or BUILT_IN)
+    _say(done.problems, path)
+    if asked.check or asked.show:
+        return _print(asked, done, path)
+    return _write(asked.out or os.path.join(state_dir, planfile.PLAN_NAME), done.tree)
+
+
+def _arguments(argv: Sequence[str]) -> Namespace:
+    parser = ArgumentParser("agent2 compiler", allow_abbrev=False)
+    for name in ("--state-dir", "--config", "--profile", "--out"):
+        parser.add_argument(name, default="")
+    for name in ("--check", "--show", "--schema", "--json"):
+        parser.add_argument(name, action="store_true")
+    return parser.parse_args(argv)
+
+
+def read(path: str) -> bytes:
+    """Return the bytes of the configuration file.
+
+    Raises:
+        _UnreadableError: it is not there, no file, or too large.
+    """
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        what = "cannot be read"
+        hint = (
+            "Make one with: agent2 init" if isinstance(error, FileNotFoundError) else ""
+        )
+        got = str(error.strerror)
+        raise _UnreadableError(what, got, "a readable file", hint) from None
+    with open(number, "rb") as file:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise _UnreadableError("is no file", "something else", "a YAML file", "")
+        raw = file.read(planfile.LARGEST + 1)
+    if len(raw) > planfile.LARGEST:
+        raise _UnreadableError("is too large", "more than 1 MiB", "at most 1 MiB", "")
+    return raw
+
+
+def _refuse(problems: tuple[Problem, ...], path: str) -> int:
+    _say(problems, path)
+    return _CONFIG
+
+
+def _say(problems: tuple[Problem, ...], path: str) -> None:
+    if not problems:
+        return
+    lines = [str(problem) for problem in problems[:_MOST_SHOWN]]
+    text = "\n".join([*lines, count(problems, path or BUILT_IN)])
+    sys.stderr.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+
+
+def _print(asked: Namespace, done: Compiled, path: str) -> int:
+    from agent2.compiler import show
+
+    assert done.settled is not None
+    if asked.check:
+        text = show.summary(done.settled, path or BUILT_IN)
+    elif asked.json:
+        text = json.dumps(
+            show.effective(done.settled, words=False), ensure_ascii=False, indent=2
+        )
+    else:
+        text = show.as_yaml(done.settled, path or BUILT_IN)
+    sys.stdout.write(text.rstrip("\n") + "\n")
+    return _OK
+
+
+def _write(path: str, tree: dict[str, object]) -> int:
+    from agent2.host.files import ensure_dir, write_atomic
+
+    content = json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        ensure_dir(os.path.dirname(os.path.abspath(path)))
+        # Not synced: a plan lost in a power cut is made anew.
+        write_atomic(path, content, 0o600, sync=False)
+    except OSError as error:
+        sys.stderr.write(f"agent2: {path}: cannot be written: {error.strerror}\n")
+        return _CANNOT_CREATE
+    return _OK

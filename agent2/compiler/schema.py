@@ -1,0 +1,190 @@
+"""The configuration as models: the keys of each section, their types and meanings.
+
+The JSON Schema and the reference page are made from these, so a description here is
+what users read. A target's key that is None is the one of ``defaults``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent2.compiler import fields
+from agent2.compiler.fields import Name, Plain, PublicPath, Truth
+from agent2.core.model import Policy, RestartPolicy
+from agent2.plan import LogPlan, RestarterPlan
+
+PROFILES = ("dev", "test", "prod", "high_load", "low_latency", "unstable_network")
+
+_POLICY = Policy()
+_RESTART = RestartPolicy()
+_LOG = LogPlan()
+_RESTARTER = RestarterPlan()
+
+Interval = Annotated[float, fields.duration(0.05, 86400)]
+Timeout = Annotated[float, fields.duration(0.01, 3600)]
+Threshold = Annotated[int, fields.whole(1, 1000)]
+Seconds = Annotated[float, fields.SECONDS]
+Above = Annotated[float, fields.duration(0.01)]
+Plugin = dict[str, Any]  # read by the model of its class: see plugin_models.py
+
+
+def _field(default: Any, told: str, **more: Any) -> Any:
+    return Field(default, description=told, **more)
+
+
+class Section(BaseModel):
+    """A mapping of the configuration in which every key is known."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Restart(Section):
+    """How restarts are asked for, and how often at most."""
+
+    remediation: Annotated[bool, fields.SWITCH] = _field(
+        _RESTART.enabled, "off: incidents and alerts, but no restart"
+    )
+    actions: list[Plugin] = _field(
+        [{"kind": "signal_file"}], "A ladder: the next when the first did not help"
+    )
+    intensity: Annotated[int, fields.whole(1, 1000)] = _field(
+        _RESTART.intensity, "At most this many restarts within period"
+    )
+    period: Above = _field(_RESTART.period, "The time that intensity counts over")
+    settle: Seconds = _field(
+        _RESTART.settle, "After a restart, bad checks do not count for this long"
+    )
+    proof: Above = _field(
+        _RESTART.proof, "A restart has failed when the target is not well by then"
+    )
+    backoff: Seconds = _field(_RESTART.backoff, "First gap between restarts; doubles")
+    backoff_max: Seconds = _field(_RESTART.backoff_max, "Longest gap")
+    rearm: Seconds = _field(_RESTART.rearm, "Health after which gaps start anew")
+    half_open: Above = _field(
+        _RESTART.half_open, "A spent budget allows one more try after this time"
+    )
+
+
+class Defaults(Section):
+    """What all targets share. What stands here wins over the profile."""
+
+    interval: Interval = _field(5.0, "From one look at a target to the next")
+    timeout: Timeout = _field(5.0, "Total time of one check, name lookup to last byte")
+    failure_threshold: Threshold = _field(
+        _POLICY.failure_threshold, "Failed checks in a row that make it down"
+    )
+    success_threshold: Threshold = _field(
+        _POLICY.success_threshold, "Good checks in a row that make it well again"
+    )
+    retry_interval: Interval = _field(None, "The interval while checks fail: interval")
+    start_grace: Seconds = _field(
+        _POLICY.start_grace, "A target never seen well is not judged for this long"
+    )
+    restart: Restart = _field(Restart(), "See restart below")
+    max_retry: Annotated[int, fields.whole(1, 100)] = _field(
+        1, "Times that an HTTP check asks before it has failed"
+    )
+    retry_delay: Seconds = _field(1.0, "Time between two of these")
+
+
+class Target(Section):
+    """One thing watched."""
+
+    name: Name = _field(..., "Unique; it becomes a file name")
+    checks: list[Plugin] = _field(..., "At least one; see checks below", min_length=1)
+    restart: Restart = _field(Restart(), "See restart below; wins over defaults")
+    interval: Interval = _field(None, "As in defaults")
+    timeout: Timeout = _field(None, "As in defaults")
+    failure_threshold: Threshold = _field(None, "As in defaults")
+    success_threshold: Threshold = _field(None, "As in defaults")
+    retry_interval: Interval = _field(None, "As in defaults")
+    start_grace: Seconds = _field(None, "As in defaults")
+    on_exit: Annotated[str, fields.choice("count", "trip")] = _field(
+        "count", "trip: the death of the process alone is enough to be down"
+    )
+    flapping: Truth = _field(
+        _POLICY.flapping, "Tell once that it flaps, not of each incident"
+    )
+    depends_on: list[Plain] = _field(
+        [], "Targets; while one is down, this one does not alert"
+    )
+    labels: dict[str, Plain] = _field({}, "Free words for routes and people")
+    severity: Annotated[str, fields.choice("critical", "error", "warning", "info")] = (
+        _field(_POLICY.severity.value, "How loud its incidents are")
+    )
+    reminders: list[Above] = _field(
+        list(_POLICY.reminders), "Gaps between reminders; the last repeats; [] is none"
+    )
+    primary: Truth = _field(
+        False, "The five old keys of the status tell of it (default: the first target)"
+    )
+
+
+class Route(Section):
+    """Which alerts go to which notifiers."""
+
+    match: dict[str, Plain] = _field(
+        {}, "severity, target, kind or label.NAME and its value; {} is every alert"
+    )
+    notifiers: list[Plain] = _field(..., "Names of notifiers", min_length=1)
+
+
+class Restarter(Section):
+    """What ``agent2 restarter`` runs when a restart signal lies there."""
+
+    argv: list[Plain] = _field(
+        list(_RESTARTER.argv), "Program and arguments; without it the signal stays"
+    )
+    verify: Plain = _field(_RESTARTER.verify, "URL that must answer after it")
+    timeout: Above = _field(_RESTARTER.timeout, "Time that it may take")
+
+
+class Web(Section):
+    """The API and dashboard (``agent2 web``)."""
+
+    enabled: Truth = _field(False, "Serve it")
+    host: Plain = _field("127.0.0.1", "Address to listen on")
+    port: fields.Port = _field(8484, "Port to listen on")
+    token_file: PublicPath = _field(
+        "", "File with the token; needed beyond this machine"
+    )
+
+
+class Log(Section):
+    """The log file ``agent2.log``."""
+
+    level: Annotated[str, fields.choice("DEBUG", "INFO", "WARNING", "ERROR")] = _field(
+        _LOG.level, "Least level that is written"
+    )
+    json_: Truth = _field(_LOG.json, "Write agent2.jsonl beside it", alias="json")
+    max_bytes: Annotated[int, fields.SIZE] = _field(
+        _LOG.max_bytes, "Rotate at this size; 0 leaves it to logrotate"
+    )
+    backups: Annotated[int, fields.whole(0, 1000)] = _field(
+        _LOG.backups, "Rotated files that are kept"
+    )
+
+
+class Root(Section):
+    """The whole file."""
+
+    version: Annotated[int, fields.whole(1, 1, "the number")] = _field(
+        1, "Of this format"
+    )
+    language: Annotated[str, fields.choice("auto", "en", "zh")] = _field(
+        "auto", "Of log and alerts; auto: LC_ALL, LC_MESSAGES, LANG"
+    )
+    profile: Annotated[str, fields.choice(*PROFILES)] = _field(
+        "test", "Numbers for a kind of place; see profiles below"
+    )
+    defaults: Defaults = _field(Defaults(), "What all targets share")
+    targets: list[Target] = _field(..., "What is watched", min_length=1)
+    notifiers: list[Plugin] = _field([], "Channels to people; see notifiers below")
+    routes: list[Route] = _field(
+        [], "Which alerts go where; without any, every alert goes to every notifier"
+    )
+    restarter: Restarter = _field(Restarter(), "See restarter below")
+    web: Web = _field(Web(), "See web below")
+    log: Log = _field(Log(), "See log below")

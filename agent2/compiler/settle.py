@@ -1,0 +1,180 @@
+"""From checked models to what counts: one target, its numbers, its plugins, its name.
+
+``Settled`` is the whole configuration after precedence; ``emit`` writes it as a plan
+and ``show`` prints it for people.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent2.compiler import entries, layers
+from agent2.compiler import plugin_models as models
+from agent2.compiler.problems import shown
+from agent2.compiler.scalars import told
+from agent2.core.value import replace, value
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent2.compiler.entries import Entry
+    from agent2.compiler.layers import Sourced
+    from agent2.compiler.problems import Loc
+    from agent2.compiler.report import Report
+    from agent2.compiler.schema import Restarter, Root, Target, Web
+    from agent2.compiler.words import Scope
+
+
+@value
+class SettledTarget:
+    """A target with every number decided."""
+
+    model: Target
+    checks: tuple[Entry, ...]
+    actions: tuple[Entry, ...]
+    numbers: dict[str, Sourced]
+    budget: dict[str, Sourced]
+    primary: bool
+
+    @property
+    def bound(self) -> float:
+        """Seconds within which an outage is noticed."""
+        found = self.numbers
+        gaps = (found["failure_threshold"].value - 1) * found["retry_interval"].value
+        first = found["interval"].value + found["timeout"].value
+        return float(first + gaps)
+
+
+@value
+class Settled:
+    """The configuration after precedence."""
+
+    profile: Sourced
+    language: Sourced
+    level: Sourced
+    defaults: dict[str, Sourced]
+    targets: tuple[SettledTarget, ...]
+    notifiers: tuple[Entry, ...]
+    routes: tuple[tuple[dict[str, str], tuple[str, ...]], ...]
+    log: dict[str, Any]
+    restarter: Restarter
+    web: Web
+
+
+def plugins_of(report: Report, tree: dict[str, Any], scope: Scope) -> dict[Loc, Any]:
+    """Read every plugin in *tree*: place -> Entry, or None where it is wrong."""
+    found: dict[Loc, Any] = {}
+
+    def take(family: str, node: Any, loc: Loc) -> None:
+        for index, entry in enumerate(node if isinstance(node, list) else ()):
+            place = (*loc, index)
+            found[place] = entries.read(report, family, entry, place, scope)
+
+    def ladder(node: Any, loc: Loc) -> None:
+        restart = node.get("restart") if isinstance(node, dict) else None
+        actions = restart.get("actions") if isinstance(restart, dict) else None
+        take("actions", actions, (*loc, "restart", "actions"))
+        if actions == []:
+            hint = "To restart nothing, write remediation: off."
+            place = (*loc, "restart", "actions")
+            report.tell(place, "is empty", "an empty list", "at least one action", hint)
+
+    ladder(tree.get("defaults"), ("defaults",))
+    targets = tree.get("targets")
+    for index, target in enumerate(targets if isinstance(targets, list) else ()):
+        if isinstance(target, dict):
+            take("checks", target.get("checks"), ("targets", index, "checks"))
+            ladder(target, ("targets", index))
+    take("notifiers", tree.get("notifiers"), ("notifiers",))
+    for loc, entry in found.items():
+        if loc[0] == "notifiers" and entry is not None and not entry.name:
+            hint = "Routes, outbox and log call it by that."
+            report.tell((*loc, "name"), "is missing", "nothing", "a name", hint)
+    return found
+
+
+def named(report: Report, found: list[Entry]) -> tuple[Entry, ...]:
+    """Give each its own name or that of its kind, unique: ``http``, ``http-2``."""
+    taken: set[str] = set()
+    for entry in found:
+        if entry.name and entry.name in taken:
+            expected = "a name of its own for each in the list"
+            loc = (*entry.loc, "name")
+            report.tell(loc, "is doubled", shown(entry.name), expected)
+        taken.add(entry.name)
+    made = []
+    for entry in found:
+        name, count = entry.name or entry.kind, 1
+        while not entry.name and name in taken:
+            count += 1
+            name = f"{entry.kind}-{count}"
+        taken.add(name)
+        made.append(replace(entry, name=name))
+    return tuple(made)
+
+
+def target(
+    report: Report,
+    root: Root,
+    index: int,
+    plugins: dict[Loc, Any],
+    profile: tuple[str, Any],
+    over: dict[str, Sourced],
+) -> SettledTarget:
+    """Settle the target number *index*."""
+    model = root.targets[index]
+    given = layers.retry(root, profile)
+    checks = [
+        _with_retry(plugins["targets", index, "checks", n], given)
+        for n in range(len(model.checks))
+    ]
+    made = SettledTarget(
+        model=model,
+        checks=named(report, checks),
+        actions=named(report, _ladder(root, index, plugins)),
+        numbers=layers.numbers(model, index, root, profile, over, report),
+        budget=layers.budget(model, index, root, profile, report),
+        primary=_is_primary(root, index),
+    )
+    _warn(report, made, index)
+    return made
+
+
+def _is_primary(root: Root, index: int) -> bool:
+    chosen = [target.primary for target in root.targets]
+    return root.targets[index].primary or (index == 0 and True not in chosen)
+
+
+def _with_retry(entry: Entry, given: dict[str, Any]) -> Entry:
+    names = models.option_names(entry.cls)
+    more = {key: given[key] for key in given if key in names}
+    return replace(entry, options=more | entry.options)
+
+
+def _ladder(root: Root, index: int, plugins: dict[Loc, Any]) -> list[Entry]:
+    for owner, loc in (
+        (root.targets[index].restart, ("targets", index)),
+        (root.defaults.restart, ("defaults",)),
+    ):
+        if "actions" in owner.model_fields_set:
+            many = range(len(owner.actions))
+            return [plugins[*loc, "restart", "actions", n] for n in many]
+    from agent2 import plugins as table
+
+    cls = table.load("actions", "signal_file")
+    return [entries.Entry("", "signal_file", cls, {}, ())]
+
+
+def _warn(report: Report, made: SettledTarget, index: int) -> None:
+    """Tell of a timeout above the interval, unless the profile wants it so."""
+    interval, timeout = made.numbers["interval"], made.numbers["timeout"]
+    if timeout.value <= interval.value or timeout.source == interval.source:
+        return
+    loc: Loc = ("targets", index, "timeout")
+    report.tell(
+        loc,
+        "is longer than the interval, so a hanging check delays the next",
+        f"{told(timeout.value)} ({timeout.source})",
+        f"at most {told(interval.value)} ({interval.source})",
+        warning=True,
+    )

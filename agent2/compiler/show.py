@@ -1,0 +1,198 @@
+"""The effective configuration for people: every value, its source, no secret."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from agent2.compiler import plugin_models as models
+from agent2.compiler import urls
+from agent2.compiler.fields import SECONDS
+from agent2.compiler.problems import MASK
+from agent2.compiler.scalars import resolve, told
+from agent2.compiler.schema import Restart
+from agent2.plan import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from agent2.compiler.entries import Entry
+    from agent2.compiler.layers import Sourced
+    from agent2.compiler.settle import Settled, SettledTarget
+
+    Tell = Callable[[float], str | float]
+
+_COUNTS = (
+    "failure_threshold",
+    "success_threshold",
+    "intensity",
+    "remediation",
+    "max_retry",
+)
+
+
+def summary(settled: Settled, path: str) -> str:
+    """Return what ``config check`` prints of a good file: what it will do."""
+    many = (
+        _many(settled.targets, "target"),
+        _many(settled.notifiers, "notifier"),
+        _many(settled.routes, "route"),
+    )
+    facts = f"profile {settled.profile.value}, language {settled.language.value}"
+    lines = [f"{path}: ok, {', '.join(many)}, {facts}"]
+    for target in settled.targets:
+        found = target.numbers
+        sum_ = (
+            f"{found['failure_threshold'].value} × {told(found['interval'].value)}"
+            f" + {told(found['timeout'].value)}"
+        )
+        within = f"an outage is noticed within {target.bound:g} s"
+        lines.append(f"{target.model.name}: {within} ({sum_})")
+    return "\n".join(lines)
+
+
+def _many(things: tuple[Any, ...], word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def effective(settled: Settled, *, words: bool) -> dict[str, Any]:
+    """Return the configuration after precedence, as a tree of the file's shape.
+
+    Durations are words such as ``1m30s``, or numbers of seconds without *words*.
+    """
+    tell = told if words else float
+    return {
+        "version": 1,
+        "profile": settled.profile.value,
+        "language": settled.language.value,
+        "defaults": _numbers(settled.defaults, tell),
+        "targets": [_target(each, tell) for each in settled.targets],
+        "notifiers": [_plugin(each, tell) for each in settled.notifiers],
+        "routes": [
+            {"match": match, "notifiers": list(names)}
+            for match, names in settled.routes
+        ],
+        "restarter": settled.restarter.model_dump()
+        | {"timeout": tell(settled.restarter.timeout)},
+        "web": settled.web.model_dump(),
+        "log": settled.log,
+    }
+
+
+def _target(target: SettledTarget, tell: Tell) -> dict[str, Any]:
+    model = target.model
+    return {
+        "name": model.name,
+        **_numbers(target.numbers, tell),
+        "checks": [_plugin(each, tell) for each in target.checks],
+        "restart": _numbers(target.budget, tell)
+        | {"actions": [_plugin(each, tell) for each in target.actions]},
+        "on_exit": model.on_exit,
+        "flapping": model.flapping,
+        "depends_on": model.depends_on,
+        "labels": model.labels,
+        "severity": model.severity,
+        "reminders": [tell(gap) for gap in model.reminders],
+        "primary": target.primary,
+    }
+
+
+def _numbers(found: dict[str, Sourced], tell: Tell) -> dict[str, Any]:
+    return {k: f.value if k in _COUNTS else tell(f.value) for k, f in found.items()}
+
+
+def _plugin(entry: Entry, tell: Tell) -> dict[str, Any]:
+    made: dict[str, Any] = {"kind": entry.kind, "name": entry.name}
+    given = models.defaults(entry.cls) | entry.options
+    for name in models.option_names(entry.cls):
+        if name in given:
+            made[models.yaml_name(name)] = _option(entry, name, given[name], tell)
+    return made
+
+
+def _option(entry: Entry, name: str, given: Any, tell: Tell) -> Any:
+    word = models.word_of(entry.cls, name)
+    if isinstance(given, Secret):
+        unset = name not in entry.options or given == Secret("")
+        return "" if unset else MASK
+    if word is SECONDS and given is not None:
+        return tell(given)
+    return _masked(given)
+
+
+def _masked(node: Any) -> Any:
+    if isinstance(node, Secret):
+        return MASK
+    if isinstance(node, dict):
+        return {key: _masked(child) for key, child in node.items()}
+    if isinstance(node, list | tuple):
+        return [_masked(child) for child in node]
+    if isinstance(node, str) and "://" in node and urls.is_private(node):
+        return node.partition("?")[0] + "?" + MASK
+    return node
+
+
+def as_yaml(settled: Settled, path: str) -> str:
+    """Return the effective configuration as YAML, with the source of each number."""
+    tree = effective(settled, words=True)
+    lines = [f"# What counts, from {path}; {MASK} is a secret."]
+    tops = {"profile": settled.profile, "language": settled.language}
+    for key, node in tree.items():
+        if key == "targets":
+            lines.append("targets:")
+            for target, found in zip(settled.targets, node, strict=True):
+                lines += _target_lines(target, found)
+        elif key in {"defaults", "log"}:
+            sources = (
+                settled.defaults if key == "defaults" else {"level": settled.level}
+            )
+            lines.append(f"{key}:")
+            for name, each in node.items():
+                lines += [f"  {t}" for t in _lines(name, each, _note(sources, name))]
+        else:
+            lines += _lines(key, node, _note(tops, key))
+    return "\n".join(lines)
+
+
+def _note(sources: dict[str, Sourced], key: str) -> str:
+    return f"  # {sources[key].source}" if key in sources else ""
+
+
+def _target_lines(target: SettledTarget, tree: dict[str, Any]) -> Iterator[str]:
+    lead = "  - "
+    for key, node in tree.items():
+        if key == "restart":
+            yield "    restart:"
+            for name in Restart.model_fields:
+                for line in _lines(name, node[name], _note(target.budget, name)):
+                    yield f"      {line}"
+            continue
+        for line in _lines(key, node, _note(target.numbers, key)):
+            yield lead + line
+            lead = "    "
+
+
+def _lines(key: str, node: Any, note: str) -> list[str]:
+    """Return a key and its value: lists of mappings a line each, the rest in flow."""
+    if isinstance(node, list) and node and isinstance(node[0], dict):
+        return [f"{key}:{note}", *(f"  - {_flow(entry)}" for entry in node)]
+    return [f"{key}: {_flow(node)}{note}"]
+
+
+def _flow(node: Any) -> str:
+    """Return *node* as flow YAML, which is JSON with fewer quotes."""
+    if isinstance(node, dict):
+        inner = ", ".join(f"{_flow(k)}: {_flow(v)}" for k, v in node.items())
+        return f"{{{inner}}}"
+    if isinstance(node, list):
+        return f"[{', '.join(_flow(each) for each in node)}]"
+    if isinstance(node, str) and _is_bare(node):
+        return node
+    return json.dumps(node, ensure_ascii=False)
+
+
+def _is_bare(text: str) -> bool:
+    """Need *text* no quotes in YAML?"""
+    safe = text.isascii() and text.replace("_", "").replace("-", "").isalnum()
+    return safe and text[0].isalnum() and type(resolve(text)) is str

@@ -1,0 +1,37 @@
+"""What a type needs to know while it reads, and how it says no."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PUBLIC = "Write it out; what comes from a reference is a secret."
+TEXT_OR_REFERENCE = {"type": "string", "pattern": r"\$\{"}
+
+
+class Scope(NamedTuple):
+    """Where references lead and what paths are relative to."""
+
+    environ: Mapping[str, str]
+    base: str
+    home: str
+
+
+class Wrong(ValueError):  # noqa: N818  (a statement about a value, not a failure)
+    """A value is not what its type asks for; the type says what that is.
+
+    *expected* overrides what the type would say; *hidden*: the value came from a
+    reference or is a secret, so it is not shown.
+    """
+
+    def __init__(
+        self, what: str, hint: str = "", *, expected: str = "", hidden: bool = False
+    ) -> None:
+        """Keep what is wrong and what to do."""
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+        self.expected = expected
+        self.hidden = hidden
