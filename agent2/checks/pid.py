@@ -146,7 +146,7 @@ class PidCheck:
             why = f"process {pid} began after {self.file} was written: another one"
             raise _RefusalError(Code.PID_REUSED, why)
         words = read_words(pid) if self.match else ""  # "" too where /proc hides it
-        if words.strip() and not re.search(plain(self.match), words):
+        if words and not re.search(plain(self.match), words):
             why = f"process {pid} is another program: no {self.match!r} in its command"
             raise _RefusalError(Code.PID_REUSED, why)
         if state == "T":

@@ -165,7 +165,7 @@ def read_words(pid: int) -> str:
     except OSError:
         pass  # another user's; the command line is still readable
     words.append(_read(f"/proc/{pid}/cmdline").replace("\0", " "))
-    return " ".join(words)
+    return " ".join(words).strip()
 
 
 def _read(path: str) -> str:
