@@ -39,6 +39,23 @@ def death_cause(fd: int) -> str:
     return f"killed by {signal_name(told.si_status)}"
 
 
+def zombie_cause(pid: int) -> str:
+    """Return how a dead process ended that nobody has reaped yet; "" if unknown.
+
+    Field 52 of ``/proc/PID/stat`` (proc(5), Linux 3.5): the wait status, given to
+    who may trace the process. A number that lives on is a successor: it tells nothing.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read(4096).rpartition(b")")[2].split()
+    except OSError:
+        return ""
+    if len(fields) < 50 or fields[0] not in {b"Z", b"X"}:
+        return ""
+    status = int(fields[49])
+    return describe_exit(status) if status else ""
+
+
 def describe_exit(status: int) -> str:
     """Say a wait status in words: ``exit code 3``, ``killed by SIGKILL``."""
     if os.WIFSIGNALED(status):

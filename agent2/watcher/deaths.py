@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 
 from agent2.core.model import Facet, Outcome
+from agent2.host.exits import death_cause, zombie_cause
 from agent2.host.folders import FolderWatch
-from agent2.host.processes import death_cause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Deaths:
         watched.ref = None
         assert ref.fd is not None
         self._reactor.unwatch(ref.fd)
-        cause = death_cause(ref.fd)
+        cause = death_cause(ref.fd) or zombie_cause(ref.pid)
         self._died(watched, ref.pid, cause)
         if cause:
             ref.close()
@@ -106,7 +106,7 @@ class Deaths:
 
         def ask() -> None:
             assert ref.fd is not None
-            cause = death_cause(ref.fd)
+            cause = death_cause(ref.fd) or zombie_cause(ref.pid)
             if not cause:
                 self._ask_later(watched, ref, waits)
                 return
