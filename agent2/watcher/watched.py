@@ -113,7 +113,7 @@ class Watched:
         if self.death is None or judgement.facet is not Facet.PROCESS:
             return judgement
         pid, cause = self.death
-        if not cause or judgement.code is not Code.PID_DEAD:
+        if not cause or judgement.code not in {Code.PID_DEAD, Code.ZOMBIE}:
             return judgement
         return replace(judgement, detail=f"process {pid} is gone: {cause}")
 
