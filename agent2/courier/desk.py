@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from agent2.core import alerting
 from agent2.core import delivery as rules
 from agent2.core.message import Cause, DeliveryState, Receipt
 from agent2.core.value import replace
@@ -12,7 +11,6 @@ from agent2.courier.phrases import send_failed
 from agent2.host.wake import wake
 from agent2.store import outbox
 from agent2.store.errors import StoreError
-from agent2.wire.languages import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,6 +158,9 @@ class Desk:
             outbox.pause(self.db, after.notifier, after.next_at)
 
     def _notices(self, dead: Delivery) -> tuple[Delivery, ...]:
+        from agent2.core import alerting
+        from agent2.wire.languages import words
+
         catalogue = words(self._language)
         found = alerting.notices(dead, self._kinds, self.now(), catalogue)
         if not found:

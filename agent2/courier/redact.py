@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_CUT = re.compile(r"[/?&=:@#]")
+# Compiled when they are first used: never before the first byte has left.
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_CUT = r"[/?&=:@#]"
 _SHORTEST = 6  # shorter parts of an address are words such as "api"
 _LONGEST_DETAIL = 300
 
@@ -41,7 +42,7 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
     hidden = {part for secret in secrets for part in _parts(secret)}
     for part in sorted(hidden, key=len, reverse=True):
         text = text.replace(part, "***")
-    return _UNPRINTABLE.sub(" ", text)[:_LONGEST_DETAIL]
+    return re.sub(_UNPRINTABLE, " ", text)[:_LONGEST_DETAIL]
 
 
 def _parts(secret: str) -> Iterator[str]:
@@ -52,6 +53,6 @@ def _parts(secret: str) -> Iterator[str]:
         return
     login, at, place = rest.rpartition("@")
     _host, slash, path = place.partition("/")
-    pieces = [login, slash + path, *_CUT.split(path)]
-    pieces += _CUT.split(login) if at else []
+    pieces = [login, slash + path, *re.split(_CUT, path)]
+    pieces += re.split(_CUT, login) if at else []
     yield from (piece for piece in pieces if len(piece) >= _SHORTEST)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from agent2.plan import Secret
 
+_PORTS = {"http": 80, "https": 443}
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)"
     r"(?::(?P<port>[0-9]{1,5}))?(?P<path>[/?][^\s#]*)?(?:#\S*)?",
@@ -40,6 +41,11 @@ class Place:
         """Host and port: what a detail may show of an address."""
         return f"{self.host}:{self.port}"
 
+    @property
+    def usual(self) -> bool:
+        """Is the port the one that goes without saying?"""
+        return self.port == _PORTS[self.scheme]
+
 
 def place(url: str) -> Place:
     """Return the parts of *url*.
@@ -51,7 +57,7 @@ def place(url: str) -> Place:
     if found is None or not url.isascii():
         raise SendError(Cause.CONFIG, "the address is not an http or https URL")
     scheme = found["scheme"].lower()
-    port = int(found["port"] or (443 if scheme == "https" else 80))
+    port = int(found["port"] or _PORTS[scheme])
     path = found["path"] or "/"
     path = path if path.startswith("/") else "/" + path
     return Place(scheme, found["host"], port, path)

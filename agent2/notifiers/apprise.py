@@ -10,6 +10,7 @@ deadline do.
 
 from __future__ import annotations
 
+import logging
 import re
 
 from agent2.core.delivery import classify_http
@@ -33,7 +34,14 @@ _TYPES = {
     AlertKind.FLAPPING: "warning",
     AlertKind.TEST: "info",
 }
-_STATUS = re.compile(r"\berror=([1-5][0-9]{2})\b")
+# What requests puts into the text of its exceptions.
+_EXCEPTIONS = {
+    "SSLError": Cause.TLS,
+    "NewConnectionError": Cause.UNREACHABLE,
+    "NameResolutionError": Cause.UNREACHABLE,
+    "ConnectTimeoutError": Cause.UNREACHABLE,
+    "Read timed out": Cause.TIMEOUT,
+}
 
 
 @value
@@ -64,7 +72,7 @@ class AppriseNotifier:
             storage_mode="memory",
         )
         channel = Apprise(asset=asset)
-        heard = _listen()
+        ear = _listen()
         if not channel.add(self.url.reveal()):
             raise SendError(Cause.CONFIG, "Apprise does not know this kind of address")
         answer = channel.notify(
@@ -73,33 +81,43 @@ class AppriseNotifier:
             notify_type=_TYPES.get(alert.kind, "failure"),
         )
         if not answer:  # only SUCCESS is true (apprise 2.2); NOMATCH is not None
-            raise _refusal(heard)
+            raise ear.refusal()
         return Receipt("Apprise reports success")
 
 
-def _listen() -> list[int]:
-    """Return a list that gets each HTTP status which Apprise logs; silence the rest.
+class _Ear(logging.Handler):
+    """Hears why a send failed: Apprise's answer says only that it did.
 
-    Its answer says only that it failed. Its log says ``error=404``, and now and then
-    the whole address, which is why nobody else hears it.
+    Its log says ``error=404``, or the name of the exception; and now and then the
+    whole address, which is why nobody else hears it and nothing of it is kept.
     """
-    import logging
 
-    statuses: list[int] = []
+    def __init__(self) -> None:
+        super().__init__()
+        self.status = 0
+        self.cause = Cause.INVALID_ANSWER
 
-    class Ear(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            statuses.extend(int(n) for n in _STATUS.findall(record.getMessage()))
+    def emit(self, record: logging.LogRecord) -> None:
+        said = record.getMessage()
+        found = re.search(r"\berror=([1-5][0-9]{2})\b", said)
+        self.status = int(found[1]) if found else self.status
+        heard = [cause for word, cause in _EXCEPTIONS.items() if word in said]
+        self.cause = heard[0] if heard else self.cause
 
+    def refusal(self) -> SendError:
+        """Return what was heard; without a word of why, it may have arrived."""
+        cause = classify_http(self.status) if self.status else self.cause
+        if cause is None or not self.status:
+            detail = f"Apprise reports a failure ({self.cause.value})"
+            return SendError(self.cause, detail)
+        return SendError(cause, f"the receiver behind Apprise answered {self.status}")
+
+
+def _listen() -> _Ear:
+    ear = _Ear()
     logger = logging.getLogger("apprise")
-    logger.handlers = [Ear()]
+    logger.handlers = [ear]
     logger.propagate = False
-    logger.setLevel(logging.WARNING)
-    return statuses
-
-
-def _refusal(statuses: list[int]) -> SendError:
-    if not statuses:
-        return SendError(Cause.UNKNOWN, "Apprise reports a failure without a cause")
-    cause = classify_http(statuses[-1]) or Cause.UNKNOWN
-    return SendError(cause, f"the receiver behind Apprise answered {statuses[-1]}")
+    logger.setLevel(logging.DEBUG)
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # logs whole addresses
+    return ear

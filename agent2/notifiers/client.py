@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |$)")
+_STATUS = rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |\r|$)"  # compiled after the first byte
 
 
 def post(
@@ -61,7 +61,7 @@ def _connected(there: Place, ca_file: str, limit: float) -> Any:
 
 def _head(there: Place, length: int, headers: Mapping[str, str]) -> bytes:
     fields = {
-        "Host": there.where,
+        "Host": there.host if there.usual else there.where,
         "User-Agent": AGENT,
         "Content-Length": str(length),
         "Accept-Encoding": "identity",
@@ -77,7 +77,7 @@ def _answer(wire: Any) -> tuple[int, dict[str, str]]:
     got = b""
     while True:
         head, end, rest = got.partition(b"\r\n\r\n")
-        first = _STATUS.match(head)
+        first = re.match(_STATUS, head)
         if end and first is not None and not first[1].startswith(b"1"):
             return int(first[1]), _fields(head)
         if end and first is None:

@@ -72,6 +72,9 @@ class PagerDutyNotifier:
         import requests
         import urllib3
 
+        if self.ca_file:
+            http.tls(self.ca_file)  # requests says of a bad file only that it failed
+
         headers = {
             "Content-Type": "application/json",
             "User-Agent": http.AGENT,

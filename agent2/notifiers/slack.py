@@ -73,10 +73,12 @@ class SlackNotifier:
             yield "channel", "is missing beside bot_token", "give the channel's id"
         insecure = self.allow_insecure
         yield from address.problems("url", self.url, allow_insecure=insecure)
+        if by_hook:
+            hook = self.webhook_url
+            yield from address.problems("webhook_url", hook, allow_insecure=insecure)
 
     def send(self, alert: Alert, *, repeat: bool) -> Receipt:
         """Post *alert* once."""
-        stdlib_door.open_directly(self.ca_file)
         shown = message(alert, repeat=repeat)
         if self.bot_token.reveal():
             return http.patiently(lambda: self._by_bot(shown))
@@ -87,6 +89,7 @@ class SlackNotifier:
 
         url = self.webhook_url.reveal()
         there = address.door(url, allow_insecure=self.allow_insecure)
+        stdlib_door.open_directly(there.scheme, self.ca_file)
         client = WebhookClient(
             url,
             timeout=ceil(self.timeout),
@@ -110,6 +113,7 @@ class SlackNotifier:
         from slack_sdk.errors import SlackApiError
 
         there = address.door(self.url, allow_insecure=self.allow_insecure)
+        stdlib_door.open_directly(there.scheme, self.ca_file)
         client = WebClient(
             self.bot_token.reveal(),
             base_url=self.url,

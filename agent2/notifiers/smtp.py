@@ -164,5 +164,7 @@ class Relay:
         self, code: int, what: str, permanent: Cause = Cause.REJECTED
     ) -> SendError:
         """Return the refusal: 4xx is for now, 5xx is for ever (RFC 5321, 4.2.1)."""
+        if code < 400:
+            return SendError(Cause.INVALID_ANSWER, f"{self.where} does not speak SMTP")
         cause = permanent if code >= 500 else Cause.SERVER
         return SendError(cause, f"{self.where} refused {what} with {code}")

@@ -38,17 +38,12 @@ class _Capped(request.BaseHandler):
     https_response = http_response
 
 
-def open_directly(ca_file: str) -> None:
+def open_directly(scheme: str, ca_file: str) -> None:
     """Make urllib follow nothing, ask no proxy and read no more than 64 KiB."""
-    context = http.tls(ca_file)
-    request.install_opener(
-        request.build_opener(
-            request.ProxyHandler({}),
-            request.HTTPSHandler(context=context),
-            _NoRedirect,
-            _Capped,
-        )
-    )
+    doors: list[request.BaseHandler] = [request.ProxyHandler({}), _NoRedirect()]
+    if scheme == "https":
+        doors.append(request.HTTPSHandler(context=http.tls(ca_file)))
+    request.install_opener(request.build_opener(*doors, _Capped()))
 
 
 def silent() -> logging.Logger:

@@ -22,7 +22,7 @@ from agent2.core.message import Receipt
 from agent2.core.value import as_dict, value
 from agent2.notifiers import address, http
 from agent2.notifiers.client import post
-from agent2.notifiers.text import clean, clip
+from agent2.notifiers.text import body_lines, clean, clip
 from agent2.plan import Secret
 
 TYPE_CHECKING = False
@@ -75,7 +75,7 @@ def event(alert: Alert, *, repeat: bool) -> dict[str, Any]:
     facts = as_dict(alert) | {
         "kind": alert.kind.value,
         "severity": alert.severity.value,
-        "lines": [clip(clean(each), _LONGEST) for each in alert.lines[:100]],
+        "lines": body_lines(alert, repeat=False),
         "possible_repeat": repeat,
     }
     texts = {k: clip(clean(v), _LONGEST) for k, v in facts.items() if type(v) is str}

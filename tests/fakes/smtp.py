@@ -55,9 +55,10 @@ class FakeSmtp(Fake):
             if not self._say(wire, "", "220 fake.example ESMTP"):
                 return
             while line := reader.readline(65536):
-                command = line.decode("utf-8", "replace").strip()
+                word, _, rest = line.decode("utf-8", "replace").strip().partition(" ")
+                word = word.upper()
+                command = f"{word} {rest}".strip()
                 self.commands.append(command)
-                word = command.upper().split(" ")[0]
                 if word in {"EHLO", "HELO"}:
                     offers = ["fake.example", "8BITMIME", "SIZE 1000000"]
                     if self.starttls and not isinstance(wire, ssl.SSLSocket):

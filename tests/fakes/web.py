@@ -23,23 +23,28 @@ class HttpFake(Fake):
         return f"{scheme}://127.0.0.1:{self.port}{path}"
 
     def serve(self, wire: socket.socket) -> None:
+        told = self.at_once()
+        if told is not None and told.mode == "slam":
+            self.reset(wire)
+            return
+        if told is not None:
+            self._stopped.wait(60)
+            return
         while True:
-            told = self.next_behaviour()
-            if told is not None and told.mode == "slam":
-                self.reset(wire)
-                return
-            if told is not None and told.mode == "deaf":
-                self.hang_deaf(wire)
-                return
             got = self.read(wire)
             if got is None:
                 return
+            told = self.next_behaviour()
             self.note(got)
             if not self.play(wire, told or self.answer(got)):
                 return
 
-    def hang_deaf(self, wire: socket.socket) -> None:
-        self._stopped.wait(60)
+    def at_once(self) -> Behaviour | None:
+        """Take the next behaviour if it comes before any request is read."""
+        told = self.behaviours[0] if self.behaviours else self.always
+        if told is None or told.mode not in {"slam", "deaf"}:
+            return None
+        return self.next_behaviour()
 
     def read(self, wire: socket.socket) -> Received | None:
         raw = b""

@@ -1,0 +1,83 @@
+"""A certificate that is not the receiver's own stops every notifier."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent2.core.message import Cause
+from agent2.plugins import SendError
+from tests.fakes import certificates
+from tests.fakes.channels import KINDS, channel
+from tests.fakes.smtp import FakeSmtp
+from tests.fakes.stage import alert
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("certificates")
+
+
+@pytest.fixture(scope="module")
+def right(folder):
+    return certificates.make(folder)
+
+
+@pytest.fixture(scope="module")
+def wrong(folder):
+    return {
+        "self-signed": (certificates.make(folder), ""),
+        "other-name": (certificates.make(folder, "other.example"), "own"),
+        "expired": (certificates.make(folder, expired=True), "own"),
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("fault", ["self-signed", "other-name", "expired"])
+def test_a_wrong_certificate_is_refused(kind, fault, wrong):
+    certificate, trust = wrong[fault]
+    made = channel(kind, certificate=certificate)
+    changes = {} if trust or kind == "apprise" else {"ca_file": ""}
+    with made.fake, pytest.raises(SendError) as caught:
+        made.notifier(**changes).send(alert(), repeat=False)
+
+    assert caught.value.cause is Cause.TLS
+    assert not made.fake.received
+
+
+@pytest.mark.parametrize("kind", ["email", "slack", "pagerduty", "webhook"])
+def test_a_right_certificate_is_taken(kind, right):
+    made = channel(kind, certificate=right)
+    with made.fake:
+        made.notifier().send(alert(), repeat=False)
+
+    assert len(made.fake.received) == 1
+
+
+@pytest.mark.parametrize("fault", [None, "other-name", "expired"])
+def test_tls_from_the_first_byte_is_as_strict(fault, right, wrong):
+    certificate = wrong[fault][0] if fault else right
+    with FakeSmtp(tls=certificate.server()) as relay:
+        sender = channel("email", certificate=certificate)
+        sender.fake.close()
+        notifier = sender.notifier(tls="implicit", port=relay.port, password=relay.password)
+        if fault is None:
+            notifier.send(alert(), repeat=False)
+            assert len(relay.received) == 1
+            return
+        with pytest.raises(SendError) as caught:
+            notifier.send(alert(), repeat=False)
+
+    assert caught.value.cause is Cause.TLS
+    assert not relay.received
+
+
+def test_a_missing_ca_file_is_our_own_mistake(right):
+    for kind in ("email", "slack", "pagerduty", "webhook"):
+        made = channel(kind, certificate=right)
+        with made.fake, pytest.raises(SendError) as caught:
+            made.notifier(ca_file="/nowhere/ca.pem").send(alert(), repeat=False)
+        assert caught.value.cause is Cause.CONFIG, kind
