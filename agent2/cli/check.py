@@ -106,10 +106,23 @@ def look(chosen: Chosen) -> list[dict[str, Any]]:
         {
             "name": target.name,
             "state": STATES[judge(observations).verdict],
-            "checks": [check_entry(seen) for seen in observations],
+            "checks": [
+                check_entry(seen) | {"asked": asked(plan)}
+                for plan, seen in zip(checks, observations, strict=True)
+            ],
         }
-        for (target, _), observations in zip(chosen, probe(chosen), strict=True)
+        for (target, checks), observations in zip(chosen, probe(chosen), strict=True)
     ]
+
+
+def asked(check: PluginPlan) -> str:
+    """Return what *check* looks at, so that it can be repeated by hand."""
+    options = check.options
+    if check.kind == "http":
+        return str(options.get("url", "")).partition("?")[0]
+    if check.kind == "tcp":
+        return f"{options.get('host', '127.0.0.1')}:{options.get('port')}"
+    return str(options.get("file", ""))
 
 
 def worst(states: list[str]) -> str:
@@ -127,6 +140,7 @@ def plain(entry: dict[str, Any]) -> list[str]:
                 one["name"],
                 one["code"],
                 f"{one.get('response_s', one['duration_s']) * 1000:.1f}ms",
+                one["asked"],
                 one["detail"],
             )
         )

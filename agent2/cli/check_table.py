@@ -26,6 +26,6 @@ def show(entries: list[dict[str, Any]], color: str) -> None:
                 escape(one["name"]),
                 f"{OUTCOMES[one['outcome']]} {one['code']}",
                 f"{spent:.1f} ms",
-                escape(one["detail"]),
+                escape(f"{one['asked']}  {one['detail']}"),
             )
     console(color).print(table)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agent2.cli import program as programs
 from agent2.cli import settings as paths
 from agent2.cli.codes import INTERNAL
 from agent2.cli.command import Command, Group
@@ -42,6 +43,7 @@ def check(ctx: click.Context, file: str | None) -> int:
     settings = shared(ctx)
     if file:
         settings.config = file
+    programs.adopt(settings)
     return compile_with(settings, "--check")
 
 
@@ -49,7 +51,9 @@ def check(ctx: click.Context, file: str | None) -> int:
 @click.pass_context
 def show(ctx: click.Context) -> int:
     """Print what counts after profile, file, environment and command line."""
-    return compile_with(shared(ctx), "--show")
+    settings = shared(ctx)
+    programs.adopt(settings)
+    return compile_with(settings, "--show")
 
 
 @config.command(cls=Command, help=say("help.config.schema"))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent2.cli import codes
+from agent2.cli import program as programs
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store
 from agent2.cli.words import say
@@ -39,6 +40,8 @@ def kill_and_watch(settings: Settings, demo: Demo) -> int:
     Raises:
         Failure: the target does not run, so there is nothing to kill.
     """
+    if not programs.find(programs.WATCHER, settings).running:
+        raise Failure(codes.UNREACHABLE, say("demo.not_running"), "agent2 demo")
     with Store(settings) as db:
         watch = _Watch(settings, demo, db)
         process = control.find(demo.pid_file)

@@ -35,7 +35,7 @@ def show(settings: Settings) -> None:
 
         table(seen, settings)
     else:
-        for target in seen.tree.get("targets") or []:
+        for target in seen.entries("targets"):
             click.echo(f"  {target_line(target)}")
         for line in remarks(seen):
             click.echo(f"! {line}")

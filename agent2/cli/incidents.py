@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from agent2.store.incidents import Incident
     from agent2.store.journal import Entry
 
+_TIMES = ("at", "opened_at")  # the line begins with the time
 _MOST = 1000  # journal entries and deliveries of one incident that are looked at
 
 
@@ -136,7 +137,7 @@ def _event(entry: Entry, start: float) -> str:
     body = " ".join(
         f"{name}={worth}"
         for name, worth in entry.body.items()
-        if worth not in ("", None)
+        if worth not in ("", None) and name not in _TIMES
     )
     return f"{moment(entry.at)}  {entry.at - start:+8.3f} s  {entry.kind}  {body}"
 

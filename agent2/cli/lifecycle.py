@@ -55,8 +55,10 @@ def stop(ctx: click.Context) -> int:
 @click.pass_context
 def restart(ctx: click.Context) -> int:
     """Stop the watcher if it runs, then start it."""
-    stop_program(WATCHER, shared(ctx))
-    return start_program(WATCHER, shared(ctx))
+    settings = shared(ctx)
+    programs.adopt(settings)
+    stop_program(WATCHER, settings)
+    return start_program(WATCHER, settings)
 
 
 def become(program: Program, settings: Settings, more: list[str]) -> NoReturn:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import stat
 import time
 from dataclasses import dataclass
 from enum import Enum
@@ -50,6 +51,8 @@ def find(path: str, script: str) -> Owner:
     except OSError:
         return Owner(Presence.UNREADABLE)
     try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            return Owner(Presence.UNREADABLE)
         for _ in range(20):
             owner = _judge(number, script)
             if owner is not None:
@@ -108,14 +111,19 @@ def _holder(number: int) -> int | None:
 
 def command_line(pid: int) -> str:
     """Return the command line of *pid*, words joined by blanks, or ""."""
+    return " ".join(arguments(pid))
+
+
+def arguments(pid: int) -> list[str]:
+    """Return the words of the command line of *pid*; [] when it is not there."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return file.read(65536).replace(b"\0", b" ").decode(errors="replace")
+            return file.read(65536).decode(errors="replace").split("\0")
     except FileNotFoundError:
         if os.path.isdir("/proc/self"):
-            return ""
+            return []
     except OSError:
-        return ""
+        return []
     import subprocess
 
     told = subprocess.run(
@@ -124,7 +132,7 @@ def command_line(pid: int) -> str:
         text=True,
         check=False,
     )
-    return told.stdout.strip()
+    return told.stdout.split()
 
 
 def remove_stale(path: str) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent2 import plan as plans
 from agent2 import planfile
+from agent2.cli import program as programs
 from agent2.cli import settings as paths
 from agent2.cli.codes import CONFIG, INTERNAL
 from agent2.cli.errors import Failure
@@ -26,6 +27,7 @@ def obtain(settings: Settings) -> Plan:
     Raises:
         Failure: the configuration is refused; the compiler's lines are in it.
     """
+    programs.adopt(settings)
     stamp = planfile.current_stamp(settings.config_path, settings.profile, os.environ)
     try:
         found = plans.load(settings.path(planfile.PLAN_NAME))

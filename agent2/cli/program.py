@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -60,6 +61,25 @@ RESTARTER = Program(
 def find(program: Program, settings: Settings) -> Owner:
     """Return who holds the program's PID file."""
     return owner.find(settings.path(program.pid_file), program.mark)
+
+
+def adopt(settings: Settings) -> None:
+    """Take configuration and profile of the running watcher where none was named.
+
+    What ``agent2 start -c FILE`` began, ``agent2 restart`` must not turn into the
+    defaults, and ``agent2 check`` must look at the same things.
+    """
+    if settings.config or os.environ.get("AGENT2_CONFIG"):
+        return
+    found = find(WATCHER, settings)
+    if not found.running:
+        return
+    words = owner.arguments(found.pid)
+    for word, value in itertools.pairwise(words):
+        if word in ("-c", "--config"):
+            settings.config = value
+        elif word == "--profile" and not settings.profile:
+            settings.profile = value
 
 
 def argv(program: Program, settings: Settings) -> list[str]:

@@ -52,6 +52,16 @@ class Snapshot:
             node = node.get(key) if isinstance(node, dict) else None
         return node
 
+    def entries(self, *keys: str) -> list[dict[str, Any]]:
+        """Return the list under *keys*: its objects, [] where there is no list."""
+        return objects(self.part(*keys))
+
+
+def objects(node: object) -> list[dict[str, Any]]:
+    """Return the objects of a list; whatever else a foreign hand wrote is left out."""
+    found = node if isinstance(node, list) else []
+    return [one for one in found if isinstance(one, dict)]
+
 
 def read(settings: Settings) -> Snapshot:
     """Read the status file and look who holds the PID file. Never raises."""

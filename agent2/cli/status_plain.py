@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent2.cli.machine import cost, duration, memory
 from agent2.cli.owner import Presence
+from agent2.cli.snapshot import objects
 from agent2.cli.words import say
 
 if TYPE_CHECKING:
@@ -25,14 +26,14 @@ def lines(seen: Snapshot) -> Iterator[str]:
     yield ""
     yield say("status.monitor")
     yield from _monitor(seen)
-    targets = [t for t in seen.tree.get("targets") or [] if isinstance(t, dict)]
+    targets = seen.entries("targets")
     if targets:
         yield ""
         yield say("status.targets")
         yield from (f"  {target_line(t)}" for t in targets)
     yield ""
     yield say("status.fixes", count=FIXES)
-    fixes = [f for f in seen.tree.get("fixes") or [] if isinstance(f, dict)]
+    fixes = seen.entries("fixes")
     if not fixes:
         yield f"  {say('status.no_fixes')}"
     yield from (f"  {fix_line(f)}" for f in fixes[-FIXES:])
@@ -87,8 +88,7 @@ def _count(tree: dict[str, Any]) -> int:
 
 def target_line(target: dict[str, Any]) -> str:
     """Return one target in one line."""
-    checks = [c for c in target.get("checks") or [] if isinstance(c, dict)]
-    told = ", ".join(check_words(c) for c in checks)
+    told = ", ".join(check_words(c) for c in objects(target.get("checks")))
     return f"{target.get('name')}: {target.get('state')} [{told}]"
 
 
@@ -118,7 +118,7 @@ def remarks(seen: Snapshot) -> Iterator[str]:
     error = seen.part("agent", "config", "error")
     if error:
         yield say("status.reload_rejected", why=str(error).splitlines()[0])
-    for notifier in seen.tree.get("notifiers") or []:
+    for notifier in seen.entries("notifiers"):
         if notifier.get("dead"):
             yield say("status.dead", name=notifier.get("name"), n=notifier["dead"])
         elif notifier.get("pending"):
@@ -129,7 +129,7 @@ def remarks(seen: Snapshot) -> Iterator[str]:
                 age=duration(notifier.get("oldest_pending_s") or 0.0),
                 why=_cause(notifier.get("last_error")),
             )
-    for incident in seen.part("incidents", "open") or []:
+    for incident in seen.entries("incidents", "open"):
         yield say("status.incident", id=incident.get("id"), why=incident.get("detail"))
 
 

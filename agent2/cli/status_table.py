@@ -11,7 +11,7 @@ from rich.table import Table
 
 from agent2 import __version__
 from agent2.cli.machine import cost, duration, memory
-from agent2.cli.snapshot import seconds_since
+from agent2.cli.snapshot import objects, seconds_since
 from agent2.cli.status_plain import FIXES, fix_line, presence, remarks
 from agent2.cli.words import say
 
@@ -46,11 +46,11 @@ def show(seen: Snapshot, settings: Settings) -> None:
     out.print(_headline(seen))
     for line in remarks(seen):
         out.print(f"[yellow]![/] {escape(line)}")
-    targets = [t for t in seen.tree.get("targets") or [] if isinstance(t, dict)]
+    targets = seen.entries("targets")
     if targets:
         out.print()
         out.print(_table(targets, fresh=seen.fresh))
-    fixes = seen.tree.get("fixes") or []
+    fixes = seen.entries("fixes")
     if fixes:
         out.print(f"\n {escape(say('status.fixes', count=FIXES))}")
         for fix in fixes[-FIXES:]:
@@ -84,8 +84,8 @@ def _table(targets: list[dict[str, Any]], *, fresh: bool) -> Table:
             escape(str(target.get("name"))),
             f"[{color}]{word}[/]",
             "-" if since is None else duration(since),
-            "  ".join(_check(c) for c in target.get("checks") or []),
-            _budget(target.get("restarts") or {}),
+            "  ".join(_check(c) for c in objects(target.get("checks"))),
+            _budget(target.get("restarts")),
         )
     return table
 
@@ -99,7 +99,9 @@ def _check(check: dict[str, Any]) -> str:
     return escape(f"{check.get('name')} {sign}{told}{took}")
 
 
-def _budget(restarts: dict[str, Any]) -> str:
+def _budget(restarts: object) -> str:
+    if not isinstance(restarts, dict):
+        return "-"
     if not restarts.get("enabled", True):
         return say("table.off")
     return f"{restarts.get('used', 0)} / {restarts.get('limit', '-')}"

@@ -116,7 +116,9 @@ def fault(port: int, word: str) -> str:
         answer = connection.getresponse()
         text = answer.read(4096).decode("utf-8", "replace").strip()
     except (OSError, http.client.HTTPException) as error:
-        raise DemoError(f"{HOST}:{port}: {str(error) or type(error).__name__}") from None
+        raise DemoError(
+            f"{HOST}:{port}: {str(error) or type(error).__name__}"
+        ) from None
     finally:
         connection.close()
     if answer.status != 200:

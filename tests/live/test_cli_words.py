@@ -12,7 +12,9 @@ from agent2.cli.words import decide, en, en_help, zh, zh_help
 from tests.live.cli_kit import ROOT
 
 SAID = re.compile(r"""say\(\s*f?["']([a-z0-9_.{}]+)["']""")
-QUOTED = re.compile(r"""["']((?:demo|stop|restarter|status|healthcheck|help)\.[a-z_.]+)["']""")
+QUOTED = re.compile(
+    r"""["']((?:demo|stop|restarter|status|healthcheck|help)\.[a-z_.]+)["']"""
+)
 
 
 def placeholders(sentence):
