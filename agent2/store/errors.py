@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 import sqlite3
 
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
-_CANTOPEN = 14
 _SHM_NO_ROOM = 4874  # SQLITE_IOERR_SHMSIZE: the -shm file could not grow
 
 # Primary result codes (https://www.sqlite.org/rescode.html) that have a kind.
@@ -48,8 +46,6 @@ def from_sqlite(path: str, error: sqlite3.Error) -> StoreError:
     """Return what SQLite's *error* on the file *path* means."""
     code = getattr(error, "sqlite_errorcode", None) or 0
     kind = "full" if code == _SHM_NO_ROOM else _KINDS.get(code & 0xFF, "io")
-    if code & 0xFF == _CANTOPEN and not os.access(os.path.dirname(path), os.W_OK):
-        kind = "readonly"  # the -wal could not be made
     return advise(kind, path, str(error))
 
 

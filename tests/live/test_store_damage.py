@@ -70,6 +70,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(tmp_path, path, harm)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(NOW))
         aside = tmp_path / f"agent2.db.damaged-{stamp}"
         assert aside.read_bytes() == broken
+        assert Path(f"{aside}-wal").read_bytes() == b"old"
         assert str(aside) in note
         assert "\n" not in note
         assert meta.get(db, "k") is None
@@ -183,13 +184,13 @@ def test_a_flipped_byte_gives_a_store_error_or_nothing(path, part):
         raw = Path(path).read_bytes()
         db.close()
     size = len(wal or raw)
-    places = range(100) if part == "header" else range(50, size, size // 100)
+    places = range(0, 100, 2) if part == "header" else range(51, size, size // 75)
     kinds = set()
     for place in places:
         for name in os.listdir(os.path.dirname(path)):
             os.unlink(os.path.join(os.path.dirname(path), name))
         bent = bytearray(wal or raw)
-        bent[place] ^= 0xFF if place % 2 else 0x01
+        bent[place] ^= 0xFF if place % 4 else 0x01
         Path(path).write_bytes(raw if wal else bent)
         if wal:
             Path(path + "-wal").write_bytes(bent)

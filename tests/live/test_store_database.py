@@ -116,6 +116,17 @@ def test_a_dangling_link_is_not_followed(tmp_path, path):
     assert not (tmp_path / "victim").exists()
 
 
+@pytest.mark.parametrize("side", ["-wal", "-shm"])
+def test_a_link_beside_it_is_not_followed(tmp_path, path, side):
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"text")
+    victim.chmod(0o644)
+    Database.open(path).close()
+    os.symlink(victim, path + side)
+    assert refusal(path) == "readonly"
+    assert (victim.read_bytes(), mode(victim)) == (b"text", 0o644)
+
+
 def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path, path):
     victim = tmp_path / "victim"
     victim.write_bytes(b"text")
