@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "agent2.yaml"
 PLAN_NAME = "plan.json"
+PROFILES = ("dev", "test", "prod", "high_load", "low_latency", "unstable_network")
 LARGEST = 1 << 20  # bytes of configuration that are read
 
 # Whatever the compiler asks the environment for beside ``${NAME}`` references.
@@ -126,14 +127,20 @@ def _source(path: str) -> tuple[str, bytes]:
 
 
 def _installed() -> str:
-    """Return a sign that changes when a package (so: a plugin) is put in or out."""
+    """Return a sign that changes with the packages (so: the plugins) and profiles."""
     folder = os.path.join(
         os.path.dirname(os.path.dirname(sys.executable)),
         "lib",
         f"python{sys.version_info[0]}.{sys.version_info[1]}",
         "site-packages",
     )
+    own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "profiles")
+    paths = [folder, *(os.path.join(own, f"{name}.yaml") for name in PROFILES)]
+    return f"{crc32(' '.join(map(_touched, paths)).encode()):08x}"
+
+
+def _touched(path: str) -> str:
     try:
-        return str(os.stat(folder).st_mtime_ns)
+        return str(os.stat(path).st_mtime_ns)
     except OSError:
         return ""

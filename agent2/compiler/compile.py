@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from agent2 import planfile
-from agent2.compiler import layers, rules, settle, yaml_marks
+from agent2.compiler import layers, old_names, rules, settle, yaml_marks, yaml_tree
 from agent2.compiler.emit import emit
 from agent2.compiler.privacy import warn_of_open_file
 from agent2.compiler.problems import Problem, sort_of
@@ -95,42 +95,21 @@ def _settle(
     *,
     built_in: bool,
 ) -> Settled | None:
-    if not isinstance(node, yaml_marks.Mapping):
-        got = sort_of(yaml_marks.plain(node))
+    if not isinstance(node, yaml_tree.Mapping):
+        got = sort_of(yaml_tree.plain(node))
         report.tell((), "is no mapping", got, "keys such as targets: at the left")
         return None
     if built_in:  # a profile's file: its numbers are the profile's, not a file's
         node.entries.pop("defaults", None)
         node.entries.pop("profile", None)
-    _take_old_names(report, node)
-    tree = yaml_marks.plain(node)
+    old_names.take(report, node)
+    tree = yaml_tree.plain(node)
     plugins = settle.plugins_of(report, tree, scope)
     model = report.check(Root, tree, (), scope)
     rules.check(report, tree)
     if model is None or report.refused:
         return None
     return _put_together(report, model, plugins, over, scope)
-
-
-def _take_old_names(report: Report, node: Any) -> None:
-    """Read ``check_interval``, the name in the original program, as ``interval``."""
-    targets = node.entries.get("targets", (None, None))[1]
-    places = [("defaults",)] if "defaults" in node.entries else []
-    sections = [node.entries["defaults"][1]] if places else []
-    if isinstance(targets, yaml_marks.Sequence):
-        places += [("targets", n) for n in range(len(targets.items))]  # type: ignore[misc]
-        sections += targets.items
-    for loc, section in zip(places, sections, strict=True):
-        if not isinstance(section, yaml_marks.Mapping):
-            continue
-        if "check_interval" not in section.entries:
-            continue
-        if "interval" in section.entries:
-            what = "is the old name of interval"
-            place = (*loc, "check_interval")
-            report.tell(place, what, "both", "one of them", at_key=True)
-        found = section.entries.pop("check_interval")
-        section.entries.setdefault("interval", found)
 
 
 def _put_together(
@@ -149,7 +128,6 @@ def _put_together(
         routes = tuple((dict(r.match), tuple(r.notifiers)) for r in root.routes)
     else:
         routes = (({}, tuple(each.name for each in notifiers)),) if notifiers else ()
-    _check_web(report, root)
     made = settle.Settled(
         profile=name,
         language=layers.Sourced(spoken(language.value, scope.environ), language.source),
@@ -183,15 +161,6 @@ def spoken(language: str, environ: Mapping[str, str]) -> str:
         if environ.get(variable):
             return "zh" if environ[variable].lower().startswith("zh") else "en"
     return "en"
-
-
-def _check_web(report: Report, root: Root) -> None:
-    web = root.web
-    near = web.host in {"localhost", "::1"} or web.host.startswith("127.")
-    if web.enabled and not near and not web.token_file:
-        hint = "Whoever reaches the port could use it; or listen on 127.0.0.1."
-        what = "is missing while host is open to others"
-        report.tell(("web", "token_file"), what, "nothing", "a file with a token", hint)
 
 
 def _warn_of_idle_profile(

@@ -159,4 +159,6 @@ def _wanted(entry: Entry, name: str) -> str:
     if field not in models.option_names(entry.cls):
         return "a plugin that takes these options"
     word = models.word_of(entry.cls, field)
+    if word and word.secret and name.endswith("url"):
+        return "an https:// address"
     return word.name if word else "what its reference says"

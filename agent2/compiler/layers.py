@@ -9,11 +9,11 @@ import os
 from typing import TYPE_CHECKING
 
 import agent2
-from agent2.compiler import yaml_marks
-from agent2.compiler.fields import Word
+from agent2.compiler import yaml_marks, yaml_tree
 from agent2.compiler.problems import MASK, Problem, shown
 from agent2.compiler.scalars import resolve
 from agent2.compiler.schema import Defaults, Log, Restart, Root, Target
+from agent2.compiler.word import Word
 from agent2.compiler.words import Wrong
 from agent2.core.value import value
 
@@ -65,7 +65,7 @@ def profile_defaults(name: str, scope: Scope) -> Defaults:
     """Return what the profile says under ``defaults``."""
     with open(profile_path(name), "rb") as file:
         root, _ = yaml_marks.compose(file.read(), name)
-    tree = yaml_marks.plain(root)
+    tree = yaml_tree.plain(root)
     return Defaults.model_validate(tree["defaults"], context=scope)
 
 
@@ -115,7 +115,7 @@ def _override(
             name = "--profile"
         got = MASK if wrong.hidden else shown(text)
         report.problems.append(
-            Problem(path, 0, 0, name, wrong.what, got, wrong.expected, wrong.hint)
+            Problem(path, 0, 0, name, wrong.what, got, wrong.expected, wrong.hint or "")
         )
 
 

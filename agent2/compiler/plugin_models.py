@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, get_args, get_origin
 from pydantic import BeforeValidator, Field, create_model
 
 from agent2 import plan
-from agent2.compiler import fields
+from agent2.compiler import fields, word
 from agent2.compiler.schema import Section
 from agent2.compiler.words import Wrong
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 _PREFIX = "x_"  # pydantic keeps names such as json and copy for itself
 
 _WORDS: dict[str, Any] = {
-    "Seconds": Annotated[float, fields.SECONDS],
-    "Port": Annotated[int, fields.PORT],
+    "Seconds": Annotated[float, word.SECONDS],
+    "Port": Annotated[int, word.PORT],
     "Url": Annotated[object, fields.URL],
     "Path": Annotated[object, fields.PATH],
     "Secret": Annotated[object, fields.SECRET],
     "str": Annotated[object, fields.TEXT],
-    "int": Annotated[int, fields.WHOLE],
-    "float": Annotated[float, fields.NUMBER],
-    "bool": Annotated[bool, fields.TRUTH],
+    "int": Annotated[int, word.WHOLE],
+    "float": Annotated[float, word.NUMBER],
+    "bool": Annotated[bool, word.TRUTH],
     "tuple": tuple,
     "dict": dict,
     "None": None,
@@ -57,7 +57,7 @@ def defaults(cls: Any) -> dict[str, Any]:
 def model_of(cls: Any) -> Any:
     """Return the pydantic model of a plugin's options, ``kind`` and ``name``."""
     made: dict[str, Any] = {
-        "x_kind": (Annotated[str, fields.choice(cls.kind)], Field(alias="kind")),
+        "x_kind": (Annotated[str, word.choice(cls.kind)], Field(alias="kind")),
         "x_name": (fields.Name, Field("", alias="name", description="Its own name")),
     }
     own = defaults(cls)
@@ -92,7 +92,7 @@ def options(cls: Any, entry: Any) -> dict[str, Any]:
 def word_of(cls: Any, name: str) -> Any:
     """Return the ``Word`` of a field, or None for a list or mapping."""
     for each in getattr(_type(cls, name), "__metadata__", ()):
-        if isinstance(each, fields.Word):
+        if isinstance(each, word.Word):
             return each
     return None
 
@@ -105,7 +105,7 @@ def _tuples(node: Any) -> Any:
 def _type(cls: Any, name: str) -> Any:
     known = getattr(cls, "CHOICES", {}).get(yaml_name(name))
     if known:
-        return Annotated[str, fields.choice(*known)]
+        return Annotated[str, word.choice(*known)]
     annotation = cls.__annotations__[name]
     if isinstance(annotation, str):
         # The class's own words, from a module that is installed: code, not input.
@@ -120,7 +120,7 @@ def _made(annotation: Any) -> Any:
     if origin is tuple:
         inner = _made(arguments[0])
         made = list[inner]  # type: ignore[valid-type]
-        numeric = fields.WHOLE in getattr(inner, "__metadata__", ())
+        numeric = word.WHOLE in getattr(inner, "__metadata__", ())
         return Annotated[made, BeforeValidator(_listed)] if numeric else made
     if origin is dict:
         inner = _made(arguments[1])

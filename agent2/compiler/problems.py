@@ -114,8 +114,9 @@ def sort_of(node: Any) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a question with the word of *known* that was probably meant, or ""."""
-    close = get_close_matches(word[:_LONGEST], list(known), n=1, cutoff=0.6)
-    return f"Did you mean {close[0]}?" if close else ""
+    lower = {each.lower(): each for each in known}
+    close = get_close_matches(word[:_LONGEST].lower(), lower, n=1, cutoff=0.6)
+    return f"Did you mean {lower[close[0]]}?" if close else ""
 
 
 class Guess(str):

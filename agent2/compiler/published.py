@@ -54,7 +54,8 @@ def _tree() -> dict[str, Any]:
 
 
 def _plugin(family: str, kind: str) -> dict[str, Any]:
-    made: dict[str, Any] = model_of(plugins.load(family, kind)).model_json_schema()
+    cls: Any = plugins.load(family, kind)
+    made: dict[str, Any] = model_of(cls).model_json_schema()
     made["required"] = ["kind", *made.get("required", [])]
     if family == "notifiers":
         made["required"].append("name")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from agent2 import plugins
+from agent2 import planfile, plugins
 from agent2.compiler import layers, plugin_models, schema
-from agent2.compiler.report import expected, known_keys
+from agent2.compiler.expectations import expected, known_keys
 from agent2.compiler.scalars import told
 from agent2.compiler.words import Scope
 
@@ -73,8 +73,10 @@ def page() -> str:
     parts += [_section(title, model) for title, model in _SECTIONS]
     for family, place in _FAMILIES:
         parts.append(f"## {family}\n\nIn `{place}`; `kind` says which.")
+        named = " `name` is needed; routes, outbox and log use it."
         if family != "notifiers":
-            parts[-1] += " `name` is free; without it, it is the kind."
+            named = " `name` is free; without it, it is the kind."
+        parts[-1] += named
         parts += [_plugin(family, kind) for kind in plugins.TABLE[family]]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
@@ -92,7 +94,7 @@ def _variables() -> str:
 def _profiles() -> str:
     scope = Scope({}, "/", "/")
     rows = []
-    for name in schema.PROFILES:
+    for name in planfile.PROFILES:
         found = layers.profile_defaults(name, scope)
         given = {key: getattr(found, key) for key in found.model_fields_set}
         first = ("interval", "failure_threshold", "timeout")
@@ -108,22 +110,26 @@ def _profiles() -> str:
 
 
 def _section(title: str, model: Any) -> str:
-    text = f"## {title}\n\n{model.__doc__}"
+    text = f"## {title}\n\n{model.__doc__}".replace("``", "`")
     if model is schema.Defaults or model is schema.Target:
         text += " `check_interval` is taken for `interval`."
     return f"{text}\n\n{_keys(model)}"
 
 
 def _plugin(family: str, kind: str) -> str:
-    cls = plugins.load(family, kind)
+    cls: Any = plugins.load(family, kind)
     model = plugin_models.model_of(cls)
-    text = f"### {family}: {kind}\n\n{plugin_models.about(cls)}"
+    text = f"### {family}: {kind}\n\n{_prose(plugin_models.about(cls))}"
     example = (sys.modules[cls.__module__].__doc__ or "").partition("\n\n")[2]
     if example.startswith("    "):
         block, _, rest = example.partition("\n\n")
         lines = "\n".join(line.removeprefix("    ") for line in block.splitlines())
-        text += f"\n\n```yaml\n{lines}\n```\n\n{' '.join(rest.split())}".rstrip()
+        text += f"\n\n```yaml\n{lines}\n```\n\n{_prose(rest)}".rstrip()
     return f"{text}\n\n{_keys(model, skip=('kind',))}"
+
+
+def _prose(text: str) -> str:
+    return " ".join(text.replace("``", "`").split())
 
 
 def _keys(model: Any, skip: tuple[str, ...] = ()) -> str:
@@ -135,7 +141,7 @@ def _keys(model: Any, skip: tuple[str, ...] = ()) -> str:
         default = "*needed*"
         if not field.is_required():
             default = _default(model, name, field.default)
-        told_ = (field.description or "").rstrip(".")
+        told_ = (field.description or "").rstrip(".").replace("``", "`")
         rows.append((f"`{key}`", expected(model, key), default, told_))
     return _table(("key", "takes", "default", "meaning"), rows)
 

@@ -25,6 +25,7 @@ def check(report: Report, tree: dict[str, Any]) -> None:
     notifiers = dict(_named(report, tree, "notifiers"))
     _primary(report, tree)
     _dependencies(report, tree, targets)
+    _web(report, tree)
     used = _routes(report, tree, targets, notifiers)
     if isinstance(tree.get("routes"), list):
         for name, loc in notifiers.items():
@@ -35,6 +36,18 @@ def check(report: Report, tree: dict[str, Any]) -> None:
                 report.tell(
                     (*loc, "name"), what, shown(name), expected, hint, warning=True
                 )
+
+
+def _web(report: Report, tree: dict[str, Any]) -> None:
+    web = tree.get("web")
+    host = web.get("host", "127.0.0.1") if isinstance(web, dict) else None
+    if not isinstance(web, dict) or not isinstance(host, str) or web.get("token_file"):
+        return
+    near = host in {"localhost", "::1"} or host.startswith("127.")
+    if web.get("enabled") is True and not near:
+        hint = "Whoever reaches the port could use it; or listen on 127.0.0.1."
+        what = "is missing while host is open to others"
+        report.tell(("web", "token_file"), what, "nothing", "a file with a token", hint)
 
 
 def _entries(node: Any, key: str) -> Iterator[tuple[Loc, dict[str, Any]]]:

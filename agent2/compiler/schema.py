@@ -10,23 +10,22 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent2.compiler import fields
+from agent2.compiler import fields, word
 from agent2.compiler.fields import Name, Plain, PublicPath, Truth
 from agent2.core.model import Policy, RestartPolicy
 from agent2.plan import LogPlan, RestarterPlan
-
-PROFILES = ("dev", "test", "prod", "high_load", "low_latency", "unstable_network")
+from agent2.planfile import PROFILES
 
 _POLICY = Policy()
 _RESTART = RestartPolicy()
 _LOG = LogPlan()
 _RESTARTER = RestarterPlan()
 
-Interval = Annotated[float, fields.duration(0.05, 86400)]
-Timeout = Annotated[float, fields.duration(0.01, 3600)]
-Threshold = Annotated[int, fields.whole(1, 1000)]
-Seconds = Annotated[float, fields.SECONDS]
-Above = Annotated[float, fields.duration(0.01)]
+Interval = Annotated[float, word.duration(0.05, 86400)]
+Timeout = Annotated[float, word.duration(0.01, 3600)]
+Threshold = Annotated[int, word.whole(1, 1000)]
+Seconds = Annotated[float, word.SECONDS]
+Above = Annotated[float, word.duration(0.01)]
 Plugin = dict[str, Any]  # read by the model of its class: see plugin_models.py
 
 
@@ -43,13 +42,13 @@ class Section(BaseModel):
 class Restart(Section):
     """How restarts are asked for, and how often at most."""
 
-    remediation: Annotated[bool, fields.SWITCH] = _field(
+    remediation: Annotated[bool, word.SWITCH] = _field(
         _RESTART.enabled, "off: incidents and alerts, but no restart"
     )
     actions: list[Plugin] = _field(
         [{"kind": "signal_file"}], "A ladder: the next when the first did not help"
     )
-    intensity: Annotated[int, fields.whole(1, 1000)] = _field(
+    intensity: Annotated[int, word.whole(1, 1000)] = _field(
         _RESTART.intensity, "At most this many restarts within period"
     )
     period: Above = _field(_RESTART.period, "The time that intensity counts over")
@@ -83,7 +82,7 @@ class Defaults(Section):
         _POLICY.start_grace, "A target never seen well is not judged for this long"
     )
     restart: Restart = _field(Restart(), "See restart below")
-    max_retry: Annotated[int, fields.whole(1, 100)] = _field(
+    max_retry: Annotated[int, word.whole(1, 100)] = _field(
         1, "Times that an HTTP check asks before it has failed"
     )
     retry_delay: Seconds = _field(1.0, "Time between two of these")
@@ -101,7 +100,7 @@ class Target(Section):
     success_threshold: Threshold = _field(None, "As in defaults")
     retry_interval: Interval = _field(None, "As in defaults")
     start_grace: Seconds = _field(None, "As in defaults")
-    on_exit: Annotated[str, fields.choice("count", "trip")] = _field(
+    on_exit: Annotated[str, word.choice("count", "trip")] = _field(
         "count", "trip: the death of the process alone is enough to be down"
     )
     flapping: Truth = _field(
@@ -111,7 +110,7 @@ class Target(Section):
         [], "Targets; while one is down, this one does not alert"
     )
     labels: dict[str, Plain] = _field({}, "Free words for routes and people")
-    severity: Annotated[str, fields.choice("critical", "error", "warning", "info")] = (
+    severity: Annotated[str, word.choice("critical", "error", "warning", "info")] = (
         _field(_POLICY.severity.value, "How loud its incidents are")
     )
     reminders: list[Above] = _field(
@@ -155,14 +154,14 @@ class Web(Section):
 class Log(Section):
     """The log file ``agent2.log``."""
 
-    level: Annotated[str, fields.choice("DEBUG", "INFO", "WARNING", "ERROR")] = _field(
+    level: Annotated[str, word.choice("DEBUG", "INFO", "WARNING", "ERROR")] = _field(
         _LOG.level, "Least level that is written"
     )
-    json_: Truth = _field(_LOG.json, "Write agent2.jsonl beside it", alias="json")
-    max_bytes: Annotated[int, fields.SIZE] = _field(
+    json_: Truth = _field(_LOG.json, "Write JSON lines too", alias="json")
+    max_bytes: Annotated[int, word.SIZE] = _field(
         _LOG.max_bytes, "Rotate at this size; 0 leaves it to logrotate"
     )
-    backups: Annotated[int, fields.whole(0, 1000)] = _field(
+    backups: Annotated[int, word.whole(0, 1000)] = _field(
         _LOG.backups, "Rotated files that are kept"
     )
 
@@ -170,13 +169,13 @@ class Log(Section):
 class Root(Section):
     """The whole file."""
 
-    version: Annotated[int, fields.whole(1, 1, "the number")] = _field(
+    version: Annotated[int, word.whole(1, 1, "the number 1")] = _field(
         1, "Of this format"
     )
-    language: Annotated[str, fields.choice("auto", "en", "zh")] = _field(
+    language: Annotated[str, word.choice("auto", "en", "zh")] = _field(
         "auto", "Of log and alerts; auto: LC_ALL, LC_MESSAGES, LANG"
     )
-    profile: Annotated[str, fields.choice(*PROFILES)] = _field(
+    profile: Annotated[str, word.choice(*PROFILES)] = _field(
         "test", "Numbers for a kind of place; see profiles below"
     )
     defaults: Defaults = _field(Defaults(), "What all targets share")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from agent2.compiler import plugin_models as models
 from agent2.compiler import urls
-from agent2.compiler.fields import SECONDS
 from agent2.compiler.problems import MASK
 from agent2.compiler.scalars import resolve, told
 from agent2.compiler.schema import Restart
+from agent2.compiler.word import SECONDS
 from agent2.plan import Secret
 
 if TYPE_CHECKING:

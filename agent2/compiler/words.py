@@ -22,12 +22,18 @@ class Scope(NamedTuple):
 class Wrong(ValueError):  # noqa: N818  (a statement about a value, not a failure)
     """A value is not what its type asks for; the type says what that is.
 
-    *expected* overrides what the type would say; *hidden*: the value came from a
-    reference or is a secret, so it is not shown.
+    *hint* None is no hint, "" that of the type; *expected* overrides what the type
+    would say; *hidden*: the value came from a reference or is a secret, so it is not
+    shown.
     """
 
     def __init__(
-        self, what: str, hint: str = "", *, expected: str = "", hidden: bool = False
+        self,
+        what: str,
+        hint: str | None = "",
+        *,
+        expected: str = "",
+        hidden: bool = False,
     ) -> None:
         """Keep what is wrong and what to do."""
         super().__init__(what)

@@ -6,16 +6,15 @@ and no file can make it grow: a billion laughs ends at the ten-thousandth.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import yaml
 
 from agent2.compiler.problems import Problem, key_path
-from agent2.compiler.scalars import resolve
+from agent2.compiler.yaml_text import RefusedError, broken, decoded, events
+from agent2.compiler.yaml_tree import Mapping, Mark, Scalar, Sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from agent2.compiler.problems import Loc
@@ -24,151 +23,19 @@ DEEPEST = 40
 MOST_NODES = 200_000
 MOST_REPEATED = 10_000  # nodes that stand there through aliases
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# Control characters, line ends that only YAML knows, and marks that turn the writing
-# direction: an editor does not show what they do.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f"
-    "\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
-)
-_COLON = "Texts that hold : or # stand in quotes."
-_TAB = re.compile(r"^[ ]*\t", re.MULTILINE)
-
-
-class Mark(NamedTuple):
-    """A place in the file, counted from 1."""
-
-    line: int
-    column: int
-
-
-class Scalar(NamedTuple):
-    """A word, number or text; *quoted* texts are always text."""
-
-    text: str
-    quoted: bool
-    mark: Mark
-    size: int = 1
-
-
-class Mapping(NamedTuple):
-    """Key -> where the key stands and what it has."""
-
-    entries: dict[str, tuple[Mark, Any]]
-    mark: Mark
-    size: int
-
-
-class Sequence(NamedTuple):
-    """A list."""
-
-    items: list[Any]
-    mark: Mark
-    size: int
-
-
-class RefusedError(Exception):
-    """The text cannot be read on; carries the one problem."""
-
-    def __init__(self, problem: Problem) -> None:
-        """Keep it."""
-        super().__init__(str(problem))
-        self.problem = problem
-
 
 def compose(raw: bytes, path: str) -> tuple[Any, list[Problem]]:
     """Return the tree of *raw*, or None, and what is wrong with it as YAML."""
     try:
-        text = _decoded(raw, path)
+        text = decoded(raw, path)
         builder = _Builder(path)
-        for event in _events(text, path):
+        for event in events(text, path):
             builder.take(event)
     except RefusedError as refusal:
         return None, [refusal.problem]
     if builder.root is None:
-        return None, [_broken(path, Mark(1, 1), "the file is empty", "nothing")]
+        return None, [broken(path, Mark(1, 1), "the file is empty", "nothing")]
     return builder.root, builder.problems
-
-
-def locate(root: Any, loc: Loc, *, key: bool = False) -> Mark:
-    """Return where *loc* stands, or the nearest place above that does.
-
-    With *key* the place of its key is meant, not that of its value.
-    """
-    mark = root.mark if root is not None else Mark(1, 1)
-    node = root
-    for part in loc:
-        if isinstance(node, Mapping) and part in node.entries:
-            at, node = node.entries[str(part)]
-            mark = at if key else node.mark
-        elif isinstance(node, Sequence) and isinstance(part, int):
-            if part >= len(node.items):
-                break
-            node = node.items[part]
-            mark = node.mark
-        else:
-            break
-    return Mark(*mark)
-
-
-def plain(node: Any) -> Any:
-    """Return the tree as dicts, lists and scalars."""
-    if isinstance(node, Mapping):
-        return {key: plain(child) for key, (_, child) in node.entries.items()}
-    if isinstance(node, Sequence):
-        return [plain(child) for child in node.items]
-    return node.text if node.quoted else resolve(node.text)
-
-
-def _decoded(raw: bytes, path: str) -> str:
-    if raw.startswith(b"\xef\xbb\xbf"):
-        got = "a byte-order mark"
-        raise RefusedError(
-            _broken(path, Mark(1, 1), "begins with unseen bytes", got, "Save without.")
-        )
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        mark = _place(raw[: error.start].decode(), error.start)
-        got = f"the byte 0x{raw[error.start]:02x}"
-        refusal = _broken(path, mark, "is not UTF-8", got, "Save it as UTF-8.")
-        raise RefusedError(refusal) from None
-    for pattern, what in ((_UNSEEN, "an unseen character"), (_TAB, "a tab indents")):
-        found = pattern.search(text)
-        if found:
-            got = f"U+{ord(found[0][-1]):04X}"
-            mark = _place(text, found.end() - 1)
-            hint = "Write it as an escape in double quotes, or leave it out."
-            if pattern is _TAB:
-                hint = "Indent with spaces."
-            raise RefusedError(_broken(path, mark, what, got, hint))
-    return text
-
-
-def _place(text: str, index: int) -> Mark:
-    before = text[:index]
-    return Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
-
-
-def _broken(path: str, mark: Mark, what: str, got: str, hint: str = "") -> Problem:
-    expected = "one YAML mapping in UTF-8"
-    return Problem(path, *mark, "file", what, got, expected, hint)
-
-
-def _events(text: str, path: str) -> Iterator[Any]:
-    try:
-        yield from yaml.parse(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
-        at = error.problem_mark or error.context_mark
-        mark = Mark(at.line + 1, at.column + 1) if at else Mark(1, 1)
-        why = " ".join(str(error.problem or "a syntax error").split())
-        raise RefusedError(
-            _broken(path, mark, f"is not YAML: {why}", "a slip of syntax", _COLON)
-        ) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        what = f"is not YAML: {type(error).__name__}"
-        refusal = _broken(path, Mark(1, 1), what, "something else")
-        raise RefusedError(refusal) from None
 
 
 class _Open:
@@ -314,4 +181,4 @@ class _Builder:
         )
 
     def _stop(self, event: Any, what: str, got: str) -> None:
-        raise RefusedError(_broken(self.path, _mark(event), what, got))
+        raise RefusedError(broken(self.path, _mark(event), what, got))

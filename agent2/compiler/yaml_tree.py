@@ -1,0 +1,74 @@
+"""A YAML file as a tree in which everything has its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from agent2.compiler.scalars import resolve
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent2.compiler.problems import Loc
+
+
+class Mark(NamedTuple):
+    """A place in the file, counted from 1."""
+
+    line: int
+    column: int
+
+
+class Scalar(NamedTuple):
+    """A word, number or text; *quoted* texts are always text."""
+
+    text: str
+    quoted: bool
+    mark: Mark
+    size: int = 1
+
+
+class Mapping(NamedTuple):
+    """Key -> where the key stands and what it has."""
+
+    entries: dict[str, tuple[Mark, Any]]
+    mark: Mark
+    size: int
+
+
+class Sequence(NamedTuple):
+    """A list."""
+
+    items: list[Any]
+    mark: Mark
+    size: int
+
+
+def locate(root: Any, loc: Loc, *, key: bool = False) -> Mark:
+    """Return where *loc* stands, or the nearest place above that does.
+
+    With *key* the place of its key is meant, not that of its value.
+    """
+    mark = root.mark if root is not None else Mark(1, 1)
+    node = root
+    for part in loc:
+        if isinstance(node, Mapping) and part in node.entries:
+            at, node = node.entries[str(part)]
+            mark = at if key else node.mark
+        elif isinstance(node, Sequence) and isinstance(part, int):
+            if part >= len(node.items):
+                break
+            node = node.items[part]
+            mark = node.mark
+        else:
+            break
+    return Mark(*mark)
+
+
+def plain(node: Any) -> Any:
+    """Return the tree as dicts, lists and scalars."""
+    if isinstance(node, Mapping):
+        return {key: plain(child) for key, (_, child) in node.entries.items()}
+    if isinstance(node, Sequence):
+        return [plain(child) for child in node.items]
+    return node.text if node.quoted else resolve(node.text)
