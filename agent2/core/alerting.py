@@ -204,7 +204,7 @@ def notices(
         kind=AlertKind.UNDELIVERED,
         incident=incident,
         dedup_key=_key(alert.instance, alert.target, incident),
-        subject=words["subject.undelivered"].format(issue=what, count=0),
+        subject=words["subject.undelivered"].format(issue=what),
         issue=what,
         action=words["action.undelivered"],
         detail=dead.detail,

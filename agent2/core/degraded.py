@@ -12,9 +12,17 @@ if TYPE_CHECKING:
 
 
 def degrade(
-    target: str, policy: Policy, state: TargetState, judgement: Judgement, now: float
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    judgement: Judgement,
+    now: float,
+    held: bool,
 ) -> tuple[TargetState, list[Effect]]:
-    """Note a warning at once, and tell it when it lasts for the failure threshold."""
+    """Note a warning at once, and tell it when it lasts for the failure threshold.
+
+    While what the target depends on fails (*held*) it is noted and not told.
+    """
     count = state.slow_count + 1
     moved = replace(state, degraded=True, slow_count=count)
     why = (judgement.code, judgement.detail)
@@ -23,7 +31,7 @@ def degrade(
         effects.append(
             Warn(f"{target}#{now:.3f}", target, now, *why, judgement.response_s)
         )
-    if count >= policy.failure_threshold and state.warning is None:
+    if count >= policy.failure_threshold and state.warning is None and not held:
         warning = f"{target}@{now:.3f}"
         moved = replace(moved, warning=warning, warning_at=now)
         facts = (Severity.WARNING, now)
@@ -44,7 +52,12 @@ def degrade(
 
 
 def restore(
-    target: str, _policy: Policy, state: TargetState, _judgement: Judgement, now: float
+    target: str,
+    _policy: Policy,
+    state: TargetState,
+    _judgement: Judgement,
+    now: float,
+    _held: bool,
 ) -> tuple[TargetState, list[Effect]]:
     """Close an open warning, in the words of what it warned of."""
     moved = replace(state, degraded=False, slow_count=0, warning=None)

@@ -52,7 +52,7 @@ def watch_flapping(
     was = state.flap is not None
     if not policy.flapping and not was:
         return state, []
-    ring = note(state.ring, changed=state.seen > 0 and bad != (state.failures > 0))
+    ring = note(state.ring, changed=bad != (state.failures > 0))
     seen = min(state.seen + 1, CHANGES + 1)
     moved = replace(state, ring=ring, seen=seen)
     flaps = policy.flapping and is_flapping(ring, seen, was=was)

@@ -165,7 +165,7 @@ def _better(
     now: float,
     _died: bool,
     pending: bool,
-    _held: bool,
+    held: bool,
 ) -> tuple[TargetState, list[Effect]]:
     slow = judgement.verdict is Verdict.DEGRADED
     moved = replace(state, failures=0, successes=state.successes + 1, hold_until=0.0)
@@ -177,7 +177,8 @@ def _better(
         effects += more
     else:
         moved = replace(moved, health=Health.RECOVERING)
-    moved, more = (degrade if slow else restore)(target, policy, moved, judgement, now)
+    turn = degrade if slow else restore
+    moved, more = turn(target, policy, moved, judgement, now, held)
     if moved.incident is None:  # a recovery tells what was wrong, so it stays till then
         moved = replace(
             moved,

@@ -1,7 +1,8 @@
 """Stories in the smallest notation: one letter a cycle in, one letter a cycle out.
 
 In:  ``+`` good, ``-`` bad, ``~`` degraded, ``?`` unknown, ``x`` bad because it died,
-     ``o`` bad and ``w`` good while an order lies there that nobody took up.
+     ``o`` bad and ``w`` good while an order lies there that nobody took up,
+     ``=`` bad and ``^`` degraded while something that it depends on fails.
 Out: ``u`` unknown, ``h`` healthy, ``f`` failing, ``X`` unhealthy, ``r`` recovering.
 """
 
@@ -15,8 +16,8 @@ from agent2.core.effects import (
     RequestRestart,
     ResolveIncident,
     Warn,
-    Withhold,
     WithdrawRestart,
+    Withhold,
 )
 from agent2.core.health import advance
 from agent2.core.model import (
@@ -53,6 +54,10 @@ SAID = {
     "x": BAD,
     "o": BAD,
     "w": Judgement(Verdict.GOOD),
+    "=": BAD,
+    "^": Judgement(
+        Verdict.DEGRADED, Facet.HEALTH, Code.SLOW, "slow", "http", response_s=3.5
+    ),
 }
 # Nothing but the thresholds: what the other machines do has its own stories.
 CALM = Policy(flapping=False, restart=RestartPolicy(enabled=False), reminders=())
@@ -100,6 +105,7 @@ class Story:
             now,
             died=letter == "x",
             pending=letter in "ow",
+            held=letter in "=^",
         )
         self.state = step.state
         self.effects += step.effects

@@ -685,6 +685,40 @@ def test_an_outage_ends_the_degraded_flag():
     assert Story("~-").state.slow_count == 0
 
 
+# --- dependencies -------------------------------------------------------------
+
+
+def test_while_what_it_depends_on_fails_it_is_measured_and_neither_told_nor_restarted():
+    story = Story("+" + "=" * 50 + "+", replace(FIXES, reminders=(10.0,)))
+
+    assert story.path == "hf" + "X" * 49 + "h"
+    assert [words for words in story.told if words] == [["open"], ["close"]]
+    assert story.state.restarts == ()
+
+
+def test_what_is_still_down_afterwards_is_told_and_restarted_then():
+    story = Story("+===-", FIXES)
+
+    assert story.told[-1] == ["tell: firing", "restart"]
+    assert (story.last(Notify).at, story.last(Notify).opened_at) == (T0 + 20, T0 + 10)
+    assert story.go("+").told[-1] == ["proved: success", "close", "tell: resolved"]
+
+
+def test_a_recovery_is_owed_even_while_what_it_depends_on_fails():
+    story = Story("+--", replace(CALM, reminders=(5.0,)))
+    story.go("===")
+    assert story.told[3:] == [[], [], []]
+
+    assert story.go("^").told[-1] == ["close", "tell: resolved", "warn"]
+
+
+def test_a_warning_is_told_only_when_what_it_depends_on_is_well():
+    story = Story("+^^^^")
+    assert story.told == [[], ["warn"], [], [], []]
+
+    assert story.go("~").told[-1] == ["open", "tell: degraded"]
+
+
 # --- flapping -----------------------------------------------------------------
 
 FLAPS = replace(CALM, flapping=True, failure_threshold=1)
@@ -778,6 +812,13 @@ def test_where_flapping_is_not_watched_each_incident_is_told():
 
     assert story.count("tell: firing") == 30
     assert story.state.seen == story.state.ring == 0
+
+
+def test_the_ring_remembers_twenty_one_cycles_and_no_more():
+    story = Story("+-" * 30, FLAPS)
+
+    assert story.state.seen == 21
+    assert story.state.ring == 2**20 - 1
 
 
 def test_unknown_and_settling_cycles_are_no_changes():
