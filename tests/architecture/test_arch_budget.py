@@ -1,0 +1,84 @@
+"""What the watcher may load: every import costs it memory and start time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import house_rules as rules
+import pytest
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+FORBIDDEN = (
+    "asyncio", "ssl", "requests", "slack_sdk", "apprise", "tenacity", "pydantic", "yaml",
+    "click", "rich", "psutil", "dataclasses", "typing", "logging", "subprocess",
+    "inspect", "http.client", "urllib.request", "email", "argparse", "pathlib",
+    "threading", "ctypes", "hashlib", "uuid", "tempfile", "shutil",
+)  # fmt: skip
+# Loaded only where they are needed, by name: an https target, a system without pidfd.
+LATER = {"agent2.checks.http_tls", "agent2.host.processes_psutil"}
+ROOMS = (
+    "core", "host", "store", "wire", "checks", "actions", "watcher",
+)  # fmt: skip
+FLAT = ("agent2.plan", "agent2.planfile", "agent2.plugins")
+
+
+def modules():
+    folders = [f"agent2/{room}" for room in ROOMS]
+    names = [path[:-3].replace(os.sep, ".") for path in rules.files(ROOT, *folders)]
+    return [*FLAT, *(name.removesuffix(".__init__") for name in names)]
+
+
+def loaded(*names, root=ROOT):
+    """What a bare interpreter, without site-packages, has loaded after *names*."""
+    code = f"import sys; sys.path.insert(0, {str(root)!r})\n"
+    code += "".join(f"import {name}\n" for name in names)
+    code += "print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_the_watcher_with_all_its_rooms_loads_nothing_heavy():
+    names = [name for name in modules() if name not in LATER]
+
+    assert len(names) > 50
+    assert sorted(loaded(*names).intersection(FORBIDDEN)) == []
+
+
+def test_the_watchers_own_entry_loads_nothing_heavy_nor_any_other_program():
+    found = loaded("agent2.watcher.main")
+
+    assert sorted(found.intersection(FORBIDDEN)) == []
+    others = ("agent2.cli", "agent2.courier", "agent2.compiler", "agent2.restarter")
+    assert [name for name in sorted(found) if name.startswith(others)] == []
+
+
+def test_what_is_loaded_later_is_still_there_and_not_loaded_before():
+    assert set(modules()) >= LATER
+    assert not LATER & loaded(*(name for name in modules() if name not in LATER))
+
+
+def test_the_core_loads_nothing_but_itself_and_what_values_need():
+    core = [name for name in modules() if name.startswith("agent2.core")]
+    bare = loaded()
+
+    foreign = {n for n in loaded(*core) - bare if not n.startswith("agent2")}
+    assert {name.partition(".")[0] for name in foreign} <= {
+        "enum", "types", "functools", "collections", "operator", "_operator", "keyword",
+        "itertools", "reprlib", "_collections", "_functools", "re", "_sre", "copyreg",
+        "__future__", "_collections_abc",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["ssl", "logging", "typing", "http.client"])
+def test_a_heavy_import_would_be_seen(tmp_path, name):
+    (tmp_path / "planted.py").write_text(f"import {name}\n", encoding="utf-8")
+
+    assert name in loaded("planted", root=tmp_path)
