@@ -168,10 +168,21 @@ def load(family: str, kind: str) -> type[Any]:
         return found
     from importlib.metadata import entry_points
 
+    _see_packages()
     for point in entry_points(group=f"agent2.{family}", name=kind):
         loaded: type[Any] = point.load()
         return loaded
     raise UnknownKindError(f"{family}: no kind {kind!r}")
+
+
+def _see_packages() -> None:
+    """Make installed packages importable: the watcher starts without ``site``."""
+    import sys
+
+    if sys.flags.no_site:
+        import site
+
+        site.main()
 
 
 def kinds(family: str) -> tuple[str, ...]:

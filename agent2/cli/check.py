@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -119,7 +120,8 @@ def asked(check: PluginPlan) -> str:
     """Return what *check* looks at, so that it can be repeated by hand."""
     options = check.options
     if check.kind == "http":
-        return str(options.get("url", "")).partition("?")[0]
+        url = str(options.get("url", "")).partition("?")[0]
+        return re.sub("//[^/]*@", "//", url)  # a name and password are not shown
     if check.kind == "tcp":
         return f"{options.get('host', '127.0.0.1')}:{options.get('port')}"
     return str(options.get("file", ""))

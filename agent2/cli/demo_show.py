@@ -36,7 +36,7 @@ def show(settings: Settings) -> None:
         table(seen, settings)
     else:
         for target in seen.entries("targets"):
-            click.echo(f"  {target_line(target)}")
+            click.echo(f"  {target_line(target, fresh=seen.fresh)}")
         for line in remarks(seen):
             click.echo(f"! {line}")
     click.echo(f"\n{say('demo.files')}: {settings.state_dir}")

@@ -30,7 +30,7 @@ def lines(seen: Snapshot) -> Iterator[str]:
     if targets:
         yield ""
         yield say("status.targets")
-        yield from (f"  {target_line(t)}" for t in targets)
+        yield from (f"  {target_line(t, fresh=seen.fresh)}" for t in targets)
     yield ""
     yield say("status.fixes", count=FIXES)
     fixes = seen.entries("fixes")
@@ -86,10 +86,13 @@ def _count(tree: dict[str, Any]) -> int:
     return len(fixes) if isinstance(fixes, list) else 0
 
 
-def target_line(target: dict[str, Any]) -> str:
-    """Return one target in one line."""
+def target_line(target: dict[str, Any], *, fresh: bool) -> str:
+    """Return one target in one line; what is not *fresh* is only the last known."""
     told = ", ".join(check_words(c) for c in objects(target.get("checks")))
-    return f"{target.get('name')}: {target.get('state')} [{told}]"
+    state = str(target.get("state"))
+    if not fresh:
+        state = f"unknown ({say('status.last_known', value=state)})"
+    return f"{target.get('name')}: {state} [{told}]"
 
 
 def check_words(check: dict[str, Any]) -> str:
