@@ -79,6 +79,16 @@ def _url(node: Any, scope: Scope) -> str | Hidden:
     return text
 
 
+def _public_url(node: Any, scope: Scope) -> str:
+    text = _public(node, scope)
+    fault = urls.fault(text) if text else None
+    if fault:
+        raise Wrong(*fault, hidden=urls.is_private(text))
+    if text and urls.is_readable(text):
+        raise Wrong("is not encrypted and leaves this machine", "Use https://.")
+    return text
+
+
 _URL = "an http:// or https:// URL with a host"
 _TEXT = {"type": "string"}
 
@@ -91,6 +101,7 @@ NAME = Word(
 )
 SECRET = Word("a text, best as ${NAME} or ${file:name}", _secret, _TEXT, secret=True)
 PATH = Word("a path", _path, _TEXT)
+PUBLIC_URL = Word(_URL, _public_url, _TEXT)
 PUBLIC_PATH = Word("a path", _public_path, _TEXT)
 URL = Word(_URL, _url, _TEXT, "For example http://127.0.0.1:8080/api/health.")
 Text = Annotated[str, TEXT]
@@ -98,4 +109,5 @@ Plain = Annotated[str, PLAIN]
 Name = Annotated[str, NAME]
 Truth = Annotated[bool, TRUTH]
 Port = Annotated[int, PORT]
+PublicUrl = Annotated[str, PUBLIC_URL]
 PublicPath = Annotated[str, PUBLIC_PATH]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent2.compiler import fields, word
-from agent2.compiler.fields import Name, Plain, PublicPath, Truth
+from agent2.compiler.fields import Name, Plain, PublicPath, PublicUrl, Truth
 from agent2.core.model import Policy, RestartPolicy
 from agent2.plan import LogPlan, RestarterPlan
 from agent2.planfile import PROFILES
@@ -136,7 +136,7 @@ class Restarter(Section):
     argv: list[Plain] = _field(
         list(_RESTARTER.argv), "Program and arguments; without it the signal stays"
     )
-    verify: Plain = _field(_RESTARTER.verify, "URL that must answer after it")
+    verify: PublicUrl = _field(_RESTARTER.verify, "URL that must answer after it")
     timeout: Above = _field(_RESTARTER.timeout, "Time that it may take")
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agent2.compiler.layers import Sourced
     from agent2.compiler.problems import Loc
     from agent2.compiler.report import Report
-    from agent2.compiler.schema import Restarter, Root, Target, Web
+    from agent2.compiler.schema import Defaults, Restarter, Root, Target, Web
     from agent2.compiler.words import Scope
 
 
@@ -118,7 +118,7 @@ def target(
     root: Root,
     index: int,
     plugins: dict[Loc, Any],
-    profile: tuple[str, Any],
+    profile: tuple[str, Defaults],
     over: dict[str, Sourced],
 ) -> SettledTarget:
     """Settle the target number *index*."""
@@ -136,7 +136,7 @@ def target(
         budget=layers.budget(model, index, root, profile, report),
         primary=_is_primary(root, index),
     )
-    _warn(report, made, index)
+    _warn(report, root, made, index, profile[1])
     return made
 
 
@@ -165,16 +165,28 @@ def _ladder(root: Root, index: int, plugins: dict[Loc, Any]) -> list[Entry]:
     return [entries.Entry("", "signal_file", cls, {}, ())]
 
 
-def _warn(report: Report, made: SettledTarget, index: int) -> None:
+def _warn(
+    report: Report, root: Root, made: SettledTarget, index: int, profile: Defaults
+) -> None:
     """Tell of a timeout above the interval, unless the profile wants it so."""
     interval, timeout = made.numbers["interval"], made.numbers["timeout"]
-    if timeout.value <= interval.value or timeout.source == interval.source:
+    wanted = (profile.interval, profile.timeout)
+    if timeout.value <= interval.value or wanted == (interval.value, timeout.value):
         return
-    loc: Loc = ("targets", index, "timeout")
     report.tell(
-        loc,
+        _given(root, index),
         "is longer than the interval, so a hanging check delays the next",
         f"{told(timeout.value)} ({timeout.source})",
         f"at most {told(interval.value)} ({interval.source})",
         warning=True,
     )
+
+
+def _given(root: Root, index: int) -> Loc:
+    """Return where the file says how timeout and interval are."""
+    for key in ("timeout", "interval"):
+        if key in root.targets[index].model_fields_set:
+            return ("targets", index, key)
+        if key in root.defaults.model_fields_set:
+            return ("defaults", key)
+    return ("targets", index)

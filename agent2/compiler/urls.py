@@ -51,6 +51,14 @@ def host_fault(host: str) -> tuple[str, str] | None:
     return None
 
 
+def is_readable(url: str) -> bool:
+    """Does *url* go to another machine as plain text?"""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    near = host == "localhost" or host == "::1" or host.startswith("127.")
+    return parts.scheme == "http" and not near
+
+
 def is_private(url: str) -> bool:
     """May *url* hold something that a screen should not show?"""
     return "@" in url or "?" in url or "#" in url
