@@ -123,6 +123,13 @@ def block_person(path):
     path.write_text('{"timestamp": "2026-01-01T00:00:00Z", "reason": "by hand"}')
 
 
+def block_other_asker(path):
+    path.write_text(
+        '{"timestamp": "2026-01-01T00:00:00Z", "reason": "x", '
+        '"requested_by": "ops", "target": "webui"}'
+    )
+
+
 def block_other_target(path):
     path.write_text(
         '{"timestamp": "2026-01-01T00:00:00Z", "reason": "x", '
@@ -132,7 +139,7 @@ def block_other_target(path):
 
 BLOCKS = [
     block_folder, block_link, block_dangling, block_fifo, block_text, block_huge,
-    block_person, block_other_target,
+    block_person, block_other_asker, block_other_target,
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import warnings
 
 import pytest
 
@@ -208,6 +209,14 @@ BAD = {
             "HTTP/1.1 200 OK",
             "Transfer-Encoding: chunked",
             body=b"2\r\n{}}\r\n0\r\n\r\n",
+        ),
+        Code.PROTO,
+    ),
+    "chunk without its end": (
+        raw(
+            "HTTP/1.1 200 OK",
+            "Transfer-Encoding: chunked",
+            body=b"10\r\n" + OK.encode() + b"XX0\r\n\r\n",
         ),
         Code.PROTO,
     ),
@@ -527,8 +536,11 @@ def test_nothing_stays_open_after_any_answer(serve):
     servers = [serve(answer) for answer, _ in BAD.values()]
     servers += [serve(a, after="hold") for a in (b"", b"HTTP/1.1 200 OK\r\n")]
     before, born = descriptors(), children()
-    for server in servers:
-        ask(HttpCheck(url=server.url), 0.1)
+    with warnings.catch_warnings(record=True) as left_to_chance:
+        warnings.simplefilter("always", ResourceWarning)
+        for server in servers:
+            ask(HttpCheck(url=server.url), 0.1)
+    assert [w for w in left_to_chance if "peer" in str(w) or "raddr" in str(w)] == []
     for server in servers:
         server._stopped.set()
     assert until(lambda: descriptors().keys() <= before.keys())
