@@ -10,7 +10,7 @@ import os
 import sqlite3
 from _thread import RLock
 
-from agent2.store.errors import StoreError, from_sqlite
+from agent2.store.errors import SQLITE_ERRORS, StoreError, from_sqlite
 from agent2.store.opening import connect, open_file
 
 __all__ = ["Database", "StoreError", "Transaction"]
@@ -118,7 +118,7 @@ class Database:
             if not connection.in_transaction and self._moved():
                 connection = self._reopen()
             return connection.execute(sql, params).fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise from_sqlite(self.path, error) from None
         finally:
             self._turn.release()
@@ -139,7 +139,7 @@ class Database:
                 if self._wal_bytes() > _TRUNCATE:
                     connection.execute("PRAGMA busy_timeout = 0").fetchone()
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 raise from_sqlite(self.path, error) from None
             finally:
                 connection.execute("PRAGMA busy_timeout = 5000").fetchone()
@@ -175,7 +175,7 @@ class Database:
             pass  # it is only taken when nobody else has the file open
         try:
             connection.close()
-        except sqlite3.Error:
+        except SQLITE_ERRORS:
             pass  # a full disk: the WAL stays and is read at the next start
 
     def _begin(self) -> sqlite3.Connection:
@@ -193,7 +193,7 @@ class Database:
                 raise
         except BaseException as error:
             self._turn.release()
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, SQLITE_ERRORS):
                 raise from_sqlite(self.path, error) from None
             raise
         return connection
@@ -204,18 +204,18 @@ class Database:
         try:
             if error is None:
                 connection.execute("COMMIT")
-        except sqlite3.Error as refused:
+        except SQLITE_ERRORS as refused:
             error = refused
         finally:
             try:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-            except sqlite3.Error:
+            except SQLITE_ERRORS:
                 pass  # SQLite has rolled back by itself
             finally:
                 self._lock.release()
                 self._turn.release()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, SQLITE_ERRORS):
             raise from_sqlite(self.path, error) from None
 
     def _enter(self) -> sqlite3.Connection:

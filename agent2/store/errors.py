@@ -19,6 +19,8 @@ _KINDS = {
     13: "full",  # FULL
     26: "damaged",  # NOTADB
 }
+# The message of an error may quote a damaged name, and Python then fails to decode it.
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 _ADVICE = {
     "damaged": "restart agent2: it moves the file aside and begins a new one",
     "locked": "another agent2 program is writing: look for one that is stuck",
@@ -42,8 +44,10 @@ class StoreError(Exception):
         self.kind = kind
 
 
-def from_sqlite(path: str, error: sqlite3.Error) -> StoreError:
-    """Return what SQLite's *error* on the file *path* means."""
+def from_sqlite(path: str, error: Exception) -> StoreError:
+    """Return what an *error* of ``SQLITE_ERRORS`` on the file *path* means."""
+    if isinstance(error, UnicodeDecodeError):
+        return advise("damaged", path, "a name in it is no text")
     code = getattr(error, "sqlite_errorcode", None) or 0
     kind = "full" if code == _SHM_NO_ROOM else _KINDS.get(code & 0xFF, "io")
     return advise(kind, path, str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from agent2.store.errors import StoreError, advise, from_os, from_sqlite
+from agent2.store.errors import SQLITE_ERRORS, StoreError, advise, from_os, from_sqlite
 from agent2.store.lock import FileLock
 from agent2.store.migrations import APPLICATION_ID, SCRIPTS, TABLES, migrate
 from agent2.store.place import absent, examine, move_aside
@@ -92,7 +92,7 @@ def _connect(path: str, *, create: bool) -> sqlite3.Connection:
         )
     except OSError as error:
         raise from_os(path, error) from None
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise from_sqlite(path, error) from None
 
 
@@ -108,17 +108,32 @@ def _aside(path: str, now: float | None, error: BaseException) -> str:
 
 
 def _check(connection: sqlite3.Connection, path: str) -> None:
-    """Look at every page of a small file (4 MiB); a larger one is taken on trust."""
+    """Look at the tables, and at every page of a small file (4 MiB)."""
     try:
+        if not _schema(connection) >= _wanted_schema():
+            raise advise("damaged", path, "its tables are not as they were made")
         if os.stat(path).st_size > _SMALL:
-            return
+            return  # taken on trust: a whole check would hold up the start
         found = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise from_sqlite(path, error) from None
     except OSError as error:
         raise from_os(path, error) from None
     if found is None or found[0] != "ok":
         raise advise("damaged", path, str(found and found[0]))
+
+
+def _schema(connection: sqlite3.Connection) -> set[tuple[object, ...]]:
+    return set(connection.execute("SELECT name, sql FROM sqlite_master"))
+
+
+def _wanted_schema() -> set[tuple[object, ...]]:
+    model = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        migrate(model, 0)
+        return _schema(model)
+    finally:
+        model.close()
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
@@ -131,7 +146,7 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         for pragma in _PRAGMAS:
             connection.execute(pragma).fetchone()
         migrate(connection, version)
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise from_sqlite(path, error) from None
 
 

@@ -53,8 +53,9 @@ def refusal(path, **how):
         lambda raw: raw[: len(raw) // 2],
         lambda raw: raw[: len(raw) // 2] + b"\xee" * (len(raw) - len(raw) // 2),
         lambda raw: raw[:60] + b"\0\0\0\0" + raw[64:],  # the version
+        lambda raw: raw.replace(b"next_at REAL", b"nxxt_at REAL", 1),
     ],
-    ids=["text", "zeros", "schema", "cut", "second_half", "version"],
+    ids=["text", "zeros", "schema", "cut", "second_half", "version", "column"],
 )
 def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(tmp_path, path, harm):
     db = Database.open(path)
