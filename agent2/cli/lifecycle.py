@@ -45,10 +45,13 @@ def start(ctx: click.Context) -> int:
 
 
 @click.command(cls=Command, help=say("help.stop"))
+@click.option(
+    "--timeout", type=click.FloatRange(0), default=GRACE, help=say("option.grace")
+)
 @click.pass_context
-def stop(ctx: click.Context) -> int:
+def stop(ctx: click.Context, timeout: float) -> int:
     """Stop the watcher."""
-    return stop_program(WATCHER, shared(ctx))
+    return stop_program(WATCHER, shared(ctx), timeout)
 
 
 @click.command(cls=Command, help=say("help.restart"))
@@ -124,7 +127,7 @@ def _foreign(program: Program, settings: Settings, pid: int) -> Failure:
     return Failure(LOCKED, message, f"lsof {path}")
 
 
-def stop_program(program: Program, settings: Settings) -> int:
+def stop_program(program: Program, settings: Settings, grace: float = GRACE) -> int:
     """Stop *program* if it runs: TERM, wait, KILL; return 0 when it is gone.
 
     Raises:
@@ -142,7 +145,7 @@ def stop_program(program: Program, settings: Settings) -> int:
             return OK
         click.echo(say("stop.begin", name=program.name, pid=owner.pid))
         try:
-            _end(program, process)
+            _end(program, process, grace)
         except PermissionError:
             message = say("error.not_yours", name=program.name, pid=owner.pid)
             raise Failure(PERMISSION, message, say("try.not_yours")) from None
@@ -151,11 +154,12 @@ def stop_program(program: Program, settings: Settings) -> int:
     return OK
 
 
-def _end(program: Program, process: Process) -> None:
+def _end(program: Program, process: Process, grace: float) -> None:
     process.send(signal.SIGTERM)
-    if process.gone(GRACE):
+    process.send(signal.SIGCONT)  # one that is stopped would not hear the other
+    if process.gone(grace):
         return
-    click.echo(say("stop.kill", name=program.name, seconds=f"{GRACE:.0f}"))
+    click.echo(say("stop.kill", name=program.name, seconds=f"{grace:g}"))
     process.send(signal.SIGKILL)
     if not process.gone(GRACE):
         message = say("error.unkillable", name=program.name, pid=process.owner.pid)

@@ -137,11 +137,13 @@ def free_port():
 def holding(path, *words):
     """A process that holds the PID file *path* as our programs do.
 
-    *words* stand in its command line.
+    *words* stand in its command line; with ``deaf`` it does not hear TERM.
     """
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from agent2.host.instance import Instance\n"
+        "import signal\n"
+        "if 'deaf' in sys.argv: signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "held = Instance.acquire(sys.argv[2]); print('held', flush=True)\n"
         "import time; time.sleep(600)"
     )

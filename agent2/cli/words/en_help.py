@@ -25,6 +25,7 @@ HELP = {
     "option.all": "All of them.",
     "option.dead": "Only dead letters.",
     "option.timeout": "Wait at most this many seconds.",
+    "option.grace": "Seconds between TERM and KILL.",
     "option.port": "Port of the demo target (0 takes a free one).",
     "command.run": "watch in the foreground (what systemd and launchd start)",
     "command.start": "start in the background; returns when ready",

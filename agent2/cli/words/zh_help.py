@@ -25,6 +25,7 @@ HELP = {
     "option.all": "全部。",
     "option.dead": "只显示无法送达的。",
     "option.timeout": "最多等待的秒数。",
+    "option.grace": "TERM 与 KILL 之间的秒数。",
     "option.port": "演示目标的端口 (0 表示任意空闲端口)。",
     "command.run": "在前台监控 (systemd 和 launchd 启动的就是它)",
     "command.start": "在后台启动, 就绪后返回",
