@@ -38,8 +38,7 @@ async def exchange(
         while True:
             if not await reactor.readable(fd, deadline):
                 what = "only a part of the answer" if first else "no answer"
-                detail = f"connected, but {what} in time"
-                raise net.ProbeError(Code.DEADLINE, detail)
+                raise net.ProbeError(Code.DEADLINE, f"connected, but {what} in time")
             piece = sock.recv(LIMIT)
             first = first or reactor.now()
             if not piece:

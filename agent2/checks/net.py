@@ -48,10 +48,8 @@ def numeric(host: str, port: int) -> tuple[Address, ...]:
     ``localhost`` is loopback without asking (RFC 6761, 6.3).
     """
     if host == "localhost":
-        return (
-            (socket.AF_INET, ("127.0.0.1", port)),
-            (socket.AF_INET6, ("::1", port)),
-        )
+        four = (socket.AF_INET, ("127.0.0.1", port))
+        return four, (socket.AF_INET6, ("::1", port))
     try:
         return _ask(host, port, socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
@@ -196,8 +194,6 @@ def own_trouble(error: Exception) -> ProbeError:
 def is_loopback(host: str) -> bool:
     """Does *host* (a name or an address) mean this machine?"""
     name = host.lower().rstrip(".")
-    return (
-        name in ("localhost", "::1")
-        or name.endswith(".localhost")
-        or (name.startswith("127.") and name.replace(".", "").isdecimal())
-    )
+    if name.startswith("127."):
+        return name.replace(".", "").isdecimal()
+    return name in ("localhost", "::1") or name.endswith(".localhost")
