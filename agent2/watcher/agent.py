@@ -123,11 +123,11 @@ class Agent:
         if watched.retired:
             return
         watched.seen = seen
+        self.deaths.follow(watched)
         watched.last_check = now = self.clock.now()
         judgement = gap or judge(seen)
         judgement = watched.why_it_died(judgement)
         await self._settle(watched, judgement, now, died=died)
-        self.deaths.follow(watched)
         self.history.note(watched.name, now, judgement)
         watched.fragment = None
         word = self.snapshot.word(watched)

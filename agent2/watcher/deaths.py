@@ -42,13 +42,13 @@ class Deaths:
         self._folders = FolderWatch(reactor, self._changed)
 
     def follow(self, watched: Watched) -> None:
-        """After a cycle: hold the process that the pid check found alive."""
+        """Hold the process that the pid check has just found alive."""
         if not watched.pid_file:
             return
         self._folders.add(os.path.dirname(watched.pid_file))
         found = _identity(watched)
         if found is not None and found != _held(watched):
-            self._reactor.spawn(self._attach(watched), "attach")
+            self._reactor.spawn(self._attach(watched, found), "attach")
 
     def _changed(self) -> None:
         for watched in self._targets():
@@ -60,21 +60,33 @@ class Deaths:
                 watched.pid_stamp = stamp
                 self._reactor.spawn(self._attach(watched), "attach")
 
-    async def _attach(self, watched: Watched) -> None:
+    async def _attach(self, watched: Watched, found: str | None = None) -> None:
+        """Hold who the PID file names now; *found* is who the check saw alive."""
         watched.pid_stamp = _stamp(watched.pid_file)
         for _, check in watched.checks:
             if check.facet is not Facet.PROCESS or not hasattr(check, "attach"):
                 continue
             ref = await check.attach()
-            if ref is None or watched.retired:
+            if watched.retired:
                 if ref is not None:
                     ref.close()
+                return
+            if ref is None:
+                self._missed(watched, found)
                 return
             if watched.ref is not None and _same(watched.ref, ref):
                 ref.close()
                 return
             self._hold(watched, ref)
             return
+
+    def _missed(self, watched: Watched, found: str | None) -> None:
+        """It died between the look and our hand: a death like any other, said once."""
+        if found is None or found == watched.missed:
+            return
+        watched.missed = found
+        pid = int(found.partition(":")[0])
+        self._died(watched, pid, zombie_cause(pid))
 
     def _hold(self, watched: Watched, ref: ProcessRef) -> None:
         self.let_go(watched)

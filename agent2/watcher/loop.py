@@ -1,8 +1,9 @@
 """When: a fixed rate per target, and at once when a process dies.
 
-A tick's deadline counts from the time it was due, not from when we came round to it,
-so that lateness never adds up: an outage is noticed within
-failure_threshold x interval + timeout.
+Ticks keep their grid, so that lateness never adds up: an outage is noticed within
+failure_threshold x interval + timeout (where the timeout is no longer than the
+interval). The deadline of a cycle counts from when it really begins: a target has its
+whole time to answer, however late we are.
 """
 
 from __future__ import annotations
@@ -67,8 +68,9 @@ class Loop:
         self._reactor.spawn(self._run(watched, first=first), watched.name)
 
     async def _run(self, watched: Watched, *, first: bool) -> None:
+        began = self._reactor.now()
         try:
-            await self._agent.cycle(watched, watched.due + watched.plan.timeout)
+            await self._agent.cycle(watched, began + watched.plan.timeout)
         except Exception as error:
             # A bug of ours in one cycle must not end the ticks of this target.
             self._agent.texts.say(
@@ -85,7 +87,7 @@ class Loop:
             self._tick(watched, now, first=False)
             return
         alone = len(self._agent.targets) == 1
-        self._at(watched, watched.next_due(now, first=first, alone=alone))
+        self._at(watched, watched.next_due(began, now, first=first, alone=alone))
 
     def _alive(self) -> None:
         """Tell systemd's watchdog, from a finished cycle and from nowhere else."""

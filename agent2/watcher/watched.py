@@ -24,6 +24,7 @@ class Watched:
         due: Reactor time of the tick of the current or last cycle.
         died: A death came in and no cycle has counted it yet.
         fragment: Its part of the status, None when it must be made anew.
+        missed: Who died before it could be held; noted once.
         retired: A reload took it out; a cycle in flight must not write any more.
     """
 
@@ -51,6 +52,7 @@ class Watched:
         self.again = False
         self.ref: ProcessRef | None = None
         self.pid_stamp: object = None
+        self.missed = ""
         self.fragment: Fragment | None = None
         self.shown = ""
         self.unknown_code = ""
@@ -88,19 +90,22 @@ class Watched:
             return self.plan.retry_interval
         return self.plan.interval
 
-    def next_due(self, now: float, *, first: bool, alone: bool) -> float:
-        """Return the next tick: a fixed rate that a late cycle does not shift.
+    def next_due(self, began: float, now: float, *, first: bool, alone: bool) -> float:
+        """Return the next tick: a fixed rate that lateness does not shift.
+
+        *began* is when the cycle that ends *now* really began. One that began late
+        (we were stopped, the machine slept) leaves out the ticks that were missed: two
+        looks in a row at one moment are not two failures. One that outlasted its
+        interval is followed by the next at once.
 
         After the first look the targets of an agent spread over half an interval, by
         name, so that they do not march in step; *alone* there is nothing to spread.
         """
         gap = self.gap()
         if first and not alone:
-            return self.due + gap * (0.5 + 0.5 * spread(self.name))
-        due = self.due + gap
-        if due < now - gap:  # ticks were missed: keep the grid, leave them out
-            due += ((now - due) // gap) * gap
-        return due
+            return max(self.due + gap * (0.5 + 0.5 * spread(self.name)), now)
+        missed = (began - self.due + gap / 2) // gap
+        return max(self.due + (1.0 + max(missed, 0.0)) * gap, now)
 
     def action(self, restarts: int) -> Action:
         """Return the rung of the ladder for the incident's *restarts*-th try."""

@@ -1,0 +1,272 @@
+"""When the watcher looks: a fixed rate, never twice at one moment, at once at a death."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from rig import config, never, wait_for, watching
+
+from agent2.core.model import Facet, Health, Observation
+from agent2.host.reactor import Reactor
+from agent2.plan import PluginPlan, Policy, TargetPlan
+from agent2.watcher.deaths import Deaths
+from agent2.watcher.watched import Watched
+from tests.fakes.health_server import HealthServer, document, http
+
+
+class Slow(HealthServer):
+    """Answers well, a fixed time after the question."""
+
+    wait = 0.0
+
+    def serve(self, wire):
+        self._stopped.wait(self.wait)
+        super().serve(wire)
+
+
+def watched(interval: float = 5.0, pid_file: str = "") -> Watched:
+    checks = (PluginPlan("pid", "pid", {"file": pid_file}),) if pid_file else ()
+    return Watched(TargetPlan("webui", checks, (), Policy(), interval, interval))
+
+
+# -- the grid
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "due"),
+    [
+        (100.0, 100.1, 105.0),
+        (100.4, 100.5, 105.0),  # a little late: the grid stays
+        (100.0, 105.0, 105.0),  # a hang as long as the interval
+        (100.0, 105.3, 105.3),  # outlasted: the next one follows at once ...
+        (100.0, 112.0, 112.0),  # ... and whoever hung longer is not looked at twice
+        (103.0, 103.1, 110.0),  # late by more than half: one is left out
+        (107.4, 107.5, 110.0),
+        (108.0, 108.1, 115.0),
+        (172.0, 172.1, 175.0),  # a long stop: back on the grid
+    ],
+)
+def test_the_next_tick(began, ended, due):
+    target = watched()
+    target.due = 100.0
+    assert target.next_due(began, ended, first=False, alone=True) == pytest.approx(due)
+
+
+def test_two_cycles_never_begin_closer_than_half_an_interval_after_a_stop():
+    for late in range(500):
+        target = watched()
+        target.due = 0.0
+        began = late / 10
+        following = target.next_due(began, began + 0.01, first=False, alone=True)
+        assert following - began >= 2.5 - 1e-9
+
+
+def test_ticks_do_not_drift_however_late_each_is():
+    target = watched()
+    target.due = 0.0
+    for _ in range(100):
+        began = target.due + 0.3
+        target.due = target.next_due(began, began + 0.2, first=False, alone=True)
+    assert target.due == pytest.approx(500.0)
+
+
+def test_while_failing_the_retry_interval_counts():
+    plan = TargetPlan("webui", (), (), Policy(), 5.0, 1.0)
+    target = Watched(plan)
+    target.state = target.state.__class__(health=Health.FAILING)
+    assert target.next_due(0.0, 0.1, first=False, alone=True) == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+def test_an_answer_inside_the_time_out_is_good_though_it_outlasts_the_interval(rig):
+    with Slow(http(document())) as server:
+        server.wait = 1.4
+        target = {
+            "name": "webui",
+            "checks": [{"kind": "http", "url": server.url, "slow": 0}],
+            "interval": 0.9,
+            "timeout": 1.7,
+        }
+        agent = rig.agent(config(target))
+        agent.until_line("passed", count=2)
+        assert not agent.lines("consecutive failures")
+
+
+# -- deaths
+
+
+def test_a_death_between_the_look_and_the_hold_is_a_death(tmp_path):
+    process = subprocess.Popen(["sleep", "60"])
+    file = tmp_path / "webui.pid"
+    file.write_text(str(process.pid))
+    target = watched(pid_file=str(file))
+    reactor = Reactor()
+    died = []
+    deaths = Deaths(reactor, lambda: [target], lambda *facts: died.append(facts))
+    try:
+        task = reactor.spawn(target.checks[0][1].probe(reactor, reactor.now() + 5))
+        reactor.turn()
+        seen = Observation("pid", "pid", Facet.PROCESS, task.result, 0.0, 0.0)
+        target.seen = (seen,)
+        process.kill()
+        process.wait(10)
+        for _ in range(3):  # said once, however often it is followed
+            deaths.follow(target)
+            reactor.turn()
+        assert [(who.name, pid) for who, pid, _ in died] == [("webui", process.pid)]
+    finally:
+        deaths.close()
+        reactor.close()
+
+
+def test_a_kill_right_after_the_start_is_noticed_at_once(rig):
+    target = rig.target()
+    entry = watching(target, interval=60, timeout=5, on_exit="trip")
+    agent = rig.agent(config(entry), start=False)
+    agent.start()
+    target.send(signal.SIGKILL)
+    assert agent.until_signal(10)["reason"] == "process_not_alive"
+
+
+@pytest.mark.slow
+def test_a_second_crash_inside_one_interval_is_noticed_at_once(rig):
+    target = rig.target()
+    agent = rig.agent(config(watching(target, interval=60, timeout=5)))
+    agent.until_word("ok")
+    target.send(signal.SIGKILL)
+    agent.until_word("warn", 5)
+    target.start()
+    agent.send(signal.SIGUSR2)
+    agent.until_word("ok", 5)
+    target.send(signal.SIGKILL)
+    assert agent.until_word("warn", 5)["consecutive_failures"] == 1
+    target.start()  # no look at it: only the PID file has changed
+    wait_for(lambda: holds(agent.pid, target.pid), 5, "the successor is held")
+    target.send(signal.SIGKILL)
+    assert agent.until_word("down", 5)["consecutive_failures"] == 2
+    assert len(agent.lines("the kernel reports a death")) == 3
+
+
+def holds(agent: int, pid: int) -> bool:
+    """Does the agent hold a pidfd of the process *pid*?"""
+    for number in os.listdir(f"/proc/{agent}/fdinfo"):
+        try:
+            with open(f"/proc/{agent}/fdinfo/{number}", encoding="ascii") as file:
+                if f"Pid:\t{pid}\n" in file.read():
+                    return True
+        except OSError:
+            continue
+    return False
+
+
+def test_on_exit_trip_needs_no_second_failure(rig):
+    target = rig.target()
+    settings = {"interval": 60, "timeout": 5, "failure_threshold": 4}
+    agent = rig.agent(config(watching(target, on_exit="trip", **settings)))
+    agent.until_word("ok")
+    target.send(signal.SIGKILL)
+    assert agent.until_signal(5)["reason"] == "process_not_alive"
+    assert agent.until_word("down")["consecutive_failures"] == 1
+
+
+# -- stopped ourselves
+
+
+@pytest.mark.slow
+def test_eight_intervals_stopped_are_no_failure_of_a_healthy_target(rig):
+    target = rig.target()
+    agent = rig.agent(config(watching(target, interval=0.5, timeout=0.5)))
+    agent.until_line("passed", count=2)
+    agent.send(signal.SIGSTOP)
+    time.sleep(4)
+    count = len(agent.lines("passed"))
+    agent.send(signal.SIGCONT)
+    agent.until_line("passed", count=count + 3)
+    assert not agent.lines("consecutive failures")
+    assert not agent.lines("restart signal")
+    assert agent.word() == "ok"
+
+
+@pytest.mark.slow
+def test_stopped_in_the_middle_of_a_check_it_blames_itself(rig):
+    with Slow(http(document())) as server:
+        target = {
+            "name": "webui",
+            "checks": [{"kind": "http", "url": server.url}],
+            "interval": 0.5,
+            "timeout": 0.5,
+            "failure_threshold": 1,
+        }
+        agent = rig.agent(config(target))
+        agent.until_word("ok")
+        server.wait = 60.0
+        asked = server.connections
+        server.wait_connections(asked + 1)
+        agent.send(signal.SIGSTOP)
+        time.sleep(2.5)
+        server.wait = 0.0
+        agent.send(signal.SIGCONT)
+        agent.until_line("agent_gap")
+        agent.until_line("passed", count=2)
+        assert not agent.lines("consecutive failures")
+        assert agent.signal() is None
+
+
+@pytest.mark.slow
+def test_after_a_stop_one_look_counts_once(rig):
+    target = rig.target()
+    agent = rig.agent(config(watching(target, interval=0.6, timeout=1)))
+    agent.until_word("ok")
+    agent.send(signal.SIGSTOP)
+    target.fault("500")
+    time.sleep(1.6)
+    agent.send(signal.SIGCONT)
+    agent.until_signal()
+    changes = agent.journal("health.changed")
+    assert [body["new"] for _, body in changes][-2:] == ["failing", "unhealthy"]
+    assert changes[-1][0] - changes[-2][0] > 0.29
+
+
+# -- asked for
+
+
+def test_usr2_looks_at_once(rig):
+    target = rig.target()
+    agent = rig.agent(config(watching(target, interval=60, timeout=5)))
+    agent.until_line("passed")
+    for count in (2, 3):
+        agent.send(signal.SIGUSR2)
+        agent.until_line("passed", 5, count)
+
+
+def test_an_agent_that_starts_before_its_target_waits_for_it(rig):
+    target = rig.target(start=False, port=free_port())
+    agent = rig.agent(config(watching(target, interval=0.3, timeout=0.3)))
+    status = agent.until_word("down")
+    assert status["targets"][0]["checks"][0]["code"] == "pid_missing"
+    assert agent.signal()["reason"] == "process_not_alive"
+    target.start()
+    agent.until_word("ok", 5)
+    agent.until_no_signal()
+
+
+def test_within_the_start_grace_a_target_that_was_never_up_is_not_judged(rig):
+    target = rig.target(start=False, port=free_port())
+    settings = {"interval": 0.1, "timeout": 0.3, "start_grace": 60}
+    agent = rig.agent(config(watching(target, **settings)))
+    never(agent.signal, 0.6, "a signal within the grace")
+    target.start()
+    agent.until_word("ok", 5)
+    target.send(signal.SIGKILL)
+    agent.until_signal()
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return door.getsockname()[1]
