@@ -7,6 +7,7 @@ import sys
 from agent2.core import delivery as rules
 from agent2.core.message import Cause, DeliveryState, Receipt
 from agent2.core.value import replace
+from agent2.courier import frames
 from agent2.courier.phrases import send_failed
 from agent2.host.wake import wake
 from agent2.store import outbox
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from agent2.store.database import Database
 
 LEASE_S = 15.0  # renewed while a send goes on
+_LONGEST_REST = 3600.0
 _RETRY = rules.Retry()
 _CAUSES = {cause.value: cause for cause in Cause}
 
@@ -43,6 +45,7 @@ class Desk:
         self._owner = owner
         self._language = "en"
         self._kinds: dict[str, str] = {}
+        self.news = False  # something was queued here: others have work
         self._told: dict[str, Cause] = {}
         self._unstored: list[Callable[[], object]] = []
         self._store_trouble = ""
@@ -122,8 +125,7 @@ class Desk:
             return
         cause = _CAUSES.get(str(said.get("cause")), Cause.CRASHED)
         detail = str(said.get("detail") or "the sender ended without an answer")
-        rest = said.get("retry_after")
-        asked = float(rest) if isinstance(rest, (int, float)) else None
+        asked = frames.seconds(said.get("retry_after"), None, _LONGEST_REST)
         self.failed(held, cause, detail, asked)
 
     def failed(
@@ -166,6 +168,7 @@ class Desk:
         if not found:
             detail = f"{dead.notifier}: {dead.detail}: {dead.alert.subject}"
             self.log("ERROR", catalogue["log.undelivered"].format(detail=detail[:500]))
+        self.news = True
         return found
 
     def _store(self, mark: Callable[[], object]) -> None:

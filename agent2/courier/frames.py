@@ -28,6 +28,13 @@ def unpack(line: bytes) -> dict[str, Any]:
     return tree if isinstance(tree, dict) else {}
 
 
+def seconds(found: object, otherwise: float | None, most: float) -> float | None:
+    """Return *found* if it is a number from 0 to *most*, cut to that; a lane's word."""
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        return otherwise
+    return min(float(found), most) if found >= 0 else otherwise
+
+
 def order(alert: Alert, *, repeat: bool) -> bytes:
     """Return the frame that asks a lane to send *alert*."""
     fields = as_dict(alert).items()

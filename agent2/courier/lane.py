@@ -55,8 +55,10 @@ class Lane:
         self._secrets: list[str] = []
         self._notifier: Any = None
         self._wrong = ""
+        self._timeout = TIMEOUT
         try:
             self._notifier = self._build(plugin)
+            self._timeout = float(getattr(self._notifier, "timeout", TIMEOUT))
         except (plugins.UnknownKindError, SecretError) as error:
             self._wrong = str(error)
         except ImportError as error:
@@ -77,16 +79,14 @@ class Lane:
 
     def ready(self) -> dict[str, Any]:
         """Return the first frame: how this notifier wants to be handled."""
-        timeout = getattr(self._notifier, "timeout", TIMEOUT)
         return {
-            "timeout": float(timeout),
+            "timeout": self._timeout,
             "deduplicates": bool(getattr(self._notifier, "deduplicates", False)),
         }
 
     def attempt(self, order: dict[str, Any]) -> dict[str, Any]:
         """Return the answer to one order: a receipt, or a cause. Never raises."""
-        limit = float(getattr(self._notifier, "timeout", TIMEOUT)) + GRACE
-        signal.setitimer(signal.ITIMER_REAL, limit)
+        signal.setitimer(signal.ITIMER_REAL, self._timeout + GRACE)
         try:
             return self._send(order)
         except plugins.SendError as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent2.plan import PluginPlan
 
 _LOADING = 30.0  # seconds in which a lane must be ready
+_LONGEST_SEND = 3600.0
 _WRITING = 2.0  # seconds in which an idle lane must take an order
 _PIECE = 65536
 _LONGEST = 1 << 20  # bytes of one answer; a lane is not trusted
@@ -99,7 +100,8 @@ class Leash:
             self.until = None
             return said
         self.ready, self.until = True, None
-        self.timeout = float(said.get("timeout", lane.TIMEOUT))
+        told = frames.seconds(said.get("timeout"), lane.TIMEOUT, _LONGEST_SEND)
+        self.timeout = told or lane.TIMEOUT
         self.deduplicates = bool(said.get("deduplicates"))
         return None
 

@@ -31,23 +31,26 @@ IDLE_S = 15.0
 FAR_S = 60.0
 _LOOK_S = 1.0  # how often the outbox is looked at without being woken
 _LAST_WORDS_S = 2.0  # what TERM leaves to those that are sending
+_OPTIONAL = {"--clock", "--idle"}
 LOCK = "courier.lock"
 STORE = "agent2.db"
-_USAGE = "usage: courier --state-dir DIR [--clock SECONDS]"
+_USAGE = "usage: courier --state-dir DIR [--clock SECONDS] [--idle SECONDS]"
 
 
 def main(arguments: list[str]) -> int:
     """Run the courier of a state folder; return its exit code.
 
     *--clock* is what to add to the monotonic clock to get steady epoch seconds, so
-    that courier and watcher agree about time when the wall clock was set in between.
+    that courier and watcher agree about time when the wall clock was set in between;
+    *--idle* is after how many seconds without work it leaves.
     """
     names = arguments[::2]
     given = dict(zip(names, arguments[1::2], strict=False))
-    if len(arguments) % 2 or given.keys() - {"--clock"} != {"--state-dir"}:
+    if len(arguments) % 2 or given.keys() - _OPTIONAL != {"--state-dir"}:
         return _fail(2, _USAGE)
     try:
         base = float(given.get("--clock", time.time() - time.monotonic()))
+        idle = float(given.get("--idle", IDLE_S))
     except ValueError:
         return _fail(2, _USAGE)
     state_dir = os.path.abspath(given["--state-dir"])
@@ -55,18 +58,20 @@ def main(arguments: list[str]) -> int:
         lock = _lock(state_dir)
         if lock is None:
             return 0  # another one runs, and looks by itself
-        return _work(state_dir, lambda: base + time.monotonic())
+        return _work(state_dir, lambda: base + time.monotonic(), idle)
     except PlanError as error:
         return _fail(78, f"{error}; run: agent2 config check")
     except StoreError as error:
         return _fail(74, str(error))
     except OSError as error:
         return _fail(74, f"{state_dir}: {error.strerror}")
+    except Exception as error:  # our own bug: one line, and the watcher tries again
+        return _fail(70, f"internal error: {_place(error)}")
 
 
-def _work(state_dir: str, now: Callable[[], float]) -> int:
+def _work(state_dir: str, now: Callable[[], float], idle: float) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # memory holds secrets
-    courier = Courier(state_dir, now)
+    courier = Courier(state_dir, now, idle)
     try:
         courier.run()
     finally:
@@ -86,6 +91,18 @@ def _lock(state_dir: str) -> int | None:
     return number
 
 
+def _place(error: BaseException) -> str:
+    """Return an error's type and where it was raised; its text may hold anything."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    where = ""
+    if step is not None:
+        file = os.path.basename(step.tb_frame.f_code.co_filename)
+        where = f" at {file}:{step.tb_lineno}"
+    return f"{type(error).__name__}{where}"
+
+
 def _fail(code: int, text: str) -> int:
     print("agent2 courier:", text, file=sys.stderr)  # noqa: T201
     return code
@@ -94,13 +111,16 @@ def _fail(code: int, text: str) -> int:
 class Courier:
     """One run from start to leaving."""
 
-    def __init__(self, state_dir: str, now: Callable[[], float]) -> None:
-        """Open the store and the plan.
+    def __init__(
+        self, state_dir: str, now: Callable[[], float], idle: float = IDLE_S
+    ) -> None:
+        """Open the store and the plan; leave after *idle* seconds without work.
 
         Raises:
             StoreError, PlanError, OSError: what is missing.
         """
         self._now = now
+        self._idle = idle
         self._asked = False  # somebody wants us to leave
         self._woken = True
         self._inlet, self._outlet = os.pipe()
@@ -128,20 +148,23 @@ class Courier:
         looked = float("-inf")
         while not self._asked:
             mono = time.monotonic()
-            if self._woken or mono - looked >= _LOOK_S:
-                self._woken, looked = False, mono
+            if self._woken or self._desk.news or mono - looked >= _LOOK_S:
+                self._woken, self._desk.news, looked = False, False, mono
                 self._desk.settle()
                 self._rounds.look()
             wait = self._next()
             if wait <= 0.0 and not self._rounds.busy:
                 self._rounds.bury_unknown()
+                if self._desk.news:
+                    continue
             if self._rounds.busy or wait <= FAR_S or not self._desk.settle():
                 idle_since = mono
-            elif wait < float("inf") or mono - idle_since >= IDLE_S:
+            elif wait < float("inf") or mono - idle_since >= self._idle:
                 return  # far off, or nothing at all for a while
             if 0.0 < wait < _LOOK_S:
                 looked = min(looked, mono + wait - _LOOK_S)
-            self._listen(max(looked + _LOOK_S - time.monotonic(), 0.0))
+            if not self._desk.news:
+                self._listen(max(looked + _LOOK_S - time.monotonic(), 0.0))
 
     def _next(self) -> float:
         """Return after how many seconds something is due; infinity if nothing is."""

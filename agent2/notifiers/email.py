@@ -40,7 +40,12 @@ _PORTS = {"none": 25, "starttls": 587, "implicit": 465}
 
 @value
 class EmailNotifier:
-    """A channel to mailboxes. *tls* "auto" is starttls, or none for this machine."""
+    """A channel to mailboxes.
+
+    Attributes:
+        port: By default that of tls: 25, 587 or 465.
+        tls: auto is starttls, or none for a relay on this machine.
+    """
 
     to: tuple[str, ...]
     host: str = "localhost"
@@ -53,6 +58,7 @@ class EmailNotifier:
     timeout: Seconds = 10.0
     allow_insecure: bool = False
 
+    CHOICES = {"tls": ("auto", *_PORTS)}  # noqa: RUF012  (never changed)
     kind = "email"
     deduplicates = False
 

@@ -107,7 +107,9 @@ def test_a_relay_that_hangs_after_the_mail_may_have_taken_it(mail):
 
 
 def test_a_relay_that_hangs_before_the_mail_has_not_taken_it(mail):
-    mail.fake.then(Behaviour(mode="hang"), Behaviour(mode="hang"), Behaviour(mode="hang"))
+    mail.fake.then(
+        Behaviour(mode="hang"), Behaviour(mode="hang"), Behaviour(mode="hang")
+    )
 
     assert refused(mail, timeout=1.1).cause is Cause.UNREACHABLE
     assert mail.fake.connections == 1
@@ -136,7 +138,9 @@ def test_a_relay_without_starttls_gets_no_word_in_plain(mail):
 
     assert error.cause is Cause.CONFIG
     assert not mail.fake.received
-    assert not [each for each in mail.fake.commands if each.startswith(("AUTH", "MAIL"))]
+    assert not [
+        each for each in mail.fake.commands if each.startswith(("AUTH", "MAIL"))
+    ]
 
 
 def test_a_loopback_relay_needs_no_tls_and_a_far_one_has_it(mail):

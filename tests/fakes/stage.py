@@ -112,8 +112,9 @@ class Stage:
             outbox.add(tx, [made])
         return made.id
 
-    def start(self, **environ: str) -> subprocess.Popen:
+    def start(self, *options: str, **environ: str) -> subprocess.Popen:
         argv = [sys.executable, "-I", "-S", COURIER, "--state-dir", str(self.folder)]
+        argv += options
         with (self.folder / "stderr").open("ab") as errors:
             child = subprocess.Popen(
                 argv,
@@ -151,10 +152,22 @@ class Stage:
         child.send_signal(number)
         return child.wait(15)
 
+    def lanes(self, child: subprocess.Popen) -> list[int]:
+        """Return the PIDs of a courier's children."""
+        listed = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+        return [int(number) for number in listed.read_text().split()]
+
     def close(self) -> None:
+        """End everything now; leaving politely has tests of its own."""
         for child in self.running:
             if child.poll() is None:
-                self.stop(child)
+                lanes = self.lanes(child)
+                self.stop(child, signal.SIGKILL)
+                for number in lanes:
+                    try:
+                        os.kill(number, signal.SIGKILL)
+                    except ProcessLookupError:
+                        pass
         self.db.close()
 
     def __enter__(self):
