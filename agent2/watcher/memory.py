@@ -7,6 +7,7 @@ into the next commit, in its order.
 from __future__ import annotations
 
 import os
+from operator import attrgetter
 
 from agent2.store.errors import StoreError
 from agent2.watcher.ledger import Ledger
@@ -41,6 +42,7 @@ _SAVED = (
     "reminded",
     "flap",
 )
+_saved = attrgetter(*_SAVED)
 
 
 class Memory:
@@ -133,4 +135,4 @@ class Memory:
 
 def must_be_saved(old: Any, new: Any) -> bool:
     """Is there anything new that must survive a crash? Healthy cycles have nothing."""
-    return any(getattr(old, name) != getattr(new, name) for name in _SAVED)
+    return old is not new and _saved(old) != _saved(new)
