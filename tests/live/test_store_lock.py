@@ -40,7 +40,7 @@ def put(db, key, value="x"):
 CALLS = {
     "write": lambda db: put(db, "k", "new"),
     "checkpoint": lambda db: db.checkpoint(),
-    "open": lambda db: Database.open(db.path).close(),
+    "open": lambda db: Database.open(db.path),
 }
 
 
@@ -50,15 +50,15 @@ def test_who_writes_waits_for_the_lock_and_who_reads_does_not(path, db, call):
     reader = Database.open(path)
     holder = FileLock(path + ".lock")
     holder.acquire()
-    done = threading.Event()
-    thread = threading.Thread(target=lambda: (call(db), done.set()))
+    done, made = threading.Event(), []
+    thread = threading.Thread(target=lambda: (made.append(call(db)), done.set()))
     thread.start()
     assert not done.wait(0.05), "it did not wait"
     assert meta.get(reader, "k") == "old"
     holder.release()
     assert done.wait(10)
     thread.join()
-    for one in (reader, holder):
+    for one in (reader, holder, *filter(None, made)):
         one.close()
 
 
