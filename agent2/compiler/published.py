@@ -56,9 +56,10 @@ def _tree() -> dict[str, Any]:
 def _plugin(family: str, kind: str) -> dict[str, Any]:
     cls: Any = plugins.load(family, kind)
     made: dict[str, Any] = model_of(cls).model_json_schema()
-    made["required"] = ["kind", *made.get("required", [])]
+    needed = ["kind", *made.get("required", [])]
     if family == "notifiers":
-        made["required"].append("name")
+        needed.append("name")
+    made["required"] = list(dict.fromkeys(needed))  # JSON Schema: each only once
     return made
 
 
