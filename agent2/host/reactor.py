@@ -2,8 +2,7 @@
 
 The watcher's checks are coroutines that wait for a socket, a time, a thread or
 each other. This is less than asyncio on purpose: half the CPU per check at 10,000
-targets, 7.6 MB less memory and 18 ms less start (docs/design.md, "Why a reactor of
-our own"). Times are seconds on ``now()``, a clock that never steps.
+targets, 7.6 MB less memory and 18 ms less start (docs/design.md §7). Times are seconds on ``now()``, a clock that never steps.
 
 Only ``call_soon_threadsafe`` may be called from another thread.
 """
@@ -18,99 +17,22 @@ import time
 from collections import deque
 from heapq import heappop, heappush
 
+from agent2.host.task import Poll, Suspend, Task, Timer
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Callable, Coroutine
     from typing import Any, TypeVar
 
+    from agent2.host.task import Arm
+
     T = TypeVar("T")
-    Arm = Callable[["Task"], None]
+
+__all__ = ["Reactor", "Task", "Timer"]
 
 READ = 1  # EPOLLIN and POLLIN, the same number on every system we run on
 WRITE = 4
 _LONGEST_WAIT = 3600.0
-
-
-class Timer:
-    """A call at a time; ``cancel`` makes it nothing."""
-
-    __slots__ = ("call", "when")
-
-    def __init__(self, when: float, call: Callable[[], object] | None) -> None:
-        """Made by ``Reactor.call_at``."""
-        self.when = when
-        self.call = call
-
-    def cancel(self) -> None:
-        """Forget the call; its place in the heap falls away when its time comes."""
-        self.call = None
-
-    def __lt__(self, other: Timer) -> bool:
-        return self.when < other.when
-
-
-class _Suspend:
-    __slots__ = ("arm",)
-
-    def __init__(self, arm: Arm) -> None:
-        self.arm = arm
-
-    def __await__(self) -> Generator[Arm, Any, Any]:
-        return (yield self.arm)
-
-
-class Task:
-    """A running coroutine. ``done``, then ``result`` or ``error``."""
-
-    __slots__ = ("_coro", "_reactor", "done", "error", "name", "result", "waiter")
-
-    def __init__(
-        self, reactor: Reactor, coro: Coroutine[Arm, Any, Any], name: str
-    ) -> None:
-        """Made by ``Reactor.spawn``."""
-        self._reactor = reactor
-        self._coro = coro
-        self.name = name
-        self.done = False
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self.waiter: Callable[[], object] | None = None
-
-    def step(self, sent: Any = None, error: BaseException | None = None) -> None:
-        """Run the coroutine until it waits again or ends."""
-        try:
-            if error is not None:
-                arm = self._coro.throw(error)
-            else:
-                arm = self._coro.send(sent)
-        except StopIteration as stop:
-            self._end(stop.value, None)
-        except Exception as raised:
-            self._end(None, raised)
-        else:
-            arm(self)
-
-    def _end(self, result: Any, error: BaseException | None) -> None:
-        self.done, self.result, self.error = True, result, error
-        if self.waiter is not None:
-            self.waiter()
-        elif error is not None:
-            self._reactor.on_error(self.name, error)
-
-
-class _Poll:
-    """``select.poll`` with the manners of ``select.epoll`` (seconds, close)."""
-
-    def __init__(self) -> None:
-        self._poll = select.poll()
-        self.register = self._poll.register
-        self.unregister = self._poll.unregister
-
-    def poll(self, timeout: float) -> list[tuple[int, int]]:
-        return self._poll.poll(timeout * 1000.0)
-
-    def close(self) -> None:
-        pass
 
 
 class Reactor:
@@ -121,7 +43,7 @@ class Reactor:
         self.now = clock
         self.on_error: Callable[[str, BaseException], object] = _raise
         self.lateness = 0.0  # how late the last timer was, in seconds
-        self._poller: Any = select.epoll() if hasattr(select, "epoll") else _Poll()
+        self._poller: Any = select.epoll() if hasattr(select, "epoll") else Poll()
         self._ready: dict[int, Callable[[int], object]] = {}
         self._heap: list[Timer] = []
         self._soon: deque[Callable[[], object]] = deque()
@@ -181,7 +103,7 @@ class Reactor:
 
     async def sleep_until(self, when: float) -> None:
         """Wait until *when*."""
-        await _Suspend(lambda task: void(self.call_at(when, task.step)))
+        await Suspend(lambda task: void(self.call_at(when, task.step)))
 
     async def readable(self, fd: int, deadline: float) -> bool:
         """Wait until *fd* can be read; False if *deadline* came first."""
@@ -202,10 +124,10 @@ class Reactor:
                 self.unwatch(fd)
                 task.step(False)
 
-            timer = self.call_at(deadline, late)
             self.watch(fd, ready, mask)
+            timer = self.call_at(deadline, late)
 
-        ready: bool = await _Suspend(arm)
+        ready: bool = await Suspend(arm)
         return ready
 
     async def thread(self, call: Callable[..., T], *args: Any, deadline: float) -> T:
@@ -231,10 +153,10 @@ class Reactor:
                     got, error = None, raised
                 self.call_soon_threadsafe(lambda: finish(got, error))
 
-            timer = self.call_at(deadline, lambda: finish(None, TimeoutError()))
             _thread.start_new_thread(work, ())
+            timer = self.call_at(deadline, lambda: finish(None, TimeoutError()))
 
-        result: T = await _Suspend(arm)
+        result: T = await Suspend(arm)
         return result
 
     async def gather(self, *coros: Coroutine[Arm, Any, Any]) -> list[Task]:
@@ -254,12 +176,12 @@ class Reactor:
                 self._soon.append(task.step)
 
         if tasks:
-            await _Suspend(arm)
+            await Suspend(arm)
         return tasks
 
     async def wait(self, arm: Callable[[Callable[..., None]], object]) -> Any:
         """Wait until *arm*'s callback is called; return what it is called with."""
-        return await _Suspend(lambda task: void(arm(task.step)))
+        return await Suspend(lambda task: void(arm(task.step)))
 
     # -- the loop
 
@@ -274,20 +196,32 @@ class Reactor:
         self._running = False
 
     def turn(self) -> None:
-        """Wait for the next thing, then do all that is due."""
+        """Wait for the next thing, then do all that is due.
+
+        A call that raises is reported through ``on_error`` and ends nothing else.
+        """
         for fd, bits in self._poller.poll(self._patience()):
             call = self._ready.get(fd)
             if call is not None:
-                call(bits)
+                try:
+                    call(bits)
+                except Exception as error:
+                    self.on_error("event", error)
         now = self.now()
         heap = self._heap
         while heap and heap[0].when <= now:
             timer = heappop(heap)
             if timer.call is not None:
                 self.lateness = now - timer.when
-                timer.call()
+                self._guard("timer", timer.call)
         for _ in range(len(self._soon)):
-            self._soon.popleft()()
+            self._guard("call", self._soon.popleft())
+
+    def _guard(self, name: str, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except Exception as error:
+            self.on_error(name, error)
 
     def _patience(self) -> float:
         heap = self._heap
