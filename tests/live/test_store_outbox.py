@@ -188,6 +188,18 @@ def test_a_sender_on_another_connection_is_fenced_too(db, tmp_path):
         other.close()
 
 
+def test_leases_of_a_dead_courier_are_ended_at_once(db):
+    add(db, delivery("i1"), delivery("i2"), delivery("i3"))
+    asleep, done = lease(db, limit=2)
+    outbox.delivered(db, done, RECEIPT, NOW)
+    assert outbox.take_over(db, NOW + 1) == 1
+    (again,) = lease(db, NOW + 1, owner="two", limit=1)
+    assert (again.id, again.ambiguous) == (asleep.id, True)
+    assert not outbox.delivered(db, asleep, RECEIPT, NOW + 2)
+    assert outbox.get(db, done.id).state is DeliveryState.DELIVERED
+    assert outbox.get(db, "i3/firing/0/mail").fence == 0
+
+
 def test_a_late_proof_counts_while_nobody_else_took_the_row(db):
     add(db, delivery())
     (row,) = lease(db, lease_s=1)
