@@ -130,9 +130,7 @@ class Agent:
         await self._settle(watched, judgement, now, died=died)
         self.history.note(watched.name, now, judgement)
         watched.fragment = None
-        word = self.snapshot.word(watched)
-        self.publisher.publish(changed=watched.shown != word)
-        watched.shown = word
+        self.publisher.publish(changed=watched.shown != self.snapshot.word(watched))
 
     async def _settle(
         self, watched: Watched, judgement: Judgement, now: float, *, died: bool

@@ -143,9 +143,10 @@ def fragment_of(watched: Watched, clock: Clock, now: float) -> Fragment:
 def summary(
     targets: Iterable[Watched], words: Callable[[Watched], str]
 ) -> dict[str, int]:
-    """Return how many targets are in each state."""
+    """Return how many targets are in each state, and note what each is shown as."""
     counts = {"total": 0, "ok": 0, "warn": 0, "down": 0, "unknown": 0}
     for watched in targets:
+        watched.shown = words(watched)
         counts["total"] += 1
-        counts[words(watched)] += 1
+        counts[watched.shown] += 1
     return counts

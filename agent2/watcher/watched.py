@@ -24,6 +24,7 @@ class Watched:
         due: Reactor time of the tick of the current or last cycle.
         died: A death came in and no cycle has counted it yet.
         fragment: Its part of the status, None when it must be made anew.
+        shown: The word under which the last written status shows it.
         missed: Who died before it could be held; noted once.
         retired: A reload took it out; a cycle in flight must not write any more.
     """
