@@ -143,7 +143,7 @@ def _open(
     incident = f"{target}@{now:.3f}"
     why = (state.facet, state.code, state.detail)
     opened = OpenIncident(incident, target, policy.severity, now, *why)
-    return replace(state, incident=incident, incident_at=now, withheld=""), [opened]
+    return replace(state, incident=incident, incident_at=now), [opened]
 
 
 def _tell(

@@ -151,6 +151,7 @@ def main() -> int:
     parser.add_argument("--at", type=float, default=95.0)
     options = parser.parse_args()
     os.environ["AGENT2_LAWS_PROFILE"] = "mutants"
+    os.environ.setdefault("AGENT2_LAWS", "30")
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.path.join(HERE, "..", ".."))
     import pytest  # noqa: F401  (loaded once, before the forks)

@@ -5,7 +5,7 @@ Times are whole seconds: a law about thresholds should not fail on 5e-324.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import pytest
 from core_notation import SAID, T0, Story
@@ -329,10 +329,10 @@ def test_no_two_effects_of_a_story_share_their_identity(policy, cycles):
     assert len(alerts) == len(set(alerts))
 
 
-@given(policies, stories, st.lists(identities, min_size=300, max_size=300))
+@given(policies, stories, st.lists(identities, min_size=1, max_size=9))
 def test_a_restart_is_a_success_only_with_another_identity(policy, cycles, names):
     story, now, asked_of = Story("", policy), T0, None
-    for (letter, gap), name in zip(cycles, names, strict=False):
+    for (letter, gap), name in zip(cycles, cycle(names), strict=False):
         now += gap
         judgement = replace(SAID[letter], identity=name)
         before = len(story.effects)

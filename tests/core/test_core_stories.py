@@ -16,6 +16,7 @@ from agent2.core.effects import (
     WithdrawRestart,
     Withhold,
 )
+from agent2.core.health import advance
 from agent2.core.model import (
     ActionResult,
     AlertKind,
@@ -26,6 +27,7 @@ from agent2.core.model import (
     Policy,
     RestartPolicy,
     Severity,
+    TargetState,
     Verdict,
 )
 from agent2.core.value import replace
@@ -285,6 +287,7 @@ def test_the_first_good_cycle_ends_the_settling():
     story = Story("--", FIXES)
 
     assert story.at(6, "+") == ["proved: success", "close", "tell: resolved"]
+    assert story.state.hold_until == 0.0
 
     assert story.at(7, "-") == []
     assert story.path[-1] == "f"
@@ -495,6 +498,16 @@ def test_restarts_outside_the_period_are_forgotten():
     assert story.state.restarts == (T0 + 1005,)
 
 
+def test_a_plain_cycle_knows_of_no_death_no_order_and_no_failing_dependency():
+    policy = replace(FIXES, failure_threshold=2, trip_on_exit=True)
+    first = advance("web", policy, TargetState(), BAD, T0)
+    second = advance("web", policy, first.state, BAD, T0 + 5)
+
+    assert first.state.health is Health.FAILING
+    kinds = [type(effect) for effect in second.effects]
+    assert kinds == [Record, OpenIncident, Notify, RequestRestart]
+
+
 # --- deaths -------------------------------------------------------------------
 
 
@@ -530,6 +543,7 @@ def test_a_target_never_yet_seen_well_is_not_judged_in_its_grace():
     for after in (0, 30, 59.9):
         story.at(after, "x")
     assert (story.path, story.state.failures) == ("uuu", 0)
+    assert (story.state.first_seen, story.state.since) == (T0, T0)
 
     story.at(60, "-")
     story.at(61, "-")
