@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent2.store import history
+from agent2.store import history, journal, outbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _BATCH = 500
 _SECONDS = 60.0
 _KEEP = 7 * 86400.0
+_KEEP_TOLD = 90 * 86400.0  # what was told and decided, for the questions afterwards
 
 
 class History:
@@ -38,7 +39,7 @@ class History:
             self.flush(now)
 
     def flush(self, now: float) -> None:
-        """Hand over what is there; once an hour drop what is older than a week."""
+        """Hand over what is there; once an hour drop what is too old."""
         rows, self._rows = self._rows, []
         if not rows:
             return
@@ -50,5 +51,7 @@ class History:
             history.add(tx, rows)
             if prune:
                 history.prune(tx, now - _KEEP)
+                outbox.prune(tx, now - _KEEP_TOLD)
+                journal.prune(tx, now - _KEEP_TOLD)
 
         self._save(inside)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from operator import attrgetter
 
+from agent2.store.database import Database
 from agent2.store.errors import StoreError
 from agent2.watcher.ledger import Ledger
 from agent2.watcher.reserve import Reserve
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.host.reactor import Reactor
-    from agent2.store.database import Database
     from agent2.watcher.texts import Texts
 
     Write = Callable[[Connection], Any]
@@ -63,6 +63,7 @@ class Memory:
         self.ledger = Ledger(reactor, os.path.join(state_dir, "agent2.db"), now)
         self._reserve = Reserve(state_dir)
         self._backlog: list[Write] = []
+        self._wrote = False
         self._bad: dict[str, str] = {}
 
     async def commit(self, write: Write) -> None:
@@ -79,6 +80,7 @@ class Memory:
             self.trouble("store", str(error))
             return
         self._backlog = []
+        self._wrote = True
         self.trouble("store", "")
         if queued:
             self._queued()
@@ -91,9 +93,16 @@ class Memory:
                 raise
             return await self.ledger.write(call)
 
-    def keep_reserve(self) -> None:
-        """Have the reserve made (again), once the disk has room for it."""
+    async def care(self) -> None:
+        """Twice a minute: keep the reserve, and the write-ahead log short.
+
+        The watcher alone moves the log into the file (DESIGN of the store); it
+        happens in the store's thread, so no check waits for it.
+        """
         self._reserve.make()
+        if self._wrote:
+            self._wrote = False
+            await self.read(Database.checkpoint)
 
     def save(self, write: Write) -> None:
         """Queue *write* and go on."""

@@ -110,7 +110,7 @@ class Running:
         jump = self._clock.stepped()
         if jump:
             self._agent.texts.say("WARNING", "clock", seconds=f"{jump:+.1f}")
-        self._agent.memory.keep_reserve()
+        self._reactor.spawn(self._agent.memory.care(), "care")
         self._reactor.call_at(self._reactor.now() + 30.0, self._check_clock)
 
     # -- signals

@@ -85,7 +85,7 @@ class Telling:
 
     async def look(self) -> None:
         """Refresh the figures; have the courier started when something is due."""
-        found = await self._memory().read(_figures)
+        found = await self._memory().read(_figures(self.known()))
         if found is None:
             return
         self.counts, due, self.incidents = found
@@ -111,5 +111,9 @@ class Telling:
         self._memory().trouble("courier", detail)
 
 
-def _figures(db: Database) -> tuple[Any, float | None, Any]:
-    return outbox.counts(db), outbox.next_due(db), incidents.open_ones(db)
+def _figures(known: tuple[str, ...]) -> Callable[[Database], Any]:
+    def inside(db: Database) -> Any:
+        due = outbox.next_due(db, known)
+        return outbox.counts(db), due, incidents.open_ones(db)
+
+    return inside
