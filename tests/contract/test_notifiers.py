@@ -235,7 +235,9 @@ def test_a_possible_repeat_says_so_where_nobody_drops_it(any_channel):
 
 def test_a_huge_text_is_cut_between_two_characters(any_channel):
     huge = "🧨é漢" * 30_000
-    told = alert(detail=huge, issue=huge, subject=f"[Agent2 Alert] {huge}", lines=(huge,) * 200)
+    told = alert(
+        detail=huge, issue=huge, subject=f"[Agent2 Alert] {huge}", lines=(huge,) * 200
+    )
 
     any_channel.notifier().send(told, repeat=False)
 
@@ -320,11 +322,19 @@ def test_a_login_page_is_no_delivery():
 def test_an_answer_that_is_no_text_keeps_its_meaning():
     made = channel("slack")
     with made.fake:
-        for status, cause in {200: Cause.INVALID_ANSWER, 500: Cause.SERVER, 404: Cause.AUTH}.items():
+        for status, cause in {
+            200: Cause.INVALID_ANSWER,
+            500: Cause.SERVER,
+            404: Cause.AUTH,
+        }.items():
             made.fake.then(Behaviour(status=status, body="\udcff\udcfe"))
             assert refused(made).cause is cause
         made.fake.then(
-            Behaviour(status=200, body="ok", headers={"Content-Type": "text/plain; charset=klingon"})
+            Behaviour(
+                status=200,
+                body="ok",
+                headers={"Content-Type": "text/plain; charset=klingon"},
+            )
         )
         assert refused(made).cause is Cause.INVALID_ANSWER
 

@@ -63,7 +63,9 @@ def test_tls_from_the_first_byte_is_as_strict(fault, right, wrong):
     with FakeSmtp(tls=certificate.server()) as relay:
         sender = channel("email", certificate=certificate)
         sender.fake.close()
-        notifier = sender.notifier(tls="implicit", port=relay.port, password=relay.password)
+        notifier = sender.notifier(
+            tls="implicit", port=relay.port, password=relay.password
+        )
         if fault is None:
             notifier.send(alert(), repeat=False)
             assert len(relay.received) == 1

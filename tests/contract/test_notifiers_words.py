@@ -41,7 +41,11 @@ def test_slack_shows_a_recovery_in_green_with_its_duration():
     shown = sent("slack", alert(AlertKind.RESOLVED)).json["attachments"][0]
 
     assert shown["color"] == "good"
-    assert shown["fields"][-1] == {"title": "Duration", "value": "60.0 s", "short": True}
+    assert shown["fields"][-1] == {
+        "title": "Duration",
+        "value": "60.0 s",
+        "short": True,
+    }
 
 
 def test_slack_by_a_bot_posts_into_its_channel():
@@ -72,7 +76,9 @@ def test_slack_says_by_a_word_why_it_refused_a_bot(word, cause):
     with made.fake:
         by_bot = {"webhook_url": "", "bot_token": made.fake.token, "url": made.fake.api}
         body = f'{{"ok": false, "error": "{word}"}}'
-        made.fake.then(Behaviour(body=body, headers={"Content-Type": "application/json"}))
+        made.fake.then(
+            Behaviour(body=body, headers={"Content-Type": "application/json"})
+        )
 
         with pytest.raises(SendError) as caught:
             made.notifier(**by_bot, channel="C123").send(alert(), repeat=False)
@@ -158,7 +164,9 @@ def test_pagerduty_says_why_an_event_is_invalid():
 def test_a_webhook_gets_a_cloud_event_that_it_can_verify():
     got = sent("webhook")
     event = got.json
-    parts = dict(each.split("=") for each in got.headers["x-agent2-signature"].split(","))
+    parts = dict(
+        each.split("=") for each in got.headers["x-agent2-signature"].split(",")
+    )
     signed = f"{parts['t']}.".encode() + got.body
 
     assert got.headers["content-type"].startswith("application/cloudevents+json")
@@ -187,7 +195,16 @@ def test_a_webhook_waits_for_the_real_answer_after_an_interim_one():
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://127.0.0.1/", "127.0.0.1/x", "http://", "http://a b/", "http://u:p@127.0.0.1/", "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:99999999/", "http://例子/"],
+    [
+        "ftp://127.0.0.1/",
+        "127.0.0.1/x",
+        "http://",
+        "http://a b/",
+        "http://u:p@127.0.0.1/",
+        "http://127.0.0.1/\r\nX: y",
+        "http://127.0.0.1:99999999/",
+        "http://例子/",
+    ],
 )
 def test_an_address_that_is_none_is_our_own_mistake(url):
     made = channel("webhook")
@@ -209,7 +226,11 @@ def test_apprise_refuses_an_address_of_no_known_kind():
 
 @pytest.mark.parametrize(
     ("kind", "word"),
-    [(AlertKind.FIRING, "failure"), (AlertKind.RESOLVED, "success"), (AlertKind.DEGRADED, "warning")],
+    [
+        (AlertKind.FIRING, "failure"),
+        (AlertKind.RESOLVED, "success"),
+        (AlertKind.DEGRADED, "warning"),
+    ],
 )
 def test_apprise_gets_subject_body_and_colour(kind, word):
     message = sent("apprise", alert(kind)).json
