@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from agent2.host.reactor import Reactor
     from agent2.plan import Plan
     from agent2.watcher.leftover import LeftOver
+    from agent2.wire.status import Edit
 
 _FAILING = frozenset({Health.FAILING, Health.UNHEALTHY, Health.RECOVERING})
 
@@ -236,8 +237,10 @@ class Agent:
         watched.death = (pid, cause)
         self.on_death(watched)
 
-    def _adopt(self, ids: set[str]) -> None:
-        gone = self.fixes.keep_only(ids)
+    def _adopt(self, edit: Edit) -> None:
+        ours = edit.started_at == self.clock.stamp(self.snapshot.started_at)
+        seq = 0 if edit.seq is not None and not ours else edit.seq
+        gone = self.fixes.keep_only(edit.ids, seq)
         self.texts.say("INFO", "adopted")
         if gone:
             self.memory.save(hide(gone))

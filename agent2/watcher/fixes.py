@@ -9,7 +9,7 @@ from agent2.store import actions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
     from sqlite3 import Connection
 
     from agent2.core.model import ActionResult
@@ -25,12 +25,14 @@ class Fixes:
         """Begin empty; ``restore`` fills it from the store."""
         self.rows: deque[ActionRow] = deque(maxlen=LIMIT)
         self.total = 0
-        self._shown: set[str] = set()
+        self._shown: dict[str, int] = {}
 
     def restore(self, rows: Iterable[ActionRow], total: int) -> None:
         """Put the stored rows before those that came in meanwhile."""
         newer = list(self.rows)
         known = {row.id for row in newer}
+        rows = list(rows)
+        self._shown |= {row.id: 0 for row in rows}  # an earlier run has shown them
         self.rows = deque((r for r in rows if r.id not in known), maxlen=LIMIT)
         self.rows.extend(newer)
         self.total = max(total, len(self.rows))
@@ -46,17 +48,24 @@ class Fixes:
             if row.id == action:
                 self.rows[index] = replace(row, result=result)
 
-    def shown(self) -> list[ActionRow]:
-        """Return the rows to publish, remembering that these were shown."""
-        self._shown = {row.id for row in self.rows}
+    def shown(self, seq: int) -> list[ActionRow]:
+        """Return the rows to publish as status *seq*; remember which is new there."""
+        self._shown = {row.id: self._shown.get(row.id, seq) for row in self.rows}
         return list(self.rows)
 
-    def keep_only(self, ids: set[str]) -> list[str]:
-        """Adopt an edit: hide what was shown and is not among *ids* any more.
+    def keep_only(self, ids: Container[str], seq: int | None) -> list[str]:
+        """Adopt an edit of status *seq*: hide what was in it and is not in *ids*.
 
-        What came in since the last publication stays: the editor never saw it.
+        What came in later stays, however long the editor took: it never saw that.
+        Without a *seq* the edit counts for all that was shown.
         """
-        gone = [r.id for r in self.rows if r.id in self._shown and r.id not in ids]
+        gone = [
+            row.id
+            for row in self.rows
+            if row.id not in ids
+            and row.id in self._shown
+            and (seq is None or self._shown[row.id] <= seq)
+        ]
         self.rows = deque((r for r in self.rows if r.id not in gone), maxlen=LIMIT)
         return gone
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor, Timer
     from agent2.watcher.watched import Watched
+    from agent2.wire.status import Edit
 
 _LONGEST_READ = 4 * 1024 * 1024
 _GAP = 1.0
@@ -31,8 +32,8 @@ _SHARE = 20.0  # a write may follow one that took so many times less than the ga
 class Publisher:
     """Writes ``agent2_status.json``.
 
-    *tree* gives the whole status as a mapping; *adopt* takes the ids of the fix
-    records that an edit from outside left.
+    *tree* gives the whole status as a mapping; *adopt* takes what an edit from
+    outside left of it.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Publisher:
         state_dir: str,
         reactor: Reactor,
         tree: Callable[[], Mapping[str, Any]],
-        adopt: Callable[[set[str]], object],
+        adopt: Callable[[Edit], object],
         failed: Callable[[OSError | None], object],
     ) -> None:
         """Write nothing yet."""
@@ -56,7 +57,7 @@ class Publisher:
         self._timer: Timer | None = None
 
     def publish(self, *, changed: bool = False) -> None:
-        """Write at the end of this turn if something *changed*, else within a second."""
+        """Write at the end of this turn if *changed*, else within a second."""
         gap = _SHARE * self._took
         gap = min(gap, _GAP) if changed else max(gap, _GAP)
         due = max(self._wrote_at + gap, self._reactor.now())

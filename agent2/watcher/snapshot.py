@@ -73,7 +73,7 @@ class Snapshot:
             "last_check": None if last is None else stamp(last),
             "health_status": "unknown" if self.stopped else self.word(primary),
             "consecutive_failures": primary.state.failures,
-            "fixes": [fix_entry(row, stamp) for row in agent.fixes.shown()],
+            "fixes": [fix_entry(row, stamp) for row in agent.fixes.shown(self.seq)],
             "fixes_total": agent.fixes.total,
             "schema": SCHEMA,
             "seq": self.seq,
