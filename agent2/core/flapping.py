@@ -42,13 +42,22 @@ def is_flapping(ring: int, seen: int, *, was: bool) -> bool:
 
 
 def watch_flapping(
-    target: str, policy: Policy, state: TargetState, now: float, *, bad: bool
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    now: float,
+    *,
+    bad: bool,
+    held: bool,
 ) -> tuple[TargetState, list[Effect]]:
     """Note one cycle; tell once that the target begins or ends to flap.
 
     While it flaps, incidents are recorded but not told one by one, so it is told as
-    loud as they would be; restarts keep to their budget as always.
+    loud as they would be; restarts keep to their budget as always. What happens while
+    something that the target depends on fails (*held*) says nothing of the target.
     """
+    if held:
+        return replace(state, ring=0, seen=0), []
     was = state.flap is not None
     if not policy.flapping and not was:
         return state, []

@@ -69,7 +69,7 @@ def advance(
     bad = judgement.verdict is Verdict.BAD
     if bad and _excused(policy, state, now):
         return Step(state)
-    state, effects = watch_flapping(target, policy, state, now, bad=bad)
+    state, effects = watch_flapping(target, policy, state, now, bad=bad, held=held)
     turn = _worse if bad else _better
     moved, more = turn(target, policy, state, judgement, now, died, pending, held)
     effects += more

@@ -733,6 +733,20 @@ def test_a_warning_is_told_only_when_what_it_depends_on_is_well():
     assert story.go("~").told[-1] == ["open", "tell: degraded"]
 
 
+def test_a_dependency_that_flaps_does_not_make_its_dependants_flap():
+    story = Story("+=" * 40, replace(FLAPS, failure_threshold=1))
+
+    assert story.count("tell: flapping") == 0
+    assert story.count("tell: firing") == 0
+
+
+def test_flapping_of_its_own_is_not_forgotten_meanwhile():
+    story = Story("+-" * 15 + "=" * 40 + "-", FLAPS)
+
+    assert story.count("tell: flapping") == 1
+    assert [words for words in story.told[30:] if words] == []
+
+
 # --- flapping -----------------------------------------------------------------
 
 FLAPS = replace(CALM, flapping=True, failure_threshold=1)
