@@ -14,10 +14,8 @@ from functools import cache
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 DEFINITION = FUNCTION | ast.ClassDef
 HARD, SOFT, LONGEST = 300, 200, 40
-# Files over the hard limit, and why they may be.
-LONG_FILES = {
-    "agent2/host/reactor.py": "one loop, measured; docs/design.md, decision 1",
-}
+# Files over the hard limit, and why they may be: none.
+LONG_FILES: dict[str, str] = {}
 FORBIDDEN = {
     word + end
     for word in ("manager", "handler", "helper", "util", "data", "info", "service")
@@ -47,7 +45,7 @@ VALUE = "agent2/core/value.py"
 SKIPPED = re.compile(r"\.(?!ci$|github$)|(__pycache__|.*\.egg-info|build|dist)$")
 # Spelled in two halves, or this file would break its own rule.
 MACHINE = re.compile(
-    "/wor" r"k/|/roo" r"t/|/bash_" r"jobs|/hom" r"e/(?!agentos|user\b|me\b|\$|\{|<)|/User" r"s/(?!agentos|you\b|me\b|\$|\{|<)"
+    "/wor" r"k/|/roo" r"t/|/bash_" r"jobs|/hom" r"e/(?!agentos|(?:user|me|x)\b|\$|\{|<)|/User" r"s/(?!agentos|(?:you|me|x)\b|\$|\{|<)"
 )  # fmt: skip
 TOKEN = "响应时间"
 
