@@ -66,7 +66,11 @@ def start(port: int, pid_file: str) -> tuple[int, str]:
         if not url:
             why = child.stderr.read(4096).decode("utf-8", "replace").strip()
             child.wait()
-            raise DemoError(why.splitlines()[-1] if why else "it ended at once")
+            raise DemoError(
+                why.splitlines()[-1].removeprefix("demo: ")
+                if why
+                else "it ended at once"
+            )
     child.returncode = 0  # it outlives us on purpose
     return child.pid, url
 

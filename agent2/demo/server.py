@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from agent2.host.clock import stamp
-from agent2.host.files import remove, write_atomic
+from agent2.host.files import ensure_dir, remove, write_atomic
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -157,6 +157,7 @@ def serve(port: int, pid_file: str) -> int:
     """
     with Service(port) as service:
         content = b"%d\n" % os.getpid()
+        ensure_dir(os.path.dirname(pid_file))
         write_atomic(pid_file, content, sync=False)
 
         def end(_number: int, _frame: FrameType | None) -> None:
