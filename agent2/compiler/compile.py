@@ -28,11 +28,15 @@ BUILT_IN = "built-in defaults"
 
 @value
 class Compiled:
-    """A plan tree and what it was made of; both None if the file is refused."""
+    """A plan tree and what it was made of; both None if the file is refused.
+
+    *more*: problems beyond the thousand that are listed.
+    """
 
     tree: dict[str, Any] | None
     settled: Settled | None
     problems: tuple[Problem, ...]
+    more: int = 0
 
 
 def compile_text(
@@ -58,7 +62,8 @@ def compile_text(
         raw = _built_in(over)
     root, found = yaml_marks.compose(raw, report.path)
     report.root = root
-    report.problems += found
+    for problem in found:
+        report.add(problem)
     settled = None
     if root is not None:
         settled = _settle(report, root, over, scope, built_in=built_in)
@@ -66,7 +71,7 @@ def compile_text(
             warn_of_open_file(report, settled, path)
     problems = _sorted(report.problems)
     if settled is None or report.refused:
-        return Compiled(None, None, problems)
+        return Compiled(None, None, problems, report.more)
     facts = {
         "stamp": stamp or planfile.current_stamp(path, profile, environ),
         "config_path": path,
@@ -77,7 +82,7 @@ def compile_text(
     return Compiled(emit(settled, facts), settled, problems)
 
 
-def _sorted(problems: list[Problem]) -> tuple[Problem, ...]:
+def _sorted(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda p: (p.path, p.line, p.column)))
 
 
@@ -128,14 +133,15 @@ def _put_together(
         routes = tuple((dict(r.match), tuple(r.notifiers)) for r in root.routes)
     else:
         routes = (({}, tuple(each.name for each in notifiers)),) if notifiers else ()
+    first = settle.primary(root)
     made = settle.Settled(
         profile=name,
         language=layers.Sourced(spoken(language.value, scope.environ), language.source),
         level=level,
         defaults=layers.shared(root, profile, over, report),
         targets=tuple(
-            settle.target(report, root, index, plugins, profile, over)
-            for index in range(len(root.targets))
+            settle.target(report, root, n, plugins, profile, over, primary=n == first)
+            for n in range(len(root.targets))
         ),
         notifiers=tuple(notifiers),
         routes=routes,

@@ -114,7 +114,7 @@ def _override(
         if place == "command":
             name = "--profile"
         got = MASK if wrong.hidden else shown(text)
-        report.problems.append(
+        report.add(
             Problem(path, 0, 0, name, wrong.what, got, wrong.expected, wrong.hint or "")
         )
 

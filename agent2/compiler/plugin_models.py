@@ -121,7 +121,10 @@ def _made(annotation: Any) -> Any:
         inner = _made(arguments[0])
         made = list[inner]  # type: ignore[valid-type]
         numeric = word.WHOLE in getattr(inner, "__metadata__", ())
-        return Annotated[made, BeforeValidator(_listed)] if numeric else made
+        if not numeric:
+            return made
+        either = made | inner
+        return Annotated[made, BeforeValidator(_listed, json_schema_input_type=either)]
     if origin is dict:
         inner = _made(arguments[1])
         made_dict = dict[str, inner]  # type: ignore[valid-type]

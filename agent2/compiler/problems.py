@@ -50,13 +50,14 @@ class Problem:
         return one_line(text, 1000)
 
 
-def count(problems: Iterable[Problem], path: str) -> str:
-    """Return the last line: how many problems there are in *path*."""
+def count(problems: Iterable[Problem], path: str, more: int = 0) -> str:
+    """Return the last line: how many problems there are in *path*, *more* unlisted."""
     warned = [problem.warning for problem in problems]
     parts = []
     for many, word in ((warned.count(False), "error"), (sum(warned), "warning")):
         if many or (word == "error" and not warned):
             parts.append(f"{many} {word}{'' if many == 1 else 's'}")
+    parts += [f"and {more} more"] if more else []
     return one_line(f"agent2: {', '.join(parts)} in {path}", 1000)
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _OK = 0
 _CANNOT_CREATE = 73
 _CONFIG = 78
-_MOST_SHOWN = 1000
 
 
 class _UnreadableError(Exception):
@@ -50,7 +49,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return _refuse((problem,), path)
     done = compile_text(raw, path, state_dir, asked.profile, environ, stamp)
     if done.tree is None:
-        return _refuse(done.problems, path or BUILT_IN)
+        return _refuse(done.problems, path or BUILT_IN, done.more)
     _say(done.problems, path)
     if asked.check or asked.show:
         return _print(asked, done, path)
@@ -81,25 +80,27 @@ def read(path: str) -> bytes:
         )
         got = str(error.strerror)
         raise _UnreadableError(what, got, "a readable file", hint) from None
-    with open(number, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(number).st_mode):
             raise _UnreadableError("is no file", "something else", "a YAML file", "")
-        raw = file.read(planfile.LARGEST + 1)
+        raw = os.read(number, planfile.LARGEST + 1)
+    finally:
+        os.close(number)
     if len(raw) > planfile.LARGEST:
         raise _UnreadableError("is too large", "more than 1 MiB", "at most 1 MiB", "")
     return raw
 
 
-def _refuse(problems: tuple[Problem, ...], path: str) -> int:
-    _say(problems, path)
+def _refuse(problems: tuple[Problem, ...], path: str, more: int = 0) -> int:
+    _say(problems, path, more)
     return _CONFIG
 
 
-def _say(problems: tuple[Problem, ...], path: str) -> None:
+def _say(problems: tuple[Problem, ...], path: str, more: int = 0) -> None:
     if not problems:
         return
-    lines = [str(problem) for problem in problems[:_MOST_SHOWN]]
-    text = "\n".join([*lines, count(problems, path or BUILT_IN)])
+    lines = [str(problem) for problem in problems]
+    text = "\n".join([*lines, count(problems, path or BUILT_IN, more)])
     sys.stderr.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from pydantic_core import PydanticUndefined
+
 from agent2 import planfile, plugins
 from agent2.compiler import layers, plugin_models, schema
 from agent2.compiler.expectations import expected, known_keys
@@ -147,7 +149,9 @@ def _keys(model: Any, skip: tuple[str, ...] = ()) -> str:
 
 
 def _default(model: Any, name: str, node: Any) -> str:
-    if node is None or node in ("", [], {}) or isinstance(node, schema.Section):
+    if node in (None, "", [], {}, PydanticUndefined) or isinstance(
+        node, schema.Section
+    ):
         return ""
     if "duration" in expected(model, model.model_fields[name].alias or name):
         many = node if isinstance(node, list) else [node]

@@ -56,6 +56,9 @@ _MEANT = {
 }
 
 
+MOST = 1000
+
+
 class Report:
     """All problems of one file; *root* is its tree, for the places."""
 
@@ -63,12 +66,25 @@ class Report:
         """Begin with none."""
         self.path = path
         self.root = root
-        self.problems: list[Problem] = []
+        self._told: dict[Problem, None] = {}
+        self.more = 0  # problems beyond those that anybody would read
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that was told, each once, at most ``MOST``."""
+        return tuple(self._told)
+
+    def add(self, problem: Problem) -> None:
+        """Add a problem that has its place already."""
+        if len(self._told) < MOST:
+            self._told[problem] = None
+        elif problem not in self._told:
+            self.more += 1
 
     @property
     def refused(self) -> bool:
         """Is there a problem that is more than a warning?"""
-        return not all(problem.warning for problem in self.problems)
+        return not all(problem.warning for problem in self._told)
 
     def tell(
         self,
@@ -82,12 +98,13 @@ class Report:
         warning: bool = False,
     ) -> None:
         """Add a problem of the value (or the key) at *loc*."""
+        if len(self._told) >= MOST:
+            self.more += 1
+            return
         mark = yaml_tree.locate(self.root, loc, key=at_key)
-        found = Problem(
-            self.path, *mark, key_path(loc), what, got, expected, hint or "", warning
-        )
-        if found not in self.problems:
-            self.problems.append(found)
+        key = key_path(loc)
+        hint = hint or ""
+        self.add(Problem(self.path, *mark, key, what, got, expected, hint, warning))
 
     def line(self, loc: Loc) -> int:
         """Return the line of *loc*."""
@@ -124,6 +141,9 @@ class Report:
 
     def unknown(self, loc: Loc, known: Iterable[str]) -> None:
         """Add that the key at *loc* is none of *known*; its value is never shown."""
+        if len(self._told) >= MOST:
+            self.more += 1
+            return
         known = tuple(known)
         word = str(loc[-1])
         meant = _MEANT.get(word, "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent2.compiler.problems import nearest, shown
+from agent2.compiler.urls import is_near
 from agent2.core.model import AlertKind, Severity
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def _web(report: Report, tree: dict[str, Any]) -> None:
     host = web.get("host", "127.0.0.1") if isinstance(web, dict) else None
     if not isinstance(web, dict) or not isinstance(host, str) or web.get("token_file"):
         return
-    near = host in {"localhost", "::1"} or host.startswith("127.")
-    if web.get("enabled") is True and not near:
+    if web.get("enabled") is True and not is_near(host):
         hint = "Whoever reaches the port could use it; or listen on 127.0.0.1."
         what = "is missing while host is open to others"
         report.tell(("web", "token_file"), what, "nothing", "a file with a token", hint)

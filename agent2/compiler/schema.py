@@ -6,6 +6,7 @@ what users read. A target's key that is None is the one of ``defaults``.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -66,6 +67,11 @@ class Restart(Section):
     )
 
 
+# One for all, since a plain default is copied for each of ten thousand targets.
+_NO_RESTART = Restart()
+_SAME = partial(Field, default_factory=lambda: _NO_RESTART)
+
+
 class Defaults(Section):
     """What all targets share. What stands here wins over the profile."""
 
@@ -81,7 +87,7 @@ class Defaults(Section):
     start_grace: Seconds = _field(
         _POLICY.start_grace, "A target never seen well is not judged for this long"
     )
-    restart: Restart = _field(Restart(), "See restart below")
+    restart: Restart = _SAME(description="See restart below")
     max_retry: Annotated[int, word.whole(1, 100)] = _field(
         1, "Times that an HTTP check asks before it has failed"
     )
@@ -93,7 +99,7 @@ class Target(Section):
 
     name: Name = _field(..., "Unique; it becomes a file name")
     checks: list[Plugin] = _field(..., "At least one; see checks below", min_length=1)
-    restart: Restart = _field(Restart(), "See restart below; wins over defaults")
+    restart: Restart = _SAME(description="See restart below; wins over defaults")
     interval: Interval = _field(None, "As in defaults")
     timeout: Timeout = _field(None, "As in defaults")
     failure_threshold: Threshold = _field(None, "As in defaults")

@@ -120,6 +120,8 @@ def target(
     plugins: dict[Loc, Any],
     profile: tuple[str, Defaults],
     over: dict[str, Sourced],
+    *,
+    primary: bool,
 ) -> SettledTarget:
     """Settle the target number *index*."""
     model = root.targets[index]
@@ -134,15 +136,15 @@ def target(
         actions=named(report, _ladder(root, index, plugins)),
         numbers=layers.numbers(model, index, root, profile, over, report),
         budget=layers.budget(model, index, root, profile, report),
-        primary=_is_primary(root, index),
+        primary=primary,
     )
     _warn(report, root, made, index, profile[1])
     return made
 
 
-def _is_primary(root: Root, index: int) -> bool:
-    chosen = [target.primary for target in root.targets]
-    return root.targets[index].primary or (index == 0 and True not in chosen)
+def primary(root: Root) -> int:
+    """Return the number of the target that the five old keys tell of."""
+    return next((n for n, each in enumerate(root.targets) if each.primary), 0)
 
 
 def _with_retry(entry: Entry, given: dict[str, Any]) -> Entry:

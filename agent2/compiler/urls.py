@@ -54,9 +54,17 @@ def host_fault(host: str) -> tuple[str, str] | None:
 def is_readable(url: str) -> bool:
     """Does *url* go to another machine as plain text?"""
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    near = host == "localhost" or host == "::1" or host.startswith("127.")
-    return parts.scheme == "http" and not near
+    return parts.scheme == "http" and not is_near(parts.hostname or "")
+
+
+def is_near(host: str) -> bool:
+    """Is *host* this machine, without asking a name server?"""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def is_private(url: str) -> bool:
