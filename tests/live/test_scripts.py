@@ -81,7 +81,11 @@ def test_the_agent_is_found_by_the_name_of_its_file(cli):
     cli.script("start_agent2.sh")
 
     told = subprocess.run(
-        "ps aux | grep agent2_monitor.py", shell=True, capture_output=True, text=True
+        "ps aux | grep agent2_monitor.py",
+        shell=True,
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"], "COLUMNS": "1000"},  # no terminal: ps cuts
     )
     assert str(cli.pid()) in [line.split()[1] for line in told.stdout.splitlines()]
 

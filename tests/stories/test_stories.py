@@ -104,6 +104,7 @@ class Stage:
             "PATH": f"{bin_folder}:{self.cli.env['PATH']}",
             "PORT": str(free_port()),
             "D": str(self.cli.state),
+            "COLUMNS": "1000",  # without a terminal ps cuts its lines at 80
             "SCRIPTS": str(ROOT / "scripts"),
         }
         del self.env["AGENT2_HOME"]
