@@ -62,6 +62,7 @@ def _run(options: Options) -> int:
             73, f"agent2: {error}; choose another --state-dir"
         ) from None
     try:
+        _sweep(state_dir)
         log = LogFile(os.path.join(state_dir, "agent2.log"), echo=options.echo)
         try:
             plan = plan_now(state_dir, options.config, options.profile)
@@ -73,6 +74,16 @@ def _run(options: Options) -> int:
         return running.run()
     finally:
         instance.release()
+
+
+def _sweep(state_dir: str) -> None:
+    """Remove what killed runs left half written."""
+    from agent2.host.files import sweep
+
+    try:
+        sweep(state_dir)
+    except OSError:
+        pass  # whoever cannot list the folder is told so by the first write
 
 
 def _make_folder(state_dir: str) -> None:
