@@ -150,8 +150,16 @@ class Desk:
                 outbox.add(tx, notices)
             kind = self._kinds.get(held.notifier, "?")
             self.log("ERROR", send_failed(self._language, kind, held.notifier, detail))
-        outbox.delivered(self.db, held, receipt, self.now())
+        if outbox.delivered(self.db, held, receipt, self.now()):
+            self._say_told(held)
         self._told.pop(held.notifier, None)
+
+    def _say_told(self, held: Delivery) -> None:
+        from agent2.wire.languages import words
+
+        said = words(self._language)["log.told"]
+        subject = held.alert.subject
+        self.log("INFO", said.format(notifier=held.notifier, subject=subject[:300]))
 
     def _failed(self, after: Delivery, at: float) -> None:
         dead = after.state is DeliveryState.DEAD
@@ -197,4 +205,5 @@ class Desk:
         """Tell the watcher's log and our own standard error, as one line."""
         line = " ".join(text.split())
         wake(self._state_dir, f"log {level} {line}")
-        print(level, line, file=sys.stderr, flush=True)  # noqa: T201
+        if level != "INFO":
+            print(level, line, file=sys.stderr, flush=True)  # noqa: T201

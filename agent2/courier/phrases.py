@@ -13,7 +13,7 @@ _PHRASES = {
         "email": "发送邮件失败: ",
         "slack": "发送 Slack 消息失败: ",
         "pagerduty": "发送 PagerDuty 告警失败: ",
-        "": "通过 {kind} 发送失败: ",
+        "": "使用 {kind} 发送失败: ",
     },
 }
 

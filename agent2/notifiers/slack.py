@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from agent2.core.message import Alert
     from agent2.plugins import Path, Seconds, Url
 
+# The text is what a phone shows of it: a recovery must not read like an alert.
+_TEXTS = {
+    AlertKind.RESOLVED: "Agent2 Resolved",
+    AlertKind.DEGRADED: "Agent2 Warning",
+    AlertKind.FLAPPING: "Agent2 Warning",
+    AlertKind.TEST: "Agent2 Test",
+}
 _COLORS = {
     AlertKind.RESOLVED: "good",
     AlertKind.DEGRADED: "warning",
@@ -149,7 +156,7 @@ def message(alert: Alert, *, repeat: bool) -> dict[str, Any]:
         # 300 characters at most (slack_sdk/models/attachments).
         "footer": escape(f"{repeated(alert)} · {foot}" if repeat else foot, 150),
     }
-    return {"text": "Agent2 Alert", "attachments": [shown]}
+    return {"text": _TEXTS.get(alert.kind, "Agent2 Alert"), "attachments": [shown]}
 
 
 def escape(text: str, characters: int = 1500) -> str:

@@ -67,13 +67,11 @@ def pending_group(db: Database, notifier: str, incident: str) -> list[Delivery]:
     return [from_row(row) for row in rows]
 
 
-def next_due(db: Database, notifiers: Iterable[str] | None = None) -> float | None:
+def next_due(db: Database) -> float | None:
     """Return when the next row can be leased, or None if nothing waits.
 
-    Only rows for *notifiers*, if given: what waits for one that the configuration
-    does not know any more can be sent by nobody. A pause counts, a lease counts
-    until its end. Do not sleep for longer than some minutes on its word: the clock
-    may have been set since it was written.
+    A pause counts, a lease counts until its end. Do not sleep for longer than some
+    minutes on its word: the clock may have been set since it was written.
     """
     resting = paused(db)
     rows = db.rows(
@@ -84,12 +82,7 @@ def next_due(db: Database, notifiers: Iterable[str] | None = None) -> float | No
         " AND e.seq < d.seq AND e.state IN ('pending', 'sending'))"
         " GROUP BY notifier"
     )
-    known = None if notifiers is None else frozenset(notifiers)
-    times = [
-        max(number(at), resting.get(str(name), 0.0))
-        for name, at in rows
-        if known is None or name in known
-    ]
+    times = [max(number(at), resting.get(str(name), 0.0)) for name, at in rows]
     return min(times, default=None)
 
 

@@ -86,7 +86,7 @@ class Agent:
             self._publish_now,
         )
         self.writer = Writer(
-            self._facts, self.telling.routes, self.telling.known, clock.wall
+            self._facts, self.telling.routes, self.telling.known, clock.now
         )
         self.use(plan)
 

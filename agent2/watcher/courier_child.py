@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor, Timer
 
 _PROGRAM = os.path.join(
@@ -30,12 +31,14 @@ class CourierChild:
     def __init__(
         self,
         reactor: Reactor,
+        clock: Clock,
         state_dir: str,
         left: Callable[[], object],
         log: Callable[[str, str], object],
     ) -> None:
         """*left* is called when it ended, to look for what is due next."""
         self._reactor = reactor
+        self._clock = clock
         self._state_dir = state_dir
         self._left = left
         self._log = log
@@ -45,8 +48,9 @@ class CourierChild:
         self._timer: Timer | None = None
 
     def ensure(self) -> None:
-        """Start one now, unless it runs; one that just died waits a second."""
+        """Start one now, or have the one that runs look; one that died waits."""
         if self._pid:
+            self._signal(signal.SIGURG)
             return
         now = self._reactor.now()
         if now - self._started < _SHORTEST:
@@ -69,6 +73,7 @@ class CourierChild:
 
     def _start(self) -> None:
         argv = [sys.executable, "-I", "-S", _PROGRAM, "--state-dir", self._state_dir]
+        argv += ["--clock", repr(self._clock.steady(0.0))]
         errors = os.path.join(self._state_dir, "agent2_error.log")
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
         actions = [
@@ -101,14 +106,19 @@ class CourierChild:
             self._reactor.unwatch(self._fd)
             os.close(self._fd)
             self._fd = -1
-        os.waitpid(self._pid, 0)
+        ended_well = os.waitpid(self._pid, 0)[1] == 0
         self._pid = 0
+        if not ended_well:
+            self.ensure()  # it was killed: what it held is taken over at once
         self._left()
 
     def stop(self) -> None:
         """Ask it to leave; what it has not sent stays in the outbox."""
         if self._pid:
-            try:
-                os.kill(self._pid, signal.SIGTERM)  # our own unreaped child
-            except ProcessLookupError:
-                pass
+            self._signal(signal.SIGTERM)
+
+    def _signal(self, number: int) -> None:
+        try:
+            os.kill(self._pid, number)  # our own child, not yet reaped
+        except ProcessLookupError:
+            pass

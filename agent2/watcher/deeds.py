@@ -14,7 +14,7 @@ from agent2.core.effects import (
     WithdrawRestart,
     Withhold,
 )
-from agent2.core.model import ActionResult
+from agent2.core.model import ActionResult, Health
 from agent2.plugins import Deed, Order
 from agent2.store import actions, journal
 from agent2.wire.status import RESULTS
@@ -116,6 +116,8 @@ class Deeds:
                 self._telling.resolved(effect)
                 texts.resolved(watched, effect)
             case Record():
+                if effect.new is Health.FAILING:
+                    self._telling.expect()
                 texts.say(
                     "DEBUG",
                     "health",

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 class Writer:
     """Makes the one transaction of a step.
 
-    *routes* tells which notifiers get an alert; *wall* is the clock that programs
-    share (deliveries are due by it).
+    *routes* tells which notifiers get an alert; *now* is the steady
+    clock; the courier is given the same one, so deliveries are due by it.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class Writer:
         facts: Callable[[Watched], Facts],
         routes: Callable[[Alert, Watched], tuple[str, ...]],
         known: Callable[[], tuple[str, ...]],
-        wall: Callable[[], float],
+        now: Callable[[], float],
     ) -> None:
         """Keep what the alerts need."""
         self._facts = facts
         self._routes = routes
         self._known = known
-        self._wall = wall
+        self._now = now
 
     def rows(self, watched: Watched, step: Step) -> list[ActionRow]:
         """Return the actions that *step* plans or notes."""
@@ -118,7 +118,7 @@ class Writer:
             # A recovery is owed to all who were told, whatever the routes say now.
             told = outbox.told(tx, wish.incident)
             names = tuple(name for name in self._known() if name in told)
-        return outbox.add(tx, alerting.address(alert, names, self._wall()))
+        return outbox.add(tx, alerting.address(alert, names, self._now()))
 
     def _label(self, watched: Watched, step: Step, rows: list[ActionRow]) -> str:
         words = self._facts(watched).words

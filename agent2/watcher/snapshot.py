@@ -139,7 +139,7 @@ class Snapshot:
             return entry | {"pending": 0} | nothing | {"last_error": None, "dead": 0}
         clock = self._agent.clock
         oldest = count.oldest_pending_at
-        age = None if oldest is None else round(max(clock.wall() - oldest, 0.0), 3)
+        age = None if oldest is None else round(max(clock.now() - oldest, 0.0), 3)
         success, error = count.last_success_at, count.last_error
         return entry | {
             "pending": count.pending,

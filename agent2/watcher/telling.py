@@ -52,7 +52,9 @@ class Telling:
         self.plan: Plan | None = None
         self.counts: Mapping[str, NotifierCount] = {}
         self.incidents: list[Incident] = []
-        self.courier = CourierChild(reactor, state_dir, self.look_soon, self._failed)
+        self.courier = CourierChild(
+            reactor, clock, state_dir, self.look_soon, self._failed
+        )
 
     def known(self) -> tuple[str, ...]:
         """Return the names of the configured notifiers."""
@@ -79,18 +81,23 @@ class Telling:
             )
         )
 
+    def expect(self) -> None:
+        """Something fails: have a courier ready, so that the alert leaves at once."""
+        if self.known():
+            self.courier.ensure()
+
     def resolved(self, effect: ResolveIncident) -> None:
         """Note that an incident is over."""
         self.incidents = [i for i in self.incidents if i.id != effect.incident]
 
     async def look(self) -> None:
         """Refresh the figures; have the courier started when something is due."""
-        found = await self._memory().read(_figures(self.known()))
+        found = await self._memory().read(_figures)
         if found is None:
             return
         self.counts, due, self.incidents = found
         if due is not None:
-            wait = min(max(due - self._clock.wall(), 0.0), _LONGEST_WAIT)
+            wait = min(max(due - self._clock.now(), 0.0), _LONGEST_WAIT)
             self.courier.at(self._reactor.now() + wait)
         self._changed()
 
@@ -111,9 +118,5 @@ class Telling:
         self._memory().trouble("courier", detail)
 
 
-def _figures(known: tuple[str, ...]) -> Callable[[Database], Any]:
-    def inside(db: Database) -> Any:
-        due = outbox.next_due(db, known)
-        return outbox.counts(db), due, incidents.open_ones(db)
-
-    return inside
+def _figures(db: Database) -> tuple[Any, float | None, Any]:
+    return outbox.counts(db), outbox.next_due(db), incidents.open_ones(db)
