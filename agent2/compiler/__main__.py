@@ -9,6 +9,7 @@ Exit codes: 0, 2 wrong usage, 70 a fault of ours, 73 the plan cannot be written,
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -43,6 +44,7 @@ def limit() -> None:
 def main() -> int:
     """Do what the command line asks; return the exit code."""
     limit()
+    gc.disable()  # a tenth of a life that is over before there is rubbish
     try:
         from agent2.compiler.program import run
 
