@@ -37,7 +37,10 @@ LAZY = {
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with its code; never ends in a traceback."""
     given = sys.argv[1:] if argv is None else argv
-    speak(decide(_option(given, "--lang"), _config(given), os.environ))
+    try:
+        speak(decide(_option(given, "--lang"), _config(given), os.environ))
+    except (OSError, ValueError):
+        speak("en")  # the command itself will say what is wrong with the paths
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character gets an escape, not a crash.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")

@@ -39,6 +39,7 @@ HELP = {
     "command.incidents": "list incidents, show one",
     "command.outbox": "alerts that wait or could not be delivered",
     "command.restarter": "the program that carries restarts out (Agent1)",
+    "command.target": "the demo target alone",
     "command.demo": "see all of it at work on a demo target",
     "command.schema": "JSON Schema of status, configuration, restart signal",
     "command.healthcheck": "exit 0 if the agent is well, else 1",

@@ -39,6 +39,7 @@ HELP = {
     "command.incidents": "列出事件, 查看单个事件",
     "command.outbox": "等待中或无法送达的告警",
     "command.restarter": "执行重启的程序 (Agent1)",
+    "command.target": "仅演示目标",
     "command.demo": "用演示目标观看完整过程",
     "command.schema": "状态, 配置, 重启信号的 JSON Schema",
     "command.healthcheck": "监控器正常则退出码为 0, 否则为 1",
