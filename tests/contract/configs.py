@@ -475,8 +475,10 @@ ROWS = [
     # names that lead nowhere
     (
         "two targets of a name",
-        ("targets:\n- {name: a, checks: [{kind: tcp, port: 1}]}\n"
-        "- {name: §a, checks: [{kind: tcp, port: 1}]}\n"),
+        (
+            "targets:\n- {name: a, checks: [{kind: tcp, port: 1}]}\n"
+            "- {name: §a, checks: [{kind: tcp, port: 1}]}\n"
+        ),
         "targets[1].name",
         "is doubled|line 2",
     ),
@@ -494,15 +496,19 @@ ROWS = [
     ),
     (
         "a ring",
-        ("targets:\n- {name: a, depends_on: §[b], checks: [{kind: tcp, port: 1}]}\n"
-        "- {name: b, depends_on: [a], checks: [{kind: tcp, port: 1}]}\n"),
+        (
+            "targets:\n- {name: a, depends_on: §[b], checks: [{kind: tcp, port: 1}]}\n"
+            "- {name: b, depends_on: [a], checks: [{kind: tcp, port: 1}]}\n"
+        ),
         "targets[0].depends_on",
         '"a" -> "b" -> "a"',
     ),
     (
         "two primaries",
-        ("targets:\n- {name: a, primary: true, checks: [{kind: tcp, port: 1}]}\n"
-        "- {name: b, primary: §true, checks: [{kind: tcp, port: 1}]}\n"),
+        (
+            "targets:\n- {name: a, primary: true, checks: [{kind: tcp, port: 1}]}\n"
+            "- {name: b, primary: §true, checks: [{kind: tcp, port: 1}]}\n"
+        ),
         "targets[1].primary",
         "doubled",
     ),
