@@ -224,6 +224,7 @@ class TargetState:
         successes: Consecutive good verdicts.
         slow_count: Consecutive DEGRADED verdicts.
         incident: Id of the open incident, and when it opened.
+        failing_since: When the first of the failures was seen: the outage began.
         warning: Id of the open warning (degraded), and when it opened.
         restarts: Times of the restarts inside the budget's period.
         attempts: Restarts since the target was last well for ``rearm``.
@@ -253,6 +254,7 @@ class TargetState:
     detail: str = ""
     incident: str | None = None
     incident_at: float = 0.0
+    failing_since: float | None = None
     warning: str | None = None
     warning_at: float = 0.0
     restarts: tuple[float, ...] = ()

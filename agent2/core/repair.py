@@ -130,7 +130,7 @@ def about(
         state.incident,
         policy.severity,
         now,
-        state.incident_at,
+        state.incident_at if state.failing_since is None else state.failing_since,
         state.facet,
         state.code,
         state.detail,

@@ -152,6 +152,8 @@ class Agent:
             held=self._held(watched),
         )
         rows = self.writer.rows(watched, step)
+        if old.failing_since is not None:
+            watched.down_since = old.failing_since
         watched.state = step.state  # before the wait: a reload takes over what is known
         if step.effects or must_be_saved(old, step.state):
             await self.memory.commit(self.writer.write(watched, step, rows))

@@ -56,7 +56,13 @@ def still_true(state: TargetState, plan: TargetPlan, now: float) -> TargetState:
     if state.health is Health.FAILING and now - since > fresh:
         state = replace(state, health=Health.UNKNOWN, failures=0)
     changes: dict[str, Any] = {}
-    for name in ("first_seen", "since", "healthy_since", "exhausted_at"):
+    for name in (
+        "first_seen",
+        "since",
+        "healthy_since",
+        "exhausted_at",
+        "failing_since",
+    ):
         at = getattr(state, name)
         if at is not None and at > now:
             changes[name] = now

@@ -62,8 +62,8 @@ class Texts:
         )
 
     def resolved(self, watched: Watched, effect: ResolveIncident) -> None:
-        """Say that an incident is over, and how long it was."""
-        began = float(effect.incident.rpartition("@")[2])
+        """Say that an incident is over, and how long the outage was in all."""
+        began = min(watched.down_since, effect.at) or effect.at
         self.say(
             "INFO", "resolved", target=watched.name, seconds=f"{effect.at - began:.1f}"
         )

@@ -51,6 +51,7 @@ class Watched:
         self.died = False
         self.death: tuple[int, str] | None = None
         self.again = False
+        self.down_since = 0.0
         self.ref: ProcessRef | None = None
         self.pid_stamp: object = None
         self.missed = ""

@@ -177,7 +177,7 @@ def test_both_alerts_of_an_incident_say_what_was_wrong_and_since_when():
         f"web@{T0 + 5:.3f}",
         Severity.CRITICAL,
         T0 + 5,
-        T0 + 5,
+        T0,  # the outage began with the first failure, not with the threshold
         Facet.PROCESS,
         Code.PID_DEAD,
         "pid 7 is gone",
@@ -454,7 +454,7 @@ def test_a_spent_budget_is_told_once_and_opens_by_half():
     told = next(
         e for e in story.effects if type(e) is Notify and e.kind is AlertKind.EXHAUSTED
     )
-    assert (told.at, told.opened_at) == (T0 + 85, T0 + 5)
+    assert (told.at, told.opened_at) == (T0 + 85, T0)
     assert told.count == 0
 
 
@@ -583,7 +583,7 @@ def test_reminders_come_with_growing_gaps_and_the_last_gap_repeats():
     assert [e.at - T0 for e in reminders] == [105, 405, 705, 1005, 1305]
     assert [e.count for e in reminders] == [1, 2, 3, 4, 5]
     assert {e.incident for e in reminders} == {f"web@{T0 + 5:.3f}"}
-    assert {e.opened_at for e in reminders} == {T0 + 5}
+    assert {e.opened_at for e in reminders} == {T0}
 
 
 def test_the_next_incident_is_reminded_from_its_own_beginning():
@@ -714,7 +714,7 @@ def test_what_is_still_down_afterwards_is_told_and_restarted_then():
     story = Story("+===-", FIXES)
 
     assert story.told[-1] == ["tell: firing", "restart"]
-    assert (story.last(Notify).at, story.last(Notify).opened_at) == (T0 + 20, T0 + 10)
+    assert (story.last(Notify).at, story.last(Notify).opened_at) == (T0 + 20, T0 + 5)
     assert story.go("+").told[-1] == ["proved: success", "close", "tell: resolved"]
 
 

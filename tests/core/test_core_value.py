@@ -241,6 +241,7 @@ def test_the_first_state_of_a_target_says_nothing():
         "detail": "",
         "incident": None,
         "incident_at": 0.0,
+        "failing_since": None,
         "warning": None,
         "warning_at": 0.0,
         "restarts": (),
