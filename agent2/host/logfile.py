@@ -7,6 +7,7 @@ each line, so it may be renamed, removed or truncated by anybody at any time.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -34,6 +35,7 @@ class LogFile:
         self._echo = echo
         self._fd = -1
         self._id = (0, 0)
+        self._cut = False
 
     def __call__(self, level: str, message: str) -> None:
         """Write one line of *level*; control characters in it are escaped."""
@@ -46,7 +48,7 @@ class LogFile:
         line = f"{clock} - {self._name} - {level} - {text}\n".encode("utf-8", "replace")
         try:
             self._ensure(len(line))
-            os.write(self._fd, line)
+            self._write(line)
             if self.json:
                 self._write_json(now, level, text)
         except OSError:
@@ -57,11 +59,25 @@ class LogFile:
             except OSError:
                 self._echo = None
 
+    def _write(self, line: bytes) -> None:
+        """Write *line*; on a full disk a part of it may stay, and is ended later.
+
+        Raises:
+            OSError: nothing, or not all of it, could be written.
+        """
+        whole = b"\n" + line if self._cut else line
+        written = os.write(self._fd, whole)
+        if written:
+            self._cut = written < len(whole)
+        if self._cut or not written:
+            raise OSError(errno.ENOSPC, "no room for the whole line")
+
     def reopen(self) -> None:
         """Open the file anew at the next line (SIGHUP)."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+            self._cut = False
 
     def _ensure(self, size: int) -> None:
         """Hold the file that *path* names now, turned over if it grew too long."""

@@ -1,0 +1,265 @@
+"""A disk that is full, a folder that cannot be written, a store that is damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from rig import IS_ROOT, config, wait_for, watching
+
+from tests.fakes.health_server import HealthServer, document, http
+
+NOBODY = 65534
+FAST = {"interval": 0.1, "timeout": 1}
+as_root = pytest.mark.skipif(not IS_ROOT, reason="needs root: mounts, other users")
+
+
+@pytest.fixture
+def server():
+    with HealthServer(http(document())) as made:
+        yield made
+
+
+def asking(server: HealthServer, **settings) -> dict:
+    check = {"kind": "http", "url": server.url}
+    return {"name": "webui", "checks": [check]} | FAST | settings
+
+
+class Disk:
+    """A small disk of its own for one agent, in a private mount namespace."""
+
+    def __init__(self, rig, settings: dict, size: str) -> None:
+        self.agent = agent = rig.agent(settings, start=False)
+        agent.folder.mkdir(parents=True)
+        agent.configure(settings)
+        mount = f"mount -t tmpfs -o size={size} tmpfs '{agent.folder}'"
+        agent.before = ["unshare", "-m", "--", "sh", "-c", f'{mount} && exec "$@"', "-"]
+        self._outside = agent.folder
+
+    def start(self):
+        self.agent.start()
+        # The folder as the agent sees it.
+        self.agent.folder = Path(f"/proc/{self.agent.pid}/root{self._outside}")
+        return self.agent
+
+    def journal(self, kind: str) -> list[dict]:
+        """Read a copy: SQLite would resolve the folder's path to the outer one."""
+        copy = self._outside.parent / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for name in ("agent2.db", "agent2.db-wal"):
+            shutil.copy(self.agent.folder / name, copy)
+        with contextlib.closing(sqlite3.connect(copy / "agent2.db")) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            rows = connection.execute("SELECT kind, body FROM journal ORDER BY seq")
+            return [json.loads(body) for each, body in rows if each == kind]
+
+    def fill(self) -> Path:
+        """Leave not one byte free."""
+        full = self.agent.folder / "full"
+        with full.open("ab", buffering=0) as file:
+            for size in (65536, 4096, 1):
+                try:
+                    while True:
+                        file.write(b"\0" * size)
+                except OSError:
+                    continue
+        return full
+
+
+def asked_more(server: HealthServer, count: int = 5) -> None:
+    """Wait until the agent has looked *count* more times."""
+    before = server.connections
+    assert server.wait_connections(before + count) >= before + count
+
+
+AT_ONCE = {"restart": {"settle": 0.1, "backoff": 0.1, "intensity": 100}}
+
+
+@as_root
+@pytest.mark.slow
+def test_with_a_full_disk_the_cycles_go_on_and_nothing_is_torn_or_forgotten(
+    rig, server
+):
+    disk = Disk(rig, config(asking(server, **AT_ONCE)), "4m")
+    agent = disk.start()
+    agent.until_word("ok")
+    full = disk.fill()
+    asked_more(server)
+    old = agent.status()  # whole: the last one that fitted
+    server.answers[:] = [http("", 500)]
+    asked_more(server, 40)
+    assert agent.status()["seq"] >= old["seq"]
+    assert agent.runs()
+    full.unlink()
+    status = agent.until_word("down", 10)
+    assert status["consecutive_failures"] >= 2
+    assert status["agent"]["self"]["log_lines_lost"] > 0
+    agent.until_signal(10)
+    agent.until(lambda s: s["agent"]["self"]["troubles"] == {}, 10, "no trouble")
+    for line in agent.lines():
+        assert line.count(" - Agent2 - ") == 1, line
+    # What could not be committed was kept, and went into the next commit.
+    assert len(disk.journal("incident.opened")) == 1
+    asked = [body["action"] for body in disk.journal("restart.requested")]
+    assert len(set(asked)) == len(asked)
+    assert agent.signal()["id"] in asked
+
+
+def powerless(rig, settings: dict):
+    """Return an agent that is about to run as a user without any capability."""
+    agent = rig.agent(settings, start=False)
+    agent.before = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"]
+    return agent
+
+
+@as_root
+@pytest.mark.slow
+def test_in_a_folder_turned_read_only_the_cycles_go_on(rig, server):
+    agent = powerless(rig, config(asking(server))).start()
+    agent.until_word("ok")
+    agent.folder.chmod(0o555)
+    before = agent.status()
+    server.answers[:] = [http("", 500)]
+    asked_more(server, 8)
+    assert agent.status() == before
+    agent.until_line("cannot write the status file")
+    agent.until_line("repair failed")
+    agent.folder.chmod(0o755)
+    agent.until_word("down", 10)
+    agent.until(lambda s: s["agent"]["self"]["troubles"] == {}, 10, "no trouble")
+
+
+@as_root
+def test_a_folder_that_another_user_owns_ends_77_with_one_line(rig, server):
+    agent = powerless(rig, config(asking(server)))
+    agent.configure(agent.config)
+    agent.folder.mkdir()
+    os.chown(agent.folder, NOBODY, NOBODY)
+    agent.start(wait=0)
+    assert agent.process.wait(20) == 77
+    (line,) = agent.errors.read_text().splitlines()
+    assert str(agent.folder) in line
+    assert "choose another --state-dir" in line
+
+
+@as_root
+@pytest.mark.slow
+def test_a_store_of_another_user_is_said_and_the_watch_goes_on(rig, server):
+    agent = powerless(rig, config(asking(server))).start()
+    agent.until_word("ok")
+    assert agent.stop() == 0
+    for path in agent.folder.glob("agent2.db*"):
+        os.chown(path, NOBODY, NOBODY)
+    server.answers[:] = [http("", 500)]
+    agent.start()
+    status = agent.until_word("down")
+    assert status["status"] == "error"
+    assert "agent2.db" in status["agent"]["self"]["troubles"]["store"]
+    agent.until_signal()
+    (line,) = agent.lines("cannot write the database")
+    assert " - ERROR - " in line
+
+
+# -- damage
+
+
+def test_a_damaged_store_is_moved_aside_and_the_watch_goes_on(rig, server):
+    agent = rig.agent(config(asking(server)))
+    agent.until_word("ok")
+    assert agent.stop() == 0
+    path = agent.folder / "agent2.db"
+    path.write_bytes(b"SQLite format 3\0" + os.urandom(8192))
+    agent.start()
+    agent.until_word("ok")
+    (aside,) = agent.folder.glob("agent2.db.damaged-*")
+    (line,) = agent.lines("was damaged")
+    assert " - ERROR - " in line
+    assert aside.name in line
+    server.answers[:] = [http("", 500)]
+    agent.until_signal()
+    assert len(agent.journal("incident.opened")) == 1
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.slow
+def test_a_store_damaged_while_it_runs_does_not_stop_the_watch(rig, server):
+    agent = rig.agent(config(asking(server)))
+    agent.until_word("ok")
+    for name in ("agent2.db", "agent2.db-wal"):
+        path = agent.folder / name
+        if path.exists():
+            with path.open("r+b") as file:
+                size = path.stat().st_size
+                file.write(os.urandom(size))
+    server.answers[:] = [http("", 500)]
+    agent.until_signal()
+    agent.until_word("down")
+    server.answers[:] = [http(document())]
+    agent.until_word("ok")
+    agent.until_no_signal()
+    assert agent.runs()
+
+
+def test_a_store_removed_while_it_runs_is_made_anew(rig, server):
+    agent = rig.agent(config(asking(server)))
+    agent.until_word("ok")
+    for path in agent.folder.glob("agent2.db*"):
+        path.unlink()
+    server.answers[:] = [http("", 500)]
+    agent.until_signal()
+    agent.until_word("down")
+    wait_for(lambda: kept(agent), 5, "the incident stands in a new store")
+
+
+def kept(agent) -> bool:
+    try:
+        return len(agent.journal("incident.opened")) == 1
+    except sqlite3.Error:
+        return False
+
+
+def test_the_whole_folder_removed_while_it_runs_comes_back_or_is_said(rig, server):
+    agent = rig.agent(config(asking(server)))
+    agent.until_word("ok")
+    wait_for(lambda: emptied(agent.folder), 5, "the folder is gone")
+    asked_more(server)
+    assert agent.runs()
+    agent.folder.mkdir()
+    agent.until_word("ok")
+    assert agent.stop() == 0
+
+
+def emptied(folder: Path) -> bool:
+    """Remove *folder*, in which somebody goes on writing."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+def test_a_store_of_a_newer_version_ends_78_and_is_not_touched(rig, server):
+    agent = rig.agent(config(asking(server)))
+    agent.until_word("ok")
+    assert agent.stop() == 0
+    path = agent.folder / "agent2.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    content = path.read_bytes()
+    agent.start(wait=0)
+    assert agent.process.wait(20) == 78
+    assert "newer" in agent.errors.read_text()
+    assert path.read_bytes() == content
+    assert json.loads(agent.status_path.read_text())["status"] == "stopped"
+
+
+@as_root
+def test_nothing_that_the_watcher_does_needs_a_capability(rig):
+    target = rig.target()
+    agent = powerless(rig, config(watching(target, **FAST))).start()
+    agent.until_word("ok")

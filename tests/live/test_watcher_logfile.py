@@ -1,0 +1,121 @@
+"""The log file by itself: whole lines, whatever the disk and other people do."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+
+import pytest
+
+from agent2.host.logfile import LogFile
+
+
+@pytest.fixture
+def log(tmp_path):
+    made = LogFile(str(tmp_path / "agent2.log"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def room():
+    """Let files grow to so many bytes only, as a full disk would."""
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def lines(log: LogFile) -> list[str]:
+    with open(log.path, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def test_a_line_cut_by_a_full_disk_is_not_glued_to_the_next(log, room):
+    log("INFO", "first")
+    room(os.path.getsize(log.path) + 30)
+    log("INFO", "does not fit whole")
+    log("INFO", "does not fit at all")
+    assert log.lost == 2
+    room(1 << 20)
+    log("INFO", "last")
+    told = lines(log)
+    assert [line.rpartition(" - ")[2] for line in told if "Agent2" in line] == [
+        "first",
+        "last",
+    ]
+    assert len(told) == 3
+    log("INFO", "and one more")
+    assert len(lines(log)) == 4
+
+
+@pytest.mark.parametrize("bad", ["\n", "\r", "\x1b", "\x00", "\x85", "\u2028"])
+def test_no_character_breaks_a_line(log, bad):
+    log("INFO", f"one{bad}2026-01-01 00:00:00,000 - Agent2 - ERROR - forged")
+    (line,) = lines(log)
+    assert line.split(" - ")[2] == "INFO"
+
+
+def test_an_unpaired_surrogate_is_written_somehow(log):
+    log("INFO", "a\udcffb")
+    assert len(lines(log)) == 1
+
+
+def test_a_line_below_the_level_is_not_written(log):
+    log("DEBUG", "quiet")
+    log("INFO", "loud")
+    assert len(lines(log)) == 1
+
+
+def test_it_turns_over_by_size_and_keeps_so_many(log, tmp_path):
+    log.max_bytes, log.backups = 300, 3
+    for number in range(40):
+        log("INFO", f"line {number:02d}")
+    assert sorted(os.listdir(tmp_path)) == [
+        "agent2.log",
+        "agent2.log.1",
+        "agent2.log.2",
+        "agent2.log.3",
+    ]
+    assert all(os.path.getsize(tmp_path / n) <= 300 for n in os.listdir(tmp_path))
+    kept = [
+        line.rpartition(" ")[2]
+        for name in sorted(os.listdir(tmp_path), reverse=True)
+        for line in (tmp_path / name).read_text().splitlines()
+    ]
+    assert kept[-1] == "39"
+    assert kept == sorted(kept)
+
+
+def test_a_link_in_its_place_is_not_followed(log, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    os.symlink(victim, log.path)
+    log("INFO", "x")
+    assert log.lost == 1
+    assert victim.read_text() == "precious"
+
+
+def test_a_pipe_in_its_place_does_not_stop_us(log):
+    os.mkfifo(log.path)
+    log("INFO", "x")
+    assert log.lost == 1
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+def test_an_echo_to_the_very_file_says_nothing_twice(tmp_path, keep):
+    path = tmp_path / "agent2.log"
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    log = LogFile(str(path), echo=fd)
+    try:
+        for number in range(3):
+            log("INFO", f"line {number}")
+        if not keep:
+            path.unlink()  # from now on they are two files
+        log("INFO", "line 3")
+        assert len(lines(log)) == (4 if keep else 1)
+    finally:
+        log.close()
+        os.close(fd)
