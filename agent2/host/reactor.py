@@ -2,7 +2,8 @@
 
 The watcher's checks are coroutines that wait for a socket, a time, a thread or
 each other. This is less than asyncio on purpose: half the CPU per check at 10,000
-targets, 7.6 MB less memory and 18 ms less start (docs/design.md §7). Times are seconds on ``now()``, a clock that never steps.
+targets, 7.6 MB less memory and 18 ms less start (docs/design.md §7). Times are
+seconds on ``now()``, a clock that never steps.
 
 Only ``call_soon_threadsafe`` may be called from another thread.
 """
