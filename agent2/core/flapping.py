@@ -57,7 +57,7 @@ def watch_flapping(
     something that the target depends on fails (*held*) says nothing of the target.
     """
     if held:
-        return replace(state, ring=0, seen=0), []
+        return replace(state, seen=0), []
     was = state.flap is not None
     if not policy.flapping and not was:
         return state, []

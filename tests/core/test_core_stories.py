@@ -740,6 +740,13 @@ def test_a_dependency_that_flaps_does_not_make_its_dependants_flap():
     assert story.count("tell: firing") == 0
 
 
+def test_after_its_dependency_is_well_it_takes_a_whole_ring_to_flap():
+    story = Story("+-" * 8 + "=" + "+-" * 12, FLAPS)
+
+    flapped = [i for i, words in enumerate(story.told) if "tell: flapping" in words]
+    assert flapped == [17 + 20]
+
+
 def test_flapping_of_its_own_is_not_forgotten_meanwhile():
     story = Story("+-" * 15 + "=" * 40 + "-", FLAPS)
 
