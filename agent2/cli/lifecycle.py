@@ -93,7 +93,11 @@ def start_program(program: Program, settings: Settings) -> int:
     click.echo(say("start.pid_file", path=settings.path(program.pid_file)))
     told = launch(program, settings)
     if told.code == LOCKED:
-        return _already(program, programs.find(program, settings).pid)
+        owner = programs.find(program, settings)
+        if owner.running:
+            return _already(program, owner.pid)
+        # Somebody looked at the file, which on some systems takes its lock.
+        told = launch(program, settings)
     if told.code:
         text = told.text or say("error.ended", code=told.code)
         path = settings.path(program.error_file)
