@@ -234,7 +234,12 @@ def test_a_folder_that_cannot_be_written_gets_a_clear_line(cli, venv):
     (venv / ".agent2-requirements.lock").unlink()
     venv.chmod(0o555)
 
-    assert cli.script("start_agent2.sh", env={"AGENT2_VENV": str(venv)}).code == 77
+    told = cli.script(
+        "start_agent2.sh", env={"AGENT2_PYTHON": "", "AGENT2_VENV": str(venv)}
+    )
+
+    assert told.code == 77
+    assert "AGENT2_VENV" in told.err
 
 
 def test_the_interpreter_of_these_tests_is_honoured(cli):
