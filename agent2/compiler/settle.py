@@ -38,11 +38,17 @@ class SettledTarget:
 
     @property
     def bound(self) -> float:
-        """Seconds within which an outage is noticed."""
+        """Seconds within which an outage is noticed, a hang that eats each deadline."""
         found = self.numbers
-        gaps = (found["failure_threshold"].value - 1) * found["retry_interval"].value
+        gaps = (found["failure_threshold"].value - 1) * self.step
         first = found["interval"].value + found["timeout"].value
         return float(first + gaps)
+
+    @property
+    def step(self) -> float:
+        """Seconds from one failing look to the next: looks never overlap."""
+        found = self.numbers
+        return float(max(found["retry_interval"].value, found["timeout"].value))
 
 
 @value

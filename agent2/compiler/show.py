@@ -43,10 +43,11 @@ def summary(settled: Settled, path: str) -> str:
     lines = [f"{path}: ok, {', '.join(many)}, {facts}"]
     for target in settled.targets:
         found = target.numbers
-        sum_ = (
-            f"{found['failure_threshold'].value} × {told(found['interval'].value)}"
-            f" + {told(found['timeout'].value)}"
-        )
+        count, every = found["failure_threshold"].value, found["interval"].value
+        sum_ = f"{count} × {told(every)} + {told(found['timeout'].value)}"
+        if target.step != every:
+            gaps = f"{count - 1} × {told(target.step)}"
+            sum_ = f"{told(every)} + {gaps} + {told(found['timeout'].value)}"
         within = f"an outage is noticed within {target.bound:g} s"
         lines.append(f"{target.model.name}: {within} ({sum_})")
     return "\n".join(lines)
