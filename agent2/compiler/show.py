@@ -45,7 +45,7 @@ def summary(settled: Settled, path: str) -> str:
         found = target.numbers
         count, every = found["failure_threshold"].value, found["interval"].value
         sum_ = f"{count} × {told(every)} + {told(found['timeout'].value)}"
-        if target.step != every:
+        if count > 1 and target.step != every:
             gaps = f"{count - 1} × {told(target.step)}"
             sum_ = f"{told(every)} + {gaps} + {told(found['timeout'].value)}"
         within = f"an outage is noticed within {target.bound:g} s"
