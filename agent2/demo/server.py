@@ -37,6 +37,7 @@ class Service(ThreadingHTTPServer):
     """The server and the fault that it shows."""
 
     daemon_threads = True
+    request_queue_size = 128  # connections that wait while it is stopped: still open
 
     def __init__(self, port: int) -> None:
         """Bind *port* on the loopback address; 0 takes a free one."""
