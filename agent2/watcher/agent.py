@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from agent2.watcher.leftover import LeftOver
     from agent2.wire.status import Edit
 
+# Seconds after a new process of an ill target came at which it is looked at.
+_SOON = (0.2, 0.6, 1.5, 3.0)
 _FAILING = frozenset({Health.FAILING, Health.UNHEALTHY, Health.RECOVERING})
 
 
@@ -59,7 +61,7 @@ class Agent:
         self.host = socket.gethostname()
         self.instance = ""
         self.targets: dict[str, Watched] = {}
-        self.on_death: Callable[[Watched], object] = id
+        self.look_now: Callable[[Watched], object] = id
         self._restored = False
         self._gate: list[Callable[..., None]] = []
         self.fixes = Fixes()
@@ -74,7 +76,7 @@ class Agent:
         self.publisher = Publisher(
             state_dir, reactor, self.snapshot.tree, self._adopt, self._status_failed
         )
-        self.deaths = Deaths(reactor, self._all, self._died)
+        self.deaths = Deaths(reactor, self._all, self._died, self._came)
         self.deeds = Deeds(
             reactor,
             clock,
@@ -237,7 +239,22 @@ class Agent:
         self.texts.say("WARNING", "died", target=watched.name, pid=pid, cause=cause)
         watched.died = True
         watched.death = (pid, cause)
-        self.on_death(watched)
+        self.look_now(watched)
+
+    def _came(self, watched: Watched) -> None:
+        """A restarted target is looked at soon: its recovery need not wait for a tick.
+
+        Only while it settles, when a failure is not counted.
+        """
+
+        def look() -> None:
+            state = watched.state
+            if state.incident is not None and self.clock.now() < state.hold_until:
+                self.look_now(watched)
+
+        if watched.state.incident is not None:
+            for wait in _SOON:
+                self.reactor.call_at(self.reactor.now() + wait, look)
 
     def _adopt(self, edit: Edit) -> None:
         ours = edit.started_at == self.clock.stamp(self.snapshot.started_at)

@@ -34,11 +34,13 @@ class Deaths:
         reactor: Reactor,
         targets: Callable[[], Iterable[Watched]],
         died: Callable[[Watched, int, str], object],
+        came: Callable[[Watched], object],
     ) -> None:
         """Begin to listen for changed PID files."""
         self._reactor = reactor
         self._targets = targets
         self._died = died
+        self._came = came
         self._folders = FolderWatch(reactor, self._changed)
 
     def follow(self, watched: Watched) -> None:
@@ -78,6 +80,7 @@ class Deaths:
                 ref.close()
                 return
             self._hold(watched, ref)
+            self._came(watched)
             return
 
     def _missed(self, watched: Watched, found: str | None) -> None:

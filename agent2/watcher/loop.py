@@ -27,7 +27,7 @@ class Loop:
         self._agent = agent
         self._notify = notify
         self._pinged = float("-inf")
-        agent.on_death = self.look_now
+        agent.look_now = self.look_now
 
     def start(self) -> None:
         """Look at every target now; a great many spread over an interval."""

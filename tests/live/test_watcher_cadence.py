@@ -106,7 +106,7 @@ def test_a_death_between_the_look_and_the_hold_is_a_death(tmp_path):
     target = watched(pid_file=str(file))
     reactor = Reactor()
     died = []
-    deaths = Deaths(reactor, lambda: [target], lambda *facts: died.append(facts))
+    deaths = Deaths(reactor, lambda: [target], lambda *facts: died.append(facts), id)
     try:
         task = reactor.spawn(target.checks[0][1].probe(reactor, reactor.now() + 5))
         reactor.turn()
