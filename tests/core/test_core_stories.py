@@ -156,6 +156,7 @@ def test_an_incident_is_named_after_its_target_and_its_beginning():
     named = f"web@{T0 + 5:.3f}"
 
     opened = story.last(OpenIncident)
+    assert Story("-----").state.incident_at == opened.at
     assert opened == OpenIncident(
         named,
         "web",
@@ -379,6 +380,14 @@ def test_a_restart_settles_from_when_its_order_was_taken_up():
 
     assert story.at(305, "-") == story.at(309, "-") == []
     assert story.at(310, "-") == ["proved: failed", "restart"]
+
+
+def test_only_the_time_of_the_last_restart_moves_while_its_order_lies_there():
+    story = Story("--", FIXES)
+    story.at(20, "-")
+    story.at(300, "o")
+
+    assert story.state.restarts == (T0 + 5, T0 + 300)
 
 
 def test_a_late_order_has_its_whole_time_for_its_proof():

@@ -177,6 +177,30 @@ def test_post_init_is_called_with_all_fields_set():
     assert seen == [(1, 5), (6, 5)]
 
 
+def test_replace_calls_post_init_on_the_changed_copy():
+    @value
+    class Ordered:
+        low: int
+        high: int
+
+        def __post_init__(self) -> None:
+            if self.low > self.high:
+                raise ValueError("low > high")
+
+    assert replace(Ordered(1, 2), high=9) == Ordered(1, 9)
+    with pytest.raises(ValueError, match="low > high"):
+        replace(Ordered(1, 2), low=3)
+
+
+def test_what_replace_returns_is_as_frozen_as_its_original():
+    copied = replace(Point(1.0), x=2.0)
+
+    assert type(copied) is Point
+    assert hash(copied) == hash(Point(2.0))
+    with pytest.raises(FrozenError):
+        copied.x = 5.0
+
+
 def test_a_field_without_default_after_one_with_a_default_is_refused():
     with pytest.raises(TypeError, match="Wrong: a field without default"):
 
