@@ -173,6 +173,8 @@ class HttpCheck(_Prepared):
             except net.ProbeError as error:
                 outcome, code = error.finding.outcome, error.code
                 detail = error.finding.detail
+        if self.json and code is Code.OK:  # as curl shows it
+            detail = f"HTTP {answer.status}, {detail}"
         if code is Code.OK and 0 < self.slow < total:
             code = Code.SLOW
             detail = f"answer took {total:.2f} s, more than {self.slow:g} s"

@@ -37,7 +37,7 @@ def test_a_good_answer_is_good_and_says_how_long_it_took(serve):
     server = serve(http(OK))
     finding = ask(HttpCheck(url=server.url))
     assert (finding.outcome, finding.code) == (Outcome.OK, Code.OK)
-    assert finding.detail == "status ok"
+    assert finding.detail == "HTTP 200, status ok"
     names = [name for name, _ in finding.timings]
     assert names == ["connect", "first_byte", "total"]
     assert finding.response_s == dict(finding.timings)["total"] > 0

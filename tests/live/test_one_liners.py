@@ -185,7 +185,7 @@ def test_curl(world):
     assert "HTTP/1.1 200" in world.errors or "HTTP/1.0 200" in world.errors
     assert '"status": "ok"' in body
     page = world.agent.status()["targets"][0]["checks"][2]
-    assert (page["code"], page["detail"]) == ("ok", "status ok")
+    assert (page["code"], page["detail"]) == ("ok", "HTTP 200, status ok")
 
 
 @needs("ps", "xargs")
