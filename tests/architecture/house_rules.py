@@ -45,7 +45,9 @@ VALUE = "agent2/core/value.py"
 SKIPPED = re.compile(r"\.(?!ci$|github$)|(__pycache__|.*\.egg-info|build|dist)$")
 # Spelled in two halves, or this file would break its own rule.
 MACHINE = re.compile(
-    "/wor" r"k/|/roo" r"t/|/bash_" r"jobs|/hom" r"e/(?!agentos|(?:user|me|x)\b|\$|\{|<)|/User" r"s/(?!agentos|(?:you|me|x)\b|\$|\{|<)"
+    r"(?<![\w}])/(?:wor" r"k/|roo" r"t/|tmp/bash_" r"jobs"
+    r"|hom" r"e/(?!agentos|(?:user|me|x)\b|\$|\{|<)"
+    r"|User" r"s/(?!agentos|(?:you|me|x)\b|\$|\{|<))"
 )  # fmt: skip
 TOKEN = "响应时间"
 
