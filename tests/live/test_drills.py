@@ -1,165 +1,36 @@
-"""The documents' drills, all at the same time: each with a target and an agent of its own.
-
-Twenty crashes and twenty hangs with the default profile in real time; the six profiles
-with every time a tenth of itself (``bench/drills.py --full`` runs them in real time).
-"""
+"""The documents' drills: what each showed (``drilling.py`` carries them out)."""
 
 from __future__ import annotations
 
 import json
-import signal
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import yaml
-from rig import ROOT, Diary, Rig, config, never, wait_for, watching
+from drilling import TENTH, TIMES, WINDOWS, crash, hang, profiles
+from rig import config, never, watching
 
-from agent2.compiler.compile import compile_text
 from tests.fakes.health_server import HealthServer, document, http
 
 pytestmark = pytest.mark.slow
 
-TIMES = 20
-TENTH = 0.1
 SLACK = 1.5  # seconds that a busy machine may take for the starts of eighty programs
-
-
-class Drill:
-    """One target, one agent, and what was seen of them."""
-
-    def __init__(self, rig: Rig, number: int, settings: dict) -> None:
-        self.number = number
-        self.target = rig.target()
-        self.agent = rig.agent(config(watching(self.target, **settings)))
-        self.at = 0.0
-        self.signal: dict = {}
-        self.signal_after = 0.0
-        self.down: dict = {}
-        self.well_after = 0.0
-
-    def strike(self, *signals: int) -> None:
-        """Send *signals* somewhere inside an interval; wait for the restart signal."""
-        self.agent.until_word("ok")
-        interval = self.agent.status()["targets"][0]["interval_s"]
-        time.sleep(interval * self.number / TIMES)
-        for number in signals:
-            self.at = self.target.send(number)
-        wait_for(self.agent.signal_path.exists, 150, self.agent.tail)
-        self.signal_after = self.agent.signal_path.stat().st_mtime - self.at
-        self.signal = self.agent.signal()
-        self.down = self.agent.until_word("down")
-
-    def thaw(self) -> None:
-        """Let a stopped target go on; wait until all is well."""
-        at = time.time()
-        self.target.send(signal.SIGCONT)
-        self.agent.until_word("ok", 30)
-        self.well_after = time.time() - at
-        self.agent.until_no_signal()
-
-
-def default_profile() -> dict:
-    """Return interval, threshold and timeout of no configuration at all."""
-    made = compile_text(None, "", "/nonexistent", "", {})
-    target = made.tree["targets"][0]
-    found = {name: target[name] for name in ("interval", "timeout")}
-    return found | {"failure_threshold": target["policy"]["failure_threshold"]}
-
-
-def crash(drill: Drill) -> Drill:
-    drill.strike((signal.SIGTERM, signal.SIGKILL)[drill.number % 2])
-    return drill
-
-
-def hang(drill: Drill) -> Drill:
-    drill.strike(signal.SIGSTOP)
-    drill.thaw()
-    return drill
-
-
-@pytest.fixture(scope="module")
-def drilled(tmp_path_factory):
-    """Run all drills side by side; return them by name."""
-    rig = Rig(tmp_path_factory.mktemp("drills"))
-    usual = default_profile()
-    try:
-        with Diary() as diary, ThreadPoolExecutor(99) as pool:
-
-            def run(work, number: int, settings: dict) -> Drill:
-                with starting:
-                    drill = Drill(rig, number, settings)
-                diary.follow(drill.agent)
-                return work(drill)
-
-            # The longest first, and few at once: a start costs a fifth of a second.
-            starting = threading.Semaphore(4)
-            begun = {
-                (name, work): pool.submit(run, work, 7, numbers)
-                for name, numbers in profiles().items()
-                for work in (crash, hang)
-            }
-            rows = {
-                work: [pool.submit(run, work, n, usual) for n in range(TIMES)]
-                for work in (hang, crash)
-            }
-            yield {
-                "diary": diary,
-                "profiles": {key: future.result() for key, future in begun.items()},
-                "hang": [future.result() for future in rows[hang]],
-                "crash": [future.result() for future in rows[crash]],
-            }
-    finally:
-        rig.close()
-
-
-def profiles() -> dict[str, dict]:
-    """Return the numbers of the six profiles, every time a tenth of itself."""
-    found = {}
-    for path in sorted((ROOT / "config").glob("*.yaml")):
-        defaults = yaml.safe_load(path.read_text()).get("defaults", {})
-        if path.stem in WINDOWS:
-            found[path.stem] = {
-                "interval": seconds(defaults["interval"]) * TENTH,
-                "timeout": seconds(defaults["timeout"]) * TENTH,
-                "failure_threshold": defaults["failure_threshold"],
-            }
-    return found
-
-
-def seconds(text: str) -> float:
-    return float(text.removesuffix("s"))
-
-
-# Seconds to the signal by the documents' arithmetic: latest after a kill, latest after
-# a hang. The earliest is proved by the count of failures and not by a clock.
-WINDOWS = {
-    "dev": (4.1, 14.0),
-    "test": (10.1, 20.0),
-    "prod": (45.2, 75.0),
-    "high_load": (45.2, 75.0),
-    "low_latency": (2.2, 5.0),
-    "unstable_network": (25.3, 100.0),
-}
 
 
 # -- crash
 
 
 def test_a_crash_gives_a_signal_within_fifteen_seconds_twenty_of_twenty(drilled):
-    assert len(drilled["crash"]) == TIMES
-    assert max(drill.signal_after for drill in drilled["crash"]) <= 15.0
+    assert len(drilled.crashes()) == TIMES
+    assert max(drill.signal_after for drill in drilled.crashes()) <= 15.0
 
 
 def test_a_crash_is_called_process_not_alive(drilled):
-    reasons = {drill.signal["reason"] for drill in drilled["crash"]}
+    reasons = {drill.signal["reason"] for drill in drilled.crashes()}
     assert reasons == {"process_not_alive"}
-    assert {d.signal["requested_by"] for d in drilled["crash"]} == {"agent2"}
+    assert {d.signal["requested_by"] for d in drilled.crashes()} == {"agent2"}
 
 
 def test_no_signal_stands_before_the_second_failed_check(drilled):
-    for drill in drilled["crash"] + drilled["hang"]:
+    for drill in drilled.crashes() + drilled.hangs():
         changes = drill.agent.journal("health.changed")
         words = [body["new"] for _, body in changes]
         assert words[:3] == ["healthy", "failing", "unhealthy"]
@@ -173,18 +44,18 @@ def test_no_signal_stands_before_the_second_failed_check(drilled):
 
 
 def test_the_status_warns_before_it_says_down(drilled):
-    for drill in drilled["crash"]:
-        assert drilled["diary"].words(drill.agent)[-3:] == ["ok", "warn", "down"]
+    for drill in drilled.crashes():
+        assert drilled.diary.words(drill.agent)[-3:] == ["ok", "warn", "down"]
 
 
 def test_at_the_signal_two_failures_are_counted(drilled):
-    for drill in drilled["crash"] + drilled["hang"]:
+    for drill in drilled.crashes() + drilled.hangs():
         assert drill.down["consecutive_failures"] == 2
         assert drill.down["status"] == "fixing"
 
 
 def test_one_crash_makes_one_fix_record_and_one_signal(drilled):
-    for drill in drilled["crash"]:
+    for drill in drilled.crashes():
         fixes = drill.agent.status()["fixes"]
         assert [fix["result"] for fix in fixes] == ["signal_created"]
         assert len(drill.agent.journal("restart.requested")) == 1
@@ -194,28 +65,28 @@ def test_one_crash_makes_one_fix_record_and_one_signal(drilled):
 
 
 def test_no_reader_saw_a_torn_status(drilled):
-    assert drilled["diary"].torn == 0
+    assert drilled.diary.torn == 0
 
 
 # -- hang
 
 
 def test_a_hang_gives_a_signal_within_twenty_seconds_twenty_of_twenty(drilled):
-    assert len(drilled["hang"]) == TIMES
-    assert max(drill.signal_after for drill in drilled["hang"]) <= 20.0
+    assert len(drilled.hangs()) == TIMES
+    assert max(drill.signal_after for drill in drilled.hangs()) <= 20.0
 
 
 def test_a_hang_is_called_health_check_failed(drilled):
-    assert {d.signal["reason"] for d in drilled["hang"]} == {"health_check_failed"}
-    assert {d.signal["code"] for d in drilled["hang"]} == {"deadline"}
+    assert {d.signal["reason"] for d in drilled.hangs()} == {"health_check_failed"}
+    assert {d.signal["code"] for d in drilled.hangs()} == {"deadline"}
 
 
 def test_after_cont_all_is_well_within_two_intervals(drilled):
-    assert max(drill.well_after for drill in drilled["hang"]) <= 10.0
+    assert max(drill.well_after for drill in drilled.hangs()) <= 10.0
 
 
 def test_after_cont_nothing_is_left_that_would_restart_the_healthy_target(drilled):
-    for drill in drilled["hang"]:
+    for drill in drilled.hangs():
         assert drill.agent.signal() is None
         assert len(drill.agent.lines("restart signal withdrawn")) == 1
         asked = drill.agent.journal("restart.requested")
@@ -231,7 +102,7 @@ def test_after_cont_nothing_is_left_that_would_restart_the_healthy_target(drille
 @pytest.mark.parametrize("name", WINDOWS)
 @pytest.mark.parametrize("kind", [crash, hang])
 def test_each_profile_keeps_the_documents_times(drilled, name, kind):
-    drill = drilled["profiles"][name, kind]
+    drill = drilled.profile(name, kind)
     latest = WINDOWS[name][kind is hang] * TENTH
     assert drill.signal_after <= latest + SLACK
     threshold = drill.agent.status()["targets"][0]["failure_threshold"]

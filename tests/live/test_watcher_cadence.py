@@ -179,10 +179,10 @@ def test_on_exit_trip_needs_no_second_failure(rig):
 @pytest.mark.slow
 def test_eight_intervals_stopped_are_no_failure_of_a_healthy_target(rig):
     target = rig.target()
-    agent = rig.agent(config(watching(target, interval=0.5, timeout=0.5)))
+    agent = rig.agent(config(watching(target, interval=0.3, timeout=0.3)))
     agent.until_line("passed", count=2)
     agent.send(signal.SIGSTOP)
-    time.sleep(4)
+    time.sleep(2.4)
     count = len(agent.lines("passed"))
     agent.send(signal.SIGCONT)
     agent.until_line("passed", count=count + 1)

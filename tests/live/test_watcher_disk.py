@@ -87,7 +87,8 @@ AT_ONCE = {"restart": {"settle": 0.1, "backoff": 0.1, "intensity": 100}}
 def test_with_a_full_disk_the_cycles_go_on_and_nothing_is_torn_or_forgotten(
     rig, server
 ):
-    disk = Disk(rig, config(asking(server, **AT_ONCE)), "4m")
+    settings = asking(server, **AT_ONCE) | {"interval": 0.05}
+    disk = Disk(rig, config(settings), "4m")
     agent = disk.start()
     agent.until_word("ok")
     full = disk.fill()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import resource
-import signal
+import subprocess
+import sys
 
 import pytest
+from rig import ROOT
 
 from agent2.host.logfile import LogFile
 
@@ -18,37 +19,35 @@ def log(tmp_path):
     made.close()
 
 
-@pytest.fixture
-def room():
-    """Let files grow to so many bytes only, as a full disk would."""
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, old)
-    signal.signal(signal.SIGXFSZ, handler)
-
-
 def lines(log: LogFile) -> list[str]:
     with open(log.path, encoding="utf-8") as file:
         return file.read().splitlines()
 
 
-def test_a_line_cut_by_a_full_disk_is_not_glued_to_the_next(log, room):
-    log("INFO", "first")
-    room(os.path.getsize(log.path) + 30)
-    log("INFO", "does not fit whole")
-    log("INFO", "does not fit at all")
-    assert log.lost == 2
-    room(1 << 20)
-    log("INFO", "last")
+# In a process of its own: what it may write counts for all that it starts.
+FULL = """
+import os, resource, signal, sys
+from agent2.host.logfile import LogFile
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+log = LogFile(sys.argv[1])
+log("INFO", "first")
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (os.path.getsize(log.path) + 30, most))
+log("INFO", "does not fit whole")
+log("INFO", "does not fit at all")
+assert log.lost == 2
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+log("INFO", "last")
+log("INFO", "and one more")
+"""
+
+
+def test_a_line_cut_by_a_full_disk_is_not_glued_to_the_next(log):
+    subprocess.run([sys.executable, "-c", FULL, log.path], cwd=ROOT, check=True)
     told = lines(log)
-    assert [line.rpartition(" - ")[2] for line in told if "Agent2" in line] == [
-        "first",
-        "last",
-    ]
-    assert len(told) == 3
-    log("INFO", "and one more")
-    assert len(lines(log)) == 4
+    whole = [line.rpartition(" - ")[2] for line in told if " - Agent2 - INFO" in line]
+    assert whole == ["first", "last", "and one more"]
+    assert len(told) == 4
 
 
 @pytest.mark.parametrize("bad", ["\n", "\r", "\x1b", "\x00", "\x85", "\u2028"])

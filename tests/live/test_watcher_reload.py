@@ -47,7 +47,8 @@ def test_a_new_interval_counts_at_once_with_the_same_pid_and_counters(rig, serve
     told = reload(agent, config(asking(server, **FAST, failure_threshold=1000)))
     assert told["last_reload"] == "ok"
     assert told["error"] == ""
-    status = agent.until(lambda s: s["consecutive_failures"] >= 6, 5, "fast looks")
+    agent.until_line("failures: 6)")
+    status = agent.status()
     assert status["agent"]["pid"] == agent.pid
     assert status["targets"][0]["interval_s"] == 0.1
     counts = [
