@@ -39,4 +39,5 @@ if [[ ! -w "$AGENT2_ROOT" ]]; then
 fi
 # The settings of the caller's own agent are no business of the tests.
 unset AGENT2_CONFIG AGENT2_HOME AGENT2_STATE_DIR AGENT2_PROFILE AGENT2_LANGUAGE AGENT2_SCRIPTS
-"$python" -m pytest "$@"
+# A process per core; the tests of one file stay together.
+"$python" -m pytest -n auto --dist loadfile "$@"
