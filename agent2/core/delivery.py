@@ -94,7 +94,11 @@ def failed(
     known = replace(delivery, cause=cause, detail=detail)
     if cause in PERMANENT or now - delivery.created_at >= retry.max_age:
         return replace(known, state=DeliveryState.DEAD)
-    gap = max(wait(retry, delivery.attempts, delivery.id), retry_after or 0.0)
+    # Never longer than it has waited already: attempts that our own deaths cut off
+    # came fast, and must not put the next one off.
+    longest = max(now - delivery.created_at, retry.base)
+    ours = min(wait(retry, delivery.attempts, delivery.id), longest)
+    gap = max(ours, retry_after or 0.0)
     ambiguous = delivery.ambiguous or cause in {
         Cause.TIMEOUT,
         Cause.CRASHED,

@@ -195,6 +195,19 @@ def test_the_receivers_own_wait_is_obeyed_when_it_is_the_longer(asked, waited):
     assert after.next_at == NOW + (ours if waited is None else waited)
 
 
+@pytest.mark.parametrize(
+    ("age", "longest"), [(0.0, 1.0), (1.0, 1.0), (7.0, 7.0), (100.0, 100.0)]
+)
+def test_no_wait_of_ours_is_longer_than_it_has_waited_already(age, longest):
+    """Nine attempts that our own deaths cut off are no nine refusals."""
+    before = delivery(attempts=9)
+    after = failed(before, RETRY, Cause.SERVER, "503", NOW + age)
+
+    assert after.next_at == NOW + age + longest
+    told = failed(before, RETRY, Cause.RATE_LIMITED, "429", NOW + age, 900.0)
+    assert told.next_at == NOW + age + 900.0
+
+
 def test_a_failed_attempt_changes_neither_the_words_nor_the_count():
     before = delivery(seq=9, attempts=4)
     after = failed(before, RETRY, Cause.SERVER, "503", NOW)
