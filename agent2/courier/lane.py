@@ -2,18 +2,18 @@
 
 It is forked, so its interpreter is warm; it has a memory limit, no descriptor of the
 courier's but one socket, no proxy from the environment, and never more time than its
-deadline, whether or not the courier still lives.
+deadline. It ends with the courier, at once: what it would still send is sent again by
+the next courier, and must not arrive after what follows it.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import signal
 
 from agent2 import plugins
 from agent2.core.message import Cause
-from agent2.courier import frames
+from agent2.courier import frames, seal
 from agent2.courier.redact import revealed, scrub
 from agent2.plan import Secret, SecretError
 
@@ -34,7 +34,8 @@ def serve(wire: socket.socket, plugin: PluginPlan) -> NoReturn:
     """Send what comes in by *wire* until it is closed; never returns, never raises."""
     code = 1
     try:
-        _seal(wire.fileno())
+        seal.let_go(wire.fileno())
+        seal.follow(wire)
         lane = Lane(plugin)
         wire.sendall(frames.pack(lane.ready()))
         inbox = b""
@@ -72,7 +73,7 @@ class Lane:
         cls = plugins.load("notifiers", plugin.kind)
         if getattr(cls, "packages", True):
             _with_packages()
-        _limit(getattr(cls, "memory", _MEMORY))
+        seal.limit(getattr(cls, "memory", _MEMORY))
         self._secrets = list(revealed(plugin.options))
         hints = getattr(cls, "__annotations__", {})
         return cls(**dict(_fitted(plugin.options, hints)))
@@ -145,28 +146,6 @@ def _plain(option: Any) -> Any:
     return option
 
 
-def _seal(kept: int) -> None:
-    """Let go of all that is the courier's: descriptors, signals, surroundings."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends an orphan that hangs
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGURG):
-        signal.signal(number, signal.SIG_IGN)  # when to end is the courier's word
-    try:
-        most = max(int(name) for name in os.listdir("/dev/fd"))
-    except OSError:
-        most = 1024  # no such folder here
-    os.closerange(3, kept)
-    os.closerange(kept + 1, most + 1)
-    # Libraries print and log: addresses, tokens, whole bodies.
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(nothing, standard)
-    os.close(nothing)
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name == "SSLKEYLOGFILE":
-            del os.environ[name]
-
-
 def _with_packages() -> None:
     """Make installed packages importable: the courier starts without ``site``."""
     import site
@@ -174,15 +153,3 @@ def _with_packages() -> None:
 
     if sys.flags.no_site:
         site.main()
-
-
-def _limit(memory: int) -> None:
-    """Allow *memory* bytes beside what there is (Linux), and no core dump."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            pages = int(file.read().split()[0])
-        most = pages * resource.getpagesize() + memory
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    except (OSError, ValueError):
-        pass  # no /proc: the deadline alone bounds it

@@ -2,7 +2,8 @@
 
 It leaves when nothing has waited for ``IDLE_S``, or when the next thing is further
 off than ``FAR_S``: the watcher starts it again. A second courier of the same state
-folder leaves at once. TERM makes it finish quickly; URG (which a process that does
+folder leaves at once, and so does one whose watcher was killed once another watcher
+runs. TERM makes it finish quickly; URG (which a process that does
 not know it ignores) makes it look at the outbox now.
 """
 
@@ -16,6 +17,7 @@ import signal
 import sys
 import time
 
+from agent2.courier import owner
 from agent2.courier.desk import Desk
 from agent2.courier.rounds import Rounds
 from agent2.plan import PlanError
@@ -121,6 +123,7 @@ class Courier:
         """
         self._now = now
         self._idle = idle
+        self._state_dir = state_dir
         self._asked = False  # somebody wants us to leave
         self._woken = True
         self._inlet, self._outlet = os.pipe()
@@ -151,6 +154,8 @@ class Courier:
             if self._woken or self._desk.news or mono - looked >= _LOOK_S:
                 self._woken, self._desk.news, looked = False, False, mono
                 self._desk.settle()
+                if owner.has_another(self._state_dir):
+                    return  # it starts a courier of its own
                 self._rounds.look()
             wait = self._next()
             if wait <= 0.0 and not self._rounds.busy:

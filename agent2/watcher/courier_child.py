@@ -65,11 +65,15 @@ class CourierChild:
 
     def at(self, when: float) -> None:
         """Start one at *when* (reactor time), if that is sooner than planned."""
-        if self._timer is not None and self._timer.call is not None:
+        if self._timer is not None:
             if self._timer.when <= when:
                 return
             self._timer.cancel()
-        self._timer = self._reactor.call_at(when, self.ensure)
+        self._timer = self._reactor.call_at(when, self._due)
+
+    def _due(self) -> None:
+        self._timer = None  # it is over: the next one may be set
+        self.ensure()
 
     def _start(self) -> None:
         argv = [sys.executable, "-I", "-S", _PROGRAM, "--state-dir", self._state_dir]
@@ -92,12 +96,12 @@ class CourierChild:
             self._fd = os.pidfd_open(self._pid)
             self._reactor.watch(self._fd, lambda _bits: self._ended())
         else:
-            self._timer = self._reactor.call_at(self._reactor.now() + 1.0, self._poll)
+            self._reactor.call_at(self._reactor.now() + 1.0, self._poll)
 
     def _poll(self) -> None:
         """Without pidfd: look each second whether it ended."""
         if os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            self._timer = self._reactor.call_at(self._reactor.now() + 1.0, self._poll)
+            self._reactor.call_at(self._reactor.now() + 1.0, self._poll)
             return
         self._ended()
 

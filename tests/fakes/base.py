@@ -47,6 +47,7 @@ class Received:
     sender: str = ""
     recipients: tuple[str, ...] = ()
     peer: int = 0
+    told: str = ""  # what a test had the fake do instead: mode and status
 
     @property
     def json(self):

@@ -35,6 +35,7 @@ class HttpFake(Fake):
             if got is None:
                 return
             told = self.next_behaviour()
+            got.told = f"{told.mode} {told.status}" if told else ""
             self.note(got)
             if not self.play(wire, told or self.answer(got)):
                 return

@@ -1,0 +1,38 @@
+"""Whose courier is this: has another watcher begun since ours was killed?"""
+
+from __future__ import annotations
+
+import os
+
+from agent2.host.instance import read_pid
+
+_PID_FILE = "agent2.pid"
+
+
+def has_another(state_dir: str) -> bool:
+    """Return whether a living watcher that is not our parent works in *state_dir*.
+
+    A courier outlives a killed watcher and goes on telling; but the next watcher has
+    a surrounding of its own (where secrets may stand) and wants to stop what it runs.
+    """
+    try:
+        number = os.open(
+            os.path.join(state_dir, _PID_FILE), os.O_RDONLY | os.O_NOFOLLOW
+        )
+    except OSError:
+        return False
+    try:
+        pid = read_pid(number)
+    finally:
+        os.close(number)
+    return pid > 1 and pid != os.getppid() and _lives(pid)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # asks only; nothing is signalled by number
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True

@@ -1,0 +1,66 @@
+"""What makes a forked lane a closed world: it holds nothing and outlives nobody."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
+
+def let_go(kept: int) -> None:
+    """Let go of all that is the courier's: descriptors, signals, surroundings."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends an orphan that hangs
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGURG):
+        signal.signal(number, signal.SIG_IGN)  # when to end is the courier's word
+    try:
+        most = max(int(name) for name in os.listdir("/dev/fd"))
+    except OSError:
+        most = 1024  # no such folder here
+    os.closerange(3, kept)
+    os.closerange(kept + 1, most + 1)
+    # Libraries print and log: addresses, tokens, whole bodies.
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    os.close(nothing)
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name == "SSLKEYLOGFILE":
+            del os.environ[name]
+
+
+def follow(wire: socket.socket) -> None:
+    """End when the courier's end of *wire* is closed, in the middle of a send too."""
+    import fcntl
+    from socket import MSG_DONTWAIT, MSG_PEEK
+
+    def heard(_number: int, _frame: object) -> None:
+        try:
+            gone = not wire.recv(1, MSG_PEEK | MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            gone = True
+        if gone:
+            os._exit(1)
+
+    signal.signal(signal.SIGIO, heard)
+    fcntl.fcntl(wire, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(wire, fcntl.F_GETFL)
+    fcntl.fcntl(wire, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
+def limit(memory: int) -> None:
+    """Allow *memory* bytes beside what there is (Linux), and no core dump."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            pages = int(file.read().split()[0])
+        most = pages * resource.getpagesize() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    except (OSError, ValueError):
+        pass  # no /proc: the deadline alone bounds it
