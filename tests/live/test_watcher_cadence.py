@@ -193,6 +193,20 @@ def test_eight_intervals_stopped_are_no_failure_of_a_healthy_target(rig):
     assert not agent.lines("restart signal")
 
 
+def test_a_stop_of_some_intervals_takes_no_time_from_the_next_check(rig):
+    target = rig.target()
+    agent = rig.agent(config(watching(target, interval=0.3, timeout=0.3)))
+    agent.until_line("passed", count=2)
+    for _ in range(2):
+        agent.send(signal.SIGSTOP)
+        time.sleep(0.9)
+        count = len(agent.lines("passed"))
+        agent.send(signal.SIGCONT)
+        agent.until_line("passed", count=count + 2)
+    assert not agent.lines("consecutive failures")
+    assert not agent.lines("cannot judge")
+
+
 @pytest.mark.slow
 def test_stopped_in_the_middle_of_a_check_it_blames_itself(rig):
     with Slow(http(document())) as server:

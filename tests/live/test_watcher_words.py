@@ -118,6 +118,19 @@ def test_each_fault_of_the_page_has_its_code(rig, fault, code):
     agent.until_no_signal()
 
 
+def test_while_nobody_takes_a_signal_up_no_other_is_made(rig, server):
+    server.answers[:] = [http("", 500)]
+    restart = {"settle": 0.1, "backoff": 0.1, "proof": 0.1}
+    agent = rig.agent(config(asking(server, restart=restart)))
+    first = agent.until_signal()
+    agent.until_line(" 9)")
+    assert agent.signal() == first
+    assert len(agent.journal("restart.requested")) == 1
+    assert len(agent.lines("修复操作: ")) == 1
+    agent.signal_path.unlink()  # taken up, and it does not help: the next one may come
+    assert agent.until_signal()["attempt"] == 2
+
+
 def test_a_signal_that_a_person_put_there_is_left_alone(rig, server):
     agent = rig.agent(config(asking(server)))
     agent.until_word("ok")
