@@ -34,14 +34,17 @@ class CourierChild:
         clock: Clock,
         state_dir: str,
         left: Callable[[], object],
-        log: Callable[[str, str], object],
+        trouble: Callable[[str], object],
     ) -> None:
-        """*left* is called when it ended, to look for what is due next."""
+        """*left* is called when it ended, to look for what is due next.
+
+        *trouble* is told why none could be started, and "" once one was.
+        """
         self._reactor = reactor
         self._clock = clock
         self._state_dir = state_dir
         self._left = left
-        self._log = log
+        self._trouble = trouble
         self._pid = 0
         self._fd = -1
         self._started = float("-inf")
@@ -60,8 +63,10 @@ class CourierChild:
         try:
             self._start()
         except OSError as error:
-            self._log("ERROR", str(error.strerror))
             self.at(now + 10.0)
+            self._trouble(str(error.strerror))
+        else:
+            self._trouble("")
 
     def at(self, when: float) -> None:
         """Start one at *when* (reactor time), if that is sooner than planned."""
@@ -78,25 +83,36 @@ class CourierChild:
     def _start(self) -> None:
         argv = [sys.executable, "-I", "-S", _PROGRAM, "--state-dir", self._state_dir]
         argv += ["--clock", repr(self._clock.steady(0.0))]
-        errors = os.path.join(self._state_dir, "agent2_error.log")
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        errors = self._errors()
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 2, errors, flags, 0o644),
+            (os.POSIX_SPAWN_DUP2, errors, 2),
         ]
-        self._pid = os.posix_spawn(
-            sys.executable,
-            argv,
-            os.environ,
-            file_actions=actions,
-            setsigdef=[signal.SIGIO, signal.SIGHUP, signal.SIGTERM, signal.SIGINT],
-        )
+        try:
+            self._pid = os.posix_spawn(
+                sys.executable,
+                argv,
+                os.environ,
+                file_actions=actions,
+                setsigdef=[signal.SIGIO, signal.SIGHUP, signal.SIGTERM, signal.SIGINT],
+            )
+        finally:
+            os.close(errors)
         if hasattr(os, "pidfd_open"):
             self._fd = os.pidfd_open(self._pid)
             self._reactor.watch(self._fd, lambda _bits: self._ended())
         else:
             self._reactor.call_at(self._reactor.now() + 1.0, self._poll)
+
+    def _errors(self) -> int:
+        """Open where it complains; a folder that takes no file stops no alert."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        try:
+            path = os.path.join(self._state_dir, "agent2_error.log")
+            return os.open(path, flags, 0o644)
+        except OSError:
+            return os.open(os.devnull, os.O_WRONLY)
 
     def _poll(self) -> None:
         """Without pidfd: look each second whether it ended."""

@@ -53,7 +53,7 @@ class Telling:
         self.counts: Mapping[str, NotifierCount] = {}
         self.incidents: list[Incident] = []
         self.courier = CourierChild(
-            reactor, clock, state_dir, self.look_soon, self._failed
+            reactor, clock, state_dir, self.look_soon, self._trouble
         )
 
     def known(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ class Telling:
                 self._log(level if level in LEVELS else "INFO", text)
         self.look_soon()
 
-    def _failed(self, _level: str, detail: str) -> None:
+    def _trouble(self, detail: str) -> None:
         self._memory().trouble("courier", detail)
 
 

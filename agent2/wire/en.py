@@ -79,7 +79,7 @@ WORDS = {
     "log.status_bad": "cannot write the status file: {detail}",
     "log.gap": "Agent2 stood still for {seconds}s, this cycle does not count",
     "log.clock": "the system clock jumped by {seconds}s",
-    "log.courier": "cannot start the courier: {detail}",
+    "log.courier_bad": "cannot start the courier: {detail}",
     "log.told": "{notifier} was told: {subject}",
     "log.undelivered": "no other notifier could be told: {detail}",
     "log.unknown_action": "the last run was cut off, a restart is unknown: {target}",
