@@ -39,5 +39,8 @@ if [[ ! -w "$AGENT2_ROOT" ]]; then
 fi
 # The settings of the caller's own agent are no business of the tests.
 unset AGENT2_CONFIG AGENT2_HOME AGENT2_STATE_DIR AGENT2_PROFILE AGENT2_LANGUAGE AGENT2_SCRIPTS
-# A process per core; the tests of one file stay together.
-"$python" -m pytest -n auto --dist loadfile "$@"
+if (($# == 0)); then
+  # All of them, the tests of one file together; one of the three mostly waits.
+  set -- -n 3 --dist loadfile
+fi
+"$python" -m pytest "$@"

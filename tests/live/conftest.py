@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from rig import Rig
 
 DRILLS = "test_drills.py"
+SHARED_OUT = "PYTEST_XDIST_WORKER" in os.environ
 
 
 @pytest.fixture
@@ -19,8 +22,25 @@ def rig(tmp_path):
 
 
 def pytest_collection_modifyitems(items):
-    """Ask last what the drills showed: until then they have run anyway."""
-    items.sort(key=lambda item: item.path.name == DRILLS)
+    """Ask last what the drills showed: until then they have run anyway.
+
+    Where the files are shared out to several processes, the one that gets the drills
+    runs nothing beside them: they come first, and the others go on meanwhile.
+    """
+    items.sort(key=lambda item: (item.path.name == DRILLS) is not SHARED_OUT)
+
+
+class _OnDemand:
+    """The drills of a process that may never be asked for them."""
+
+    def __init__(self, make):
+        self._make = make
+        self.made = None
+
+    def __getattr__(self, name):
+        if self.made is None:
+            self.made = self._make()
+        return getattr(self.made, name)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,8 +51,11 @@ def drilled(request, tmp_path_factory):
         return
     from drilling import Drills
 
-    drills = Drills(tmp_path_factory.mktemp("drills"))
+    drills = _OnDemand(lambda: Drills(tmp_path_factory.mktemp("drills")))
+    if not SHARED_OUT:
+        drills.crashes  # noqa: B018  (begins them)
     try:
         yield drills
     finally:
-        drills.close()
+        if drills.made is not None:
+            drills.made.close()
