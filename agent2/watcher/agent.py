@@ -28,7 +28,7 @@ from agent2.watcher.publish import Publisher
 from agent2.watcher.snapshot import Snapshot
 from agent2.watcher.telling import Telling
 from agent2.watcher.texts import Texts
-from agent2.watcher.watched import Watched
+from agent2.watcher.watched import made_of
 from agent2.wire.languages import words
 
 TYPE_CHECKING = False
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from agent2.host.reactor import Reactor
     from agent2.plan import Plan
     from agent2.watcher.leftover import LeftOver
+    from agent2.watcher.watched import Watched
     from agent2.wire.status import Edit
 
 # Seconds after a new process of an ill target came at which it is looked at.
@@ -93,7 +94,12 @@ class Agent:
         self.use(plan)
 
     def use(self, plan: Plan) -> None:
-        """Take *plan*: keep what is remembered of targets that stay."""
+        """Take *plan*: keep what is remembered of targets that stay.
+
+        Raises:
+            RefusedError: a plugin of it cannot be made; the old plan stays whole.
+        """
+        fresh = made_of(plan)
         self.plan = self.telling.plan = plan
         self.words = words(plan.language)
         self.log.level = LEVELS.get(plan.log.level, LEVELS["INFO"])
@@ -101,14 +107,9 @@ class Agent:
         self.log.max_bytes = plan.log.max_bytes
         self.log.backups = plan.log.backups
         self.texts = Texts(self.log, self.words, many=len(plan.targets) > 1)
-        old = self.targets
-        self.targets = {}
-        for target in plan.targets:
-            watched = Watched(target)
-            before = old.get(target.name)
-            if before is not None:
-                watched.inherit(before)
-            self.targets[target.name] = watched
+        old, self.targets = self.targets, fresh
+        for name in fresh.keys() & old.keys():
+            fresh[name].inherit(old[name])
         for before in old.values():
             self.deaths.let_go(before)  # the next cycle holds it anew
             before.retire()
@@ -121,8 +122,7 @@ class Agent:
         self.clock.asleep()
         seen = await look(watched, self.reactor, self.clock, deadline)
         gap = stood_still(self.reactor.now(), deadline, self.clock.asleep())
-        if not self._restored:
-            await self.reactor.wait(self._gate.append)
+        await self.restored()
         if watched.retired:
             return
         watched.seen = seen
@@ -197,6 +197,11 @@ class Agent:
         for resume in waiting:
             resume()
         await self.telling.look()
+
+    async def restored(self) -> None:
+        """Wait until ``restore`` has taken up what was left."""
+        if not self._restored:
+            await self.reactor.wait(self._gate.append)
 
     def _take_up(self, left: LeftOver) -> None:
         now = self.clock.now()

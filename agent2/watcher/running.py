@@ -177,6 +177,7 @@ class Running:
         for watched in agent.targets.values():
             watched.retire()
         agent.telling.courier.stop()
+        await agent.restored()  # or the last status would forget what is open
         agent.snapshot.stopped = True
         agent.publisher.write()
         agent.history.flush(self._clock.now())

@@ -1,0 +1,33 @@
+"""A run that ends before it has begun forgets nothing."""
+
+from __future__ import annotations
+
+import signal
+
+from agent2.store.lock import FileLock
+from tests.live.rig import config, wait_for, watching
+
+
+def test_a_stop_before_the_store_was_read_still_shows_what_is_open(rig):
+    target = rig.target()
+    entry = watching(target, interval=0.1, timeout=1)
+    agent = rig.agent(config(entry))
+    agent.until_word("ok")
+    target.fault("500")
+    (shown,) = agent.until_word("down")["incidents"]["open"]
+    wait_for(lambda: agent.status()["fixes"], 5, "a fix record")
+    agent.kill()
+    lock = FileLock(f"{agent.folder}/agent2.db.lock")
+    lock.acquire()  # the new run cannot read its store yet
+    begun = len(agent.lines("monitor started"))
+    agent.start(wait=0)
+    agent.until_line("monitor started", count=begun + 1)
+    agent.send(signal.SIGTERM)
+    agent.until_line("signal 15 received")
+    lock.close()
+    assert agent.process.wait(10) == 0
+    last = agent.status()
+    assert last["status"] == "stopped"
+    assert last["agent"]["pid"] == agent.pid
+    assert last["incidents"]["open"] == [shown]
+    assert last["fixes"]
