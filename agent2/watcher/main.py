@@ -66,11 +66,11 @@ def _run(options: Options) -> int:
         log = LogFile(os.path.join(state_dir, "agent2.log"), echo=options.echo)
         try:
             plan = plan_now(state_dir, options.config, options.profile)
+            from agent2.watcher.running import Running
+
+            running = Running(options, Reactor(), Clock(), log, plan)
         except RefusedError as error:
             raise _RefusalError(78, str(error)) from None
-        from agent2.watcher.running import Running
-
-        running = Running(options, Reactor(), Clock(), log, plan)
         return running.run()
     finally:
         instance.release()

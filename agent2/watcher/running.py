@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agent2.watcher.options import Options
 
 _STOP_WITHIN = 3.0
+_COMPILED_WITHIN = 35.0  # the compiler itself is ended after 30
 _DEEPEST = 30
 
 
@@ -40,6 +41,7 @@ class Running:
         self._notify = ServiceNotify()
         self._code = 0
         self._reloading = False
+        self._asked_again = False
         self._stopping = False
         reactor.on_error = self._bug
         self._agent = Agent(reactor, clock, log, options.state_dir, plan)
@@ -116,8 +118,13 @@ class Running:
     # -- signals
 
     def _hang_up(self) -> None:
-        """Reopen the log, then take a changed configuration."""
+        """Reopen the log, then take a changed configuration.
+
+        A hang-up within a reload is another reload after it: the one that runs may
+        have read the file before it was changed again.
+        """
         self._log.reopen()
+        self._asked_again = self._reloading
         if self._reloading or self._stopping:
             return
         self._reloading = True
@@ -126,32 +133,39 @@ class Running:
     async def _reload(self) -> None:
         self._notify.reloading()
         agent, options = self._agent, self._options
-        snapshot, old = agent.snapshot, agent.plan
+        snapshot = agent.snapshot
         try:
             plan = await self._reactor.thread(
                 plan_now,
                 options.state_dir,
                 options.config,
                 options.profile,
-                deadline=self._reactor.now() + 35.0,
+                deadline=self._reactor.now() + _COMPILED_WITHIN,
             )
-        except (RefusedError, TimeoutError) as error:
-            first = str(error).splitlines()[0] if str(error) else "timed out"
-            snapshot.reload, snapshot.reload_error = "rejected", str(error)[:2000]
+            self._take(plan)
+        except (RefusedError, OSError) as error:  # a time-out is an OSError too
+            text = str(error) or "timed out"
+            snapshot.reload, snapshot.reload_error = "rejected", text[:2000]
+            first = text.splitlines()[0]
             agent.texts.say("ERROR", "reload_refused", detail=first)
         else:
             snapshot.reload, snapshot.reload_error = "ok", ""
-            if plan.stamp == old.stamp:
-                agent.texts.say("INFO", "reload_same")
-            else:
-                agent.use(plan)
-                snapshot.loaded_at = self._clock.now()
-                agent.texts.say("INFO", "reloaded", sha=plan.sha or "-")
-                self._loop.start()
         self._reloading = False
         snapshot.reloaded_at = self._clock.now()
         agent.publisher.publish(changed=True)
         self._notify.send("READY=1")
+        if self._asked_again:
+            self._hang_up()
+
+    def _take(self, plan: Plan) -> None:
+        agent = self._agent
+        if plan.stamp == agent.plan.stamp:
+            agent.texts.say("INFO", "reload_same")
+            return
+        agent.use(plan)
+        agent.snapshot.loaded_at = self._clock.now()
+        agent.texts.say("INFO", "reloaded", sha=plan.sha or "-")
+        self._loop.start()
 
     def _show_stacks(self) -> None:
         for number, frame in sys._current_frames().items():

@@ -6,13 +6,14 @@ from agent2 import plugins
 from agent2.core.chance import spread
 from agent2.core.model import Code, Facet, Health, TargetState, Verdict
 from agent2.core.value import replace
+from agent2.watcher.compiling import RefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.model import Judgement, Observation
     from agent2.host.processes import ProcessRef
     from agent2.host.reactor import Timer
-    from agent2.plan import TargetPlan
+    from agent2.plan import Plan, TargetPlan
     from agent2.plugins import Action, Check
     from agent2.wire.status import Fragment
 
@@ -30,11 +31,7 @@ class Watched:
     """
 
     def __init__(self, plan: TargetPlan) -> None:
-        """Load the plugins of *plan*.
-
-        Raises:
-            UnknownKindError, TypeError: the plan is of another version.
-        """
+        """Load the plugins of *plan*; raises whatever a plugin raises."""
         self.plan = plan
         self.checks: tuple[tuple[str, Check], ...] = tuple(
             (c.name, plugins.load("checks", c.kind)(**c.options)) for c in plan.checks
@@ -137,3 +134,20 @@ class Watched:
         self.retired = True
         if self.timer is not None:
             self.timer.cancel()
+
+
+def made_of(plan: Plan) -> dict[str, Watched]:
+    """Return the targets of *plan* by name.
+
+    Raises:
+        RefusedError: a plugin cannot be made: its package is broken or gone.
+    """
+    found: dict[str, Watched] = {}
+    for target in plan.targets:
+        try:
+            found[target.name] = Watched(target)
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            text = f"agent2: target {target.name}: a plugin cannot be used: {why}"
+            raise RefusedError(text) from None
+    return found

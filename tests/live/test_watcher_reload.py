@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import pytest
 from rig import config, never, watching
@@ -156,3 +157,48 @@ def test_a_remembered_death_survives_a_reload(rig):
     agent.until_line("passed", count=2)
     target.send(signal.SIGKILL)
     agent.until_signal(5)
+
+
+def test_the_last_of_many_changes_is_taken_also_one_within_a_reload(rig, server):
+    agent = rig.agent(config(asking(server, **FAST)))
+    agent.until_word("ok")
+    for number in range(12):
+        interval = 0.2 + number / 100
+        agent.configure(config(asking(server, interval=interval, timeout=1)))
+        agent.send(signal.SIGHUP)
+        time.sleep(0.045)  # a compilation takes some 0.3 s: all its moments are met
+    agent.until(
+        lambda s: s["targets"][0]["interval_s"] == 0.31, 10, "the last configuration"
+    )
+
+
+def with_a_plugin_that_is_gone(agent, settings: dict) -> None:
+    """Lay down a current plan that only a broken installation can make."""
+    agent.folder.mkdir(parents=True, exist_ok=True)
+    agent.configure(settings)
+    agent.precompile()
+    plan = agent.folder / "plan.json"
+    plan.write_text(plan.read_text().replace('"kind": "http"', '"kind": "gone"'))
+
+
+def test_a_plugin_that_is_gone_refuses_the_reload_and_the_old_plan_stays(rig, server):
+    agent = rig.agent(config(asking(server, **FAST)))
+    agent.until_word("ok")
+    with_a_plugin_that_is_gone(agent, config(asking(server, interval=0.2, timeout=1)))
+    agent.send(signal.SIGHUP)
+    (line,) = agent.until_line("configuration refused")
+    assert "target webui: a plugin cannot be used" in line
+    count = len(agent.lines("passed"))
+    agent.until_line("passed", count=count + 2)
+    told = reload(agent, config(asking(server, interval=0.3, timeout=1)))
+    assert told["last_reload"] == "ok"
+    assert agent.status()["targets"][0]["interval_s"] == 0.3
+
+
+def test_a_plugin_that_is_gone_at_the_start_ends_78_with_one_line(rig, server):
+    agent = rig.agent(config(asking(server)), start=False)
+    with_a_plugin_that_is_gone(agent, agent.config)
+    agent.start(wait=0)
+    assert agent.process.wait(20) == 78
+    (line,) = agent.errors.read_text().splitlines()
+    assert line.startswith("agent2: target webui: a plugin cannot be used")
