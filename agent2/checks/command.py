@@ -52,7 +52,7 @@ class CommandCheck:
             detail = one_line(f"cannot run {self.argv[0]}: {why}")
             return Finding(Outcome.ERROR, Code.INTERNAL, detail)
         secrets = revealed((*self.argv, *self.env.values()))
-        said = scrub(_first_line(ended.output), secrets)
+        said = _first_line(scrub(ended.output.decode("utf-8", "replace"), secrets))
         return _judge(ended, said, reactor.now() - begun)
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
@@ -85,7 +85,7 @@ def _judge(ended: Ended, said: str, took: float) -> Finding:
     return Finding(outcome, code, detail, None, timings)
 
 
-def _first_line(output: bytes) -> str:
+def _first_line(output: str) -> str:
     """Return the first line without Nagios's performance data after ``|``."""
-    lines = output.decode("utf-8", "replace").strip().splitlines()
+    lines = output.strip().splitlines()
     return lines[0].partition("|")[0].strip() if lines else ""

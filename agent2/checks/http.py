@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent2.checks import http_body, http_plain, http_request, net
+from agent2.checks import http_judge, http_plain, http_request, net
 from agent2.checks.http_wire import Answer
 from agent2.core.model import Code, Facet, Finding, Outcome
 from agent2.core.text import one_line
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class _Prepared:
     """Slots beside the options, for what is worked out once."""
 
-    __slots__ = ("_ready", "_verify")
+    __slots__ = ("_hidden", "_ready", "_verify")
+    _hidden: tuple[str, ...]
     _ready: http_request.Ready | None
     _verify: object
 
@@ -93,6 +94,7 @@ class HttpCheck(_Prepared):
 
     def __post_init__(self) -> None:
         """Begin with nothing worked out."""
+        object.__setattr__(self, "_hidden", ())
         object.__setattr__(self, "_ready", None)
         object.__setattr__(self, "_verify", None)
 
@@ -102,13 +104,11 @@ class HttpCheck(_Prepared):
             timings = await self._exchange(reactor, deadline, answer)
         except net.ProbeError as error:
             if not answer.status or answer.status in self.status:
-                return error.finding
+                return http_judge.veiled(error.finding, self._hidden)
             timings = ()
         except Exception as error:  # a secret that is gone, no thread: our trouble
             return net.own_trouble(error).finding
-        if answer.status not in self.status:
-            return self._unwanted(answer, timings)
-        return self._judge(answer, timings)
+        return http_judge.finding(self, answer, timings, self._hidden)
 
     async def _exchange(
         self, reactor: Reactor, deadline: float, answer: Answer
@@ -116,6 +116,7 @@ class HttpCheck(_Prepared):
         ready = self._ready
         if ready is None:
             ready = http_request.prepare(self.url, self.headers)
+            object.__setattr__(self, "_hidden", ready.hidden)
             if ready.lasting:
                 object.__setattr__(self, "_ready", ready)
         place, request = ready.place, ready.request
@@ -151,50 +152,3 @@ class HttpCheck(_Prepared):
             return await reactor.thread(http_tls.exchange, *work, deadline=deadline)
         except TimeoutError:
             raise net.ProbeError(Code.DEADLINE, "no whole answer in time") from None
-
-    def _unwanted(self, answer: Answer, timings: Timings) -> Finding:
-        status = answer.status
-        if 300 <= status < 400:
-            where = f" to {answer.location}" if answer.location else ""
-            detail = f"HTTP {status}{where}: redirects are not followed"
-            code = Code.REDIRECT
-        else:
-            wanted = ", ".join(map(str, self.status))
-            detail, code = f"HTTP {status}, expected {wanted}", Code.HTTP_STATUS
-        return Finding(Outcome.FAIL, code, one_line(detail), None, timings)
-
-    def _judge(self, answer: Answer, timings: Timings) -> Finding:
-        """Say what a whole answer with a wanted status means."""
-        total = timings[-1][1]
-        outcome, code, detail = Outcome.OK, Code.OK, f"HTTP {answer.status}"
-        if self.json:
-            try:
-                outcome, code, detail = self._read_body(answer.body)
-            except net.ProbeError as error:
-                outcome, code = error.finding.outcome, error.code
-                detail = error.finding.detail
-        if self.json and code is Code.OK:  # as curl shows it
-            detail = f"HTTP {answer.status}, {detail}"
-        if code is Code.OK and 0 < self.slow < total:
-            code = Code.SLOW
-            detail = f"answer took {total:.2f} s, more than {self.slow:g} s"
-        return Finding(outcome, code, one_line(detail), total, timings)
-
-    def _read_body(self, body: bytes) -> tuple[Outcome, Code, str]:
-        tree = http_body.read(body)
-        word = http_body.status_word(tree)
-        well = word in self.healthy
-        if not well and word not in self.degraded:
-            detail = f"status is {http_body.shown(word)}"
-            return Outcome.FAIL, Code.STATUS_VALUE, detail
-        wrong = ", ".join(http_body.wrong_components(tree, self.components))
-        if wrong:
-            return Outcome.FAIL, Code.COMPONENT, wrong
-        if not well:
-            outcome = Outcome.FAIL if self.strict else Outcome.OK
-            detail = f"status is {http_body.shown(word)}: half-well"
-            return outcome, Code.STATUS_VALUE, detail
-        above = ", ".join(http_body.exceeded(tree, self.metrics))
-        if above:
-            return Outcome.OK, Code.COMPONENT, above
-        return Outcome.OK, Code.OK, f"status {word}"

@@ -6,7 +6,7 @@ import json
 
 from agent2.checks.net import ProbeError
 from agent2.core.model import Code
-from agent2.core.text import one_line
+from agent2.core.text import one_line, scrub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEPTH = 32
+_MOST = 4096  # lists and objects; 20,000 in 64 KiB would hold the loop up for 20 ms
 _SHOWN = 60  # characters of a foreign value in a detail
 
 
@@ -42,8 +43,11 @@ def read(body: bytes) -> dict[str, Any]:
         ProbeError: ``json`` for what is no strict JSON, ``shape`` for another value.
     """
     try:
-        tree = _DECODE(body.decode("utf-8"))
-        if body.count(b"[") + body.count(b"{") > DEPTH and _depth(tree) > DEPTH:
+        text, inner = body.decode("utf-8"), body.count(b"[") + body.count(b"{")
+        if inner > _MOST:
+            raise _StrictError(f"has more than {_MOST} lists and objects")
+        tree = _DECODE(text)
+        if inner > DEPTH and _depth(tree) > DEPTH:
             raise _StrictError(f"is nested deeper than {DEPTH}")
     except UnicodeDecodeError:
         raise ProbeError(Code.JSON, "body is not UTF-8") from None
@@ -83,13 +87,18 @@ def status_word(tree: dict[str, Any]) -> str:
     return word
 
 
-def shown(found: Any) -> str:
-    """Return a foreign value as a detail may show it: short, quoted, on one line."""
+def shown(found: Any, hidden: tuple[str, ...]) -> str:
+    """Return a foreign value as a detail may show it: short, quoted, on one line.
+
+    *hidden* is put out before the cut, or the beginning of a secret would stay.
+    """
     text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-    return f'"{one_line(text, _SHOWN)}"'
+    return f'"{one_line(scrub(text, hidden), _SHOWN)}"'
 
 
-def wrong_components(tree: dict[str, Any], wanted: dict[str, str]) -> Iterator[str]:
+def wrong_components(
+    tree: dict[str, Any], wanted: dict[str, str], hidden: tuple[str, ...]
+) -> Iterator[str]:
     """Yield a line for each dotted path whose value is not the one wanted.
 
     An object counts as its own ``status``; true and numbers as their JSON text.
@@ -101,7 +110,7 @@ def wrong_components(tree: dict[str, Any], wanted: dict[str, str]) -> Iterator[s
         if found is None:
             yield f"{path} is missing"
         elif (found if isinstance(found, str) else json.dumps(found)) != word:
-            yield f'{path} is {shown(found)}, not "{word}"'
+            yield f'{path} is {shown(found, hidden)}, not "{word}"'
 
 
 def exceeded(tree: dict[str, Any], limits: dict[str, float]) -> Iterator[str]:
@@ -111,7 +120,14 @@ def exceeded(tree: dict[str, Any], limits: dict[str, float]) -> Iterator[str]:
         if isinstance(found, bool) or not isinstance(found, int | float):
             continue
         if found > limit:
-            yield f"{name} is {found:g}, above {limit:g}"
+            yield f"{name} is {_short(found)}, above {limit:g}"
+
+
+def _short(number: float) -> str:
+    try:
+        return f"{number:g}"
+    except OverflowError:  # a whole number beyond every float
+        return "over 1e308"
 
 
 def look_up(tree: Any, path: str) -> Any:

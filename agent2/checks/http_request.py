@@ -7,7 +7,7 @@ import re
 from agent2 import __version__
 from agent2.checks import net
 from agent2.checks.http_url import Url, UrlError, parse
-from agent2.core.text import plain
+from agent2.core.text import plain, revealed
 from agent2.core.value import value
 
 TYPE_CHECKING = False
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_PART = re.compile(r"[\s/?&=;,]+")
+_SHORTEST = 6  # shorter parts are words such as "api"
 _FRAMING = ("connection", "content-length", "transfer-encoding", "accept-encoding")
 
 
@@ -26,12 +28,16 @@ class HeaderError(ValueError):
 
 @value
 class Ready:
-    """A request ready to be sent. It may be kept if *lasting*: no secret is in it."""
+    """A request ready to be sent. It may be kept if *lasting*: no secret is in it.
+
+    *hidden*: what of its secrets an answer may repeat and nobody else must see.
+    """
 
     place: Url
     request: bytes
     choices: tuple[net.Address, ...]
     lasting: bool
+    hidden: tuple[str, ...] = ()
 
 
 def prepare(url: object, headers: Mapping[str, Any]) -> Ready:
@@ -59,7 +65,16 @@ def prepare(url: object, headers: Mapping[str, Any]) -> Ready:
     lines += [f"{name}: {text}" for name, text in fields.items()]
     request = "\r\n".join([*lines, "", ""]).encode("latin-1")
     choices = net.numeric(place.host, place.port)
-    return Ready(place, request, choices, isinstance(url, str) and not headers)
+    lasting = isinstance(url, str) and not headers
+    return Ready(place, request, choices, lasting, _hidden(url, headers))
+
+
+def _hidden(url: object, headers: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the secrets, and their parts: a server may quote a token alone."""
+    paths = (text.partition("://")[2].partition("/")[2] for text in revealed((url,)))
+    texts = (*revealed(headers.values()), *paths)
+    parts = (part for text in texts for part in _PART.split(text))
+    return tuple(part for part in (*texts, *parts) if len(part) >= _SHORTEST)
 
 
 def problems(check: Any) -> Iterator[tuple[str, str, str]]:

@@ -13,16 +13,17 @@ from agent2.core.model import Code
 
 LIMIT = 65536  # bytes of head and body together
 _CHUNK_LINE = 1024
+_PIECES = 2048  # chunks of one answer; each costs the loop some microseconds
 
 _HEAD = re.compile(
     rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n\0]*+)?\r\n"
     rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[^\r\n\0]*+\r\n)*+"
 )
 _FIELD = re.compile(
-    rb"\n(content-length|transfer-encoding|content-encoding|location):"
-    rb"[ \t]*([^\r\n]*?)[ \t]*\r",
+    rb"\n(content-length|transfer-encoding|content-encoding|location):([^\r\n]*+)",
     re.IGNORECASE,
 )
+_LOGIN = re.compile(r"//[^/]*@")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n\0]*+)?")
 
 
@@ -31,12 +32,13 @@ class Answer:
 
     Attributes:
         status: The status number once the head is complete, else 0.
-        location: Where a redirect leads, without its query.
+        location: Where a redirect leads, without login, query and fragment.
     """
 
     __slots__ = (
         "_at",
         "_buffer",
+        "_from",
         "_length",
         "_parts",
         "_seen",
@@ -53,6 +55,7 @@ class Answer:
         self._buffer = bytearray()
         self._seen = 0
         self._at = 0
+        self._from = 0  # what is before this was searched for the empty line already
         self._length: int | None = None  # of the body; None: until the end
         self._parts: list[bytes] | None = None  # of a chunked body
 
@@ -95,7 +98,7 @@ class Answer:
         while True:
             if buffer[:5] != b"HTTP/"[: len(buffer)]:
                 raise ProbeError(Code.PROTO, "answer is not HTTP/1.1")
-            end = buffer.find(b"\r\n\r\n")
+            end = self._empty_line(0)
             if end < 0:
                 return False
             head = bytes(buffer[: end + 2])
@@ -108,16 +111,27 @@ class Answer:
             if status == 101:
                 raise ProbeError(Code.PROTO, "switches to a protocol not asked for")
             del buffer[: end + 4]  # 100-continue and other news before the answer
+            self._from = 0
         self._at = end + 4
         self.status = status
         self._frame(status, _FIELD.findall(head))
         return True
 
+    def _empty_line(self, start: int) -> int:
+        """Return where the line before the next empty one ends, -1 if it is not here.
+
+        What comes byte by byte is not searched from its beginning each time.
+        """
+        end = self._buffer.find(b"\r\n\r\n", max(start, self._from))
+        if end < 0:
+            self._from = max(len(self._buffer) - 3, 0)
+        return end
+
     def _frame(self, status: int, fields: list[tuple[bytes, bytes]]) -> None:
         """Decide from the header where the body ends."""
         chunked = False
-        for raw, text in fields:
-            name = raw.lower()
+        for raw, padded in fields:
+            name, text = raw.lower(), padded.strip(b" \t")
             if name == b"content-length":
                 if self._length is not None or chunked:
                     raise ProbeError(Code.PROTO, "contradictory body lengths")
@@ -133,7 +147,8 @@ class Answer:
                     detail = f"content-encoding {text.decode('latin-1')} not asked for"
                     raise ProbeError(Code.PROTO, detail)
             else:
-                self.location = text.decode("latin-1").partition("?")[0]
+                where = re.split("[?#]", text.decode("latin-1"), maxsplit=1)[0]
+                self.location = _LOGIN.sub("//", where)
         if status in (204, 304):
             self._length, chunked = 0, False
         if chunked:
@@ -163,7 +178,7 @@ class Answer:
             size = int(match[1], 16)
             stop = end + 2 + size
             if size == 0:  # trailers, which nobody reads, then an empty line
-                if buffer.find(b"\r\n\r\n", end) < 0:
+                if self._empty_line(end) < 0:
                     return False
                 self.body = b"".join(parts)
                 return True
@@ -171,6 +186,8 @@ class Answer:
                 raise ProbeError(
                     Code.BODY_LIMIT, f"answer is longer than {LIMIT} bytes"
                 )
+            if len(parts) >= _PIECES:
+                raise ProbeError(Code.BODY_LIMIT, f"answer has over {_PIECES} chunks")
             if len(buffer) < stop + 2:
                 return False
             if buffer[stop : stop + 2] != b"\r\n":

@@ -1,0 +1,80 @@
+"""What a whole answer means: its status, its document, its time."""
+
+from __future__ import annotations
+
+from agent2.checks import http_body, net
+from agent2.core.model import Code, Finding, Outcome
+from agent2.core.text import one_line, scrub
+from agent2.core.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent2.checks.http_wire import Answer
+
+    Timings = tuple[tuple[str, float], ...]
+
+
+def finding(
+    check: Any, answer: Answer, timings: Timings, hidden: tuple[str, ...]
+) -> Finding:
+    """Return what an ``HttpCheck`` finds in *answer*: whole, or of another status.
+
+    *hidden*: what of it nobody must see, though the server may quote it.
+    """
+    if answer.status not in check.status:
+        return veiled(_unwanted(check, answer, timings), hidden)
+    total = timings[-1][1]
+    outcome, code, detail = Outcome.OK, Code.OK, f"HTTP {answer.status}"
+    if check.json:
+        try:
+            outcome, code, detail = _read(check, answer.body, hidden)
+        except net.ProbeError as error:
+            outcome, code = error.finding.outcome, error.code
+            detail = error.finding.detail
+    if check.json and code is Code.OK:  # as curl shows it
+        detail = f"HTTP {answer.status}, {detail}"
+    if code is Code.OK and 0 < check.slow < total:
+        code = Code.SLOW
+        detail = f"answer took {total:.2f} s, more than {check.slow:g} s"
+    return Finding(outcome, code, one_line(detail), total, timings)
+
+
+def veiled(found: Finding, hidden: tuple[str, ...]) -> Finding:
+    """Return *found* with stars in the place of each of *hidden*."""
+    return replace(found, detail=scrub(found.detail, hidden)) if hidden else found
+
+
+def _unwanted(check: Any, answer: Answer, timings: Timings) -> Finding:
+    status = answer.status
+    if 300 <= status < 400:
+        where = f" to {answer.location}" if answer.location else ""
+        detail = f"HTTP {status}{where}: redirects are not followed"
+        code = Code.REDIRECT
+    else:
+        wanted = ", ".join(map(str, check.status))
+        detail, code = f"HTTP {status}, expected {wanted}", Code.HTTP_STATUS
+    return Finding(Outcome.FAIL, code, one_line(detail), None, timings)
+
+
+def _read(
+    check: Any, body: bytes, hidden: tuple[str, ...]
+) -> tuple[Outcome, Code, str]:
+    tree = http_body.read(body)
+    word = http_body.status_word(tree)
+    well = word in check.healthy
+    if not well and word not in check.degraded:
+        detail = f"status is {http_body.shown(word, hidden)}"
+        return Outcome.FAIL, Code.STATUS_VALUE, detail
+    wrong = ", ".join(http_body.wrong_components(tree, check.components, hidden))
+    if wrong:
+        return Outcome.FAIL, Code.COMPONENT, wrong
+    if not well:
+        outcome = Outcome.FAIL if check.strict else Outcome.OK
+        detail = f"status is {http_body.shown(word, hidden)}: half-well"
+        return outcome, Code.STATUS_VALUE, detail
+    above = ", ".join(http_body.exceeded(tree, check.metrics))
+    if above:
+        return Outcome.OK, Code.COMPONENT, above
+    return Outcome.OK, Code.OK, f"status {word}"
