@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import os
+import select
 import signal
 import time
 
@@ -159,17 +163,38 @@ def test_a_remembered_death_survives_a_reload(rig):
     agent.until_signal(5)
 
 
-def test_the_last_of_many_changes_is_taken_also_one_within_a_reload(rig, server):
+class Readings:
+    """Sees a file being closed by a reader (Linux inotify)."""
+
+    def __init__(self, path) -> None:
+        libc = ctypes.CDLL(None)
+        self.fd = libc.inotify_init1(os.O_CLOEXEC)
+        assert libc.inotify_add_watch(self.fd, str(path).encode(), 0x10) > 0
+
+    def wait(self, count: int, within: float) -> None:
+        """Wait for *count* readings."""
+        end = time.monotonic() + within
+        while count > 0:
+            left = end - time.monotonic()
+            assert select.select([self.fd], [], [], max(left, 0))[0], "nobody reads it"
+            count -= len(os.read(self.fd, 4096)) // 16  # bytes of an event
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+def test_a_change_made_while_a_reload_runs_is_taken_after_it(rig, server):
     agent = rig.agent(config(asking(server, **FAST)))
     agent.until_word("ok")
-    for number in range(12):
-        interval = 0.2 + number / 100
-        agent.configure(config(asking(server, interval=interval, timeout=1)))
+    many = (asking(server, f"t{n}", interval=600, timeout=1) for n in range(200))
+    agent.configure(config(*many))
+    with contextlib.closing(Readings(agent.yaml)) as readings:
         agent.send(signal.SIGHUP)
-        time.sleep(0.045)  # a compilation takes some 0.3 s: all its moments are met
-    agent.until(
-        lambda s: s["targets"][0]["interval_s"] == 0.31, 10, "the last configuration"
-    )
+        readings.wait(2, 20)  # by the watcher, and by its compiler
+    agent.configure(config(asking(server, interval=0.3, timeout=1)))
+    agent.send(signal.SIGHUP)
+    status = agent.until(lambda s: s["targets"][0]["interval_s"] == 0.3, 20, "the last")
+    assert len(status["targets"]) == 1
 
 
 def with_a_plugin_that_is_gone(agent, settings: dict) -> None:
