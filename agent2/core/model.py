@@ -10,7 +10,13 @@ from enum import Enum
 from agent2.core.value import value
 
 
-class Outcome(Enum):
+class Word(Enum):
+    """One of a closed list, hashed by identity: ``Enum`` makes a Python call of it."""
+
+    __hash__ = object.__hash__
+
+
+class Outcome(Word):
     """What a check can answer. ERROR says nothing of the target."""
 
     OK = "ok"
@@ -18,7 +24,7 @@ class Outcome(Enum):
     ERROR = "error"
 
 
-class Facet(Enum):
+class Facet(Word):
     """The side of a target that a check looks at, in the order of blame."""
 
     PROCESS = "process"
@@ -26,7 +32,7 @@ class Facet(Enum):
     HEALTH = "health"
 
 
-class Code(Enum):
+class Code(Word):
     """Why a finding is what it is: a closed, public list (DESIGN 4)."""
 
     OK = "ok"
@@ -63,7 +69,7 @@ class Code(Enum):
     INTERNAL = "internal"
 
 
-class Verdict(Enum):
+class Verdict(Word):
     """What one cycle says of a target. It has no memory."""
 
     GOOD = "good"
@@ -72,7 +78,7 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
 
 
-class Health(Enum):
+class Health(Word):
     """What is believed of a target after its thresholds."""
 
     UNKNOWN = "unknown"
@@ -82,7 +88,7 @@ class Health(Enum):
     RECOVERING = "recovering"
 
 
-class Severity(Enum):
+class Severity(Word):
     """How loud an incident is; the words of PagerDuty and Alertmanager."""
 
     CRITICAL = "critical"
@@ -91,7 +97,7 @@ class Severity(Enum):
     INFO = "info"
 
 
-class AlertKind(Enum):
+class AlertKind(Word):
     """What an alert tells."""
 
     FIRING = "firing"
@@ -104,7 +110,7 @@ class AlertKind(Enum):
     TEST = "test"
 
 
-class ActionResult(Enum):
+class ActionResult(Word):
     """How an action ended. SUCCESS and FAILED are proved by later cycles."""
 
     PLANNED = "planned"

@@ -70,10 +70,24 @@ class Clock:
 
 def stamp(at: float) -> str:
     """Return epoch seconds as RFC 3339 with the local offset, in milliseconds."""
-    milli = round(at * 1000)
-    local = time.localtime(milli // 1000)
+    second, milli = divmod(round(at * 1000), 1000)
+    known = _SECONDS.get(second)
+    if known is None:
+        if len(_SECONDS) >= _KEPT:
+            _SECONDS.clear()
+        known = _SECONDS[second] = _words(second)
+    return f"{known[0]}.{milli:03d}{known[1]}"
+
+
+def _words(second: int) -> tuple[str, str]:
+    local = time.localtime(second)
     minutes = local.tm_gmtoff // 60
     sign = "-" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
     day = time.strftime("%Y-%m-%dT%H:%M:%S", local)
-    return f"{day}.{milli % 1000:03d}{sign}{hours:02d}:{rest:02d}"
+    return day, f"{sign}{hours:02d}:{rest:02d}"
+
+
+# A status names the same few seconds again and again.
+_SECONDS: dict[int, tuple[str, str]] = {}
+_KEPT = 256

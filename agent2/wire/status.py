@@ -136,15 +136,18 @@ def incident_entry(row: Incident, stamp: Callable[[float], str]) -> dict[str, An
     }
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def render(tree: Mapping[str, Any]) -> bytes:
     """Return the file's bytes: UTF-8, unescaped, a line per key and list entry."""
     lines = []
     for key, node in tree.items():
         if isinstance(node, list) and node:
-            inner = ",\n    ".join(_text(entry) for entry in node)
-            lines.append(f"  {json.dumps(key)}: [\n    {inner}\n  ]")
+            inner = ",\n    ".join(map(_text, node))
+            lines.append(f'  "{key}": [\n    {inner}\n  ]')
         else:
-            lines.append(f"  {json.dumps(key)}: {_text(node)}")
+            lines.append(f'  "{key}": {_text(node)}')
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8", "replace")
 
 
@@ -152,7 +155,7 @@ def _text(node: Any) -> str:
     """A ``str`` is a part already made to JSON by ``fragment``."""
     if type(node) is Fragment:
         return node.text
-    return json.dumps(node, ensure_ascii=False)
+    return _encode(node)
 
 
 class Fragment:
@@ -162,7 +165,7 @@ class Fragment:
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         """Make the text once."""
-        self.text = json.dumps(entry, ensure_ascii=False)
+        self.text = _encode(entry)
 
 
 @value
