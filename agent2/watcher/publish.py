@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from agent2.host.files import write_atomic
+from agent2.host.files import read_small, remove, write_beside
 from agent2.wire.status import FILE, Fragment, edited_fixes, render, target_entry
 
 TYPE_CHECKING = False
@@ -84,37 +84,49 @@ class Publisher:
         self._due = float("inf")
         began = self._wrote_at = self._reactor.now()
         try:
-            self._look_for_edits()
-            write_atomic(self.path, render(self._tree()), sync=False)
-            there = os.stat(self.path)
-            self._wrote = (there.st_ino, there.st_mtime_ns)
+            self._replace()
         except OSError as error:
             self._failed(error)
         else:
             self._failed(None)
         self._took = self._reactor.now() - began
 
-    def _look_for_edits(self) -> None:
+    def _replace(self) -> None:
+        """Put the new file in place of the old, unless that was edited meanwhile.
+
+        The look for an edit comes last: only one that falls into the microseconds
+        before the rename is lost, and its maker sees that it did not stick.
+        """
+        made, there = self._make()
+        if self._adopt_edit():
+            remove(made)
+            made, there = self._make()
+        try:
+            os.rename(made, self.path)
+        except OSError:
+            remove(made)
+            raise
+        self._wrote = there
+
+    def _make(self) -> tuple[str, tuple[int, int]]:
+        made = write_beside(self.path, render(self._tree()), 0o644, sync=False)
+        there = os.stat(made)
+        return made, (there.st_ino, there.st_mtime_ns)
+
+    def _adopt_edit(self) -> bool:
+        """Take over what somebody made of the file since our last write."""
         if self._wrote is None:
-            return
+            return False
         try:
             there = os.lstat(self.path)
-        except FileNotFoundError:
-            return
-        if (there.st_ino, there.st_mtime_ns) == self._wrote:
-            return
-        if there.st_size > _LONGEST_READ:
-            return
-        try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            if (there.st_ino, there.st_mtime_ns) == self._wrote:
+                return False
+            left = edited_fixes(read_small(self.path, _LONGEST_READ))
         except OSError:
-            return  # a symlink or a pipe: it is replaced by our file
-        try:
-            left = edited_fixes(os.read(fd, _LONGEST_READ))
-        finally:
-            os.close(fd)
+            return False  # gone, a link, a pipe, too large: ours takes its place
         if left is not None:
             self._adopt(left)
+        return left is not None
 
 
 def fragment_of(watched: Watched, clock: Clock, now: float) -> Fragment:
