@@ -13,7 +13,6 @@ WATCHER = os.path.join(PACKAGE, "agent2_monitor.py")
 RESTARTER = os.path.join(PACKAGE, "restarter", "__main__.py")
 COURIER = os.path.join(PACKAGE, "courier", "__main__.py")
 COMPILER = os.path.join(PACKAGE, "compiler", "__main__.py")
-DEMO = os.path.join(PACKAGE, "demo", "__main__.py")
 
 
 @dataclass(slots=True)

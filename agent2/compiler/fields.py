@@ -104,7 +104,6 @@ PATH = Word("a path", _path, _TEXT)
 PUBLIC_URL = Word(_URL, _public_url, _TEXT)
 PUBLIC_PATH = Word("a path", _public_path, _TEXT)
 URL = Word(_URL, _url, _TEXT, "For example http://127.0.0.1:8080/api/health.")
-Text = Annotated[str, TEXT]
 Plain = Annotated[str, PLAIN]
 Name = Annotated[str, NAME]
 Truth = Annotated[bool, TRUTH]

@@ -49,7 +49,7 @@ class Alert:
         subject: The first line, ``[Agent2 Alert] {issue}`` or its recovery.
         issue: What is wrong, in the configured language (the fix record's words).
         action: What was done about it (the fix record's words).
-        facet: ``process_not_alive``, ``port_not_listening`` or
+        reason: ``process_not_alive``, ``port_not_listening`` or
             ``health_check_failed``.
         detail: One line of what was seen; scrubbed.
         at, opened_at, closed_at: RFC 3339 with offset; closed_at only if resolved.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from agent2.host.instance import read_pid
+from agent2.host.instance import lives, read_pid
 
 _PID_FILE = "agent2.pid"
 
@@ -25,14 +25,4 @@ def has_another(state_dir: str) -> bool:
         pid = read_pid(number)
     finally:
         os.close(number)
-    return pid > 1 and pid != os.getppid() and _lives(pid)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)  # asks only; nothing is signalled by number
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        pass
-    return True
+    return pid > 1 and pid != os.getppid() and lives(pid)

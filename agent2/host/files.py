@@ -6,6 +6,8 @@ import errno
 import os
 import stat
 
+from agent2.host.instance import lives
+
 _TRIES = 100
 
 
@@ -81,20 +83,10 @@ def sweep(folder: str) -> int:
     for name in os.listdir(folder):
         pid = name.rpartition(".tmp")[0].rpartition(".")[2].partition("-")[0]
         ours = name.startswith(".") and name.endswith(".tmp") and pid.isdecimal()
-        if ours and (int(pid) == os.getpid() or not _alive(int(pid))):
+        if ours and (int(pid) == os.getpid() or not lives(int(pid))):
             remove(os.path.join(folder, name))
             swept += 1
     return swept
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)  # asks only; nothing is signalled by number
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        pass
-    return True
 
 
 def read_small(path: str, limit: int, *, trusted: bool = False) -> bytes:

@@ -61,28 +61,21 @@ class Instance:
         os.close(self._fd)
 
 
-def holder(path: str) -> int | None:
-    """Return the PID of the process that holds *path*, or None if nobody does."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return read_pid(fd)
-    except OSError:
-        return None
-    else:
-        return None
-    finally:
-        os.close(fd)
-
-
 def read_pid(fd: int) -> int:
     """Return the number in an open PID file, 0 if there is none."""
     text = os.pread(fd, _LIMIT, 0).strip()
     return int(text) if text.isdigit() else 0
+
+
+def lives(pid: int) -> bool:
+    """Is there a process of this number, whoever it is? Nothing is signalled."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass  # another user's
+    return True
 
 
 def _is_file(fd: int, path: str) -> bool:

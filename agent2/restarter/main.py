@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 
+from agent2 import planfile
 from agent2.host import files
 from agent2.host.instance import Instance, LockedError
 from agent2.host.reactor import Reactor
@@ -18,13 +19,12 @@ from agent2.restarter import desk
 from agent2.restarter.report import Report
 from agent2.restarter.round import Round
 
-HOME = "~/.agentos/multi_agent"
 USAGE = "usage: agent2 restarter [--state-dir FOLDER]"
 
 
 def main(arguments: list[str]) -> int:
     """Run from a command line; return the exit code (sysexits)."""
-    state_dir = os.environ.get("AGENT2_HOME", HOME)
+    state_dir = ""
     words = list(arguments)
     while words:
         word = words.pop(0)
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         else:
             sys.stderr.write(f"agent2: {word}: unknown. {USAGE}\n")
             return 2
-    return run(os.path.abspath(os.path.expanduser(state_dir)))
+    return run(planfile.state_dir(state_dir, os.environ))
 
 
 def run(state_dir: str) -> int:

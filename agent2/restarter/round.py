@@ -8,6 +8,7 @@ import time
 from agent2 import plan
 from agent2.core.text import one_line
 from agent2.host.clock import stamp
+from agent2.planfile import PLAN_NAME
 from agent2.restarter import desk
 from agent2.restarter.restart import Recipe, Result, restart
 from agent2.wire.signal import SignalError
@@ -139,7 +140,7 @@ class Round:
 
     def _argv(self) -> tuple[str, ...]:
         """Return the command of the plan as it is now; () when there is none."""
-        path = f"{self._dir}/plan.json"
+        path = f"{self._dir}/{PLAN_NAME}"
         try:
             found = os.stat(path)
             known = (found.st_ino, found.st_mtime_ns, found.st_size)

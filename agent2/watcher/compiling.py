@@ -13,7 +13,7 @@ import sys
 import time
 
 from agent2.plan import PlanError, load
-from agent2.planfile import current_stamp
+from agent2.planfile import PLAN_NAME, current_stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class RefusedError(Exception):
 
 def plan_path(state_dir: str) -> str:
     """Return where the compiled plan stands."""
-    return os.path.join(state_dir, "plan.json")
+    return os.path.join(state_dir, PLAN_NAME)
 
 
 def plan_now(state_dir: str, config: str, profile: str) -> Plan:

@@ -118,6 +118,18 @@ def order(folder: Path, *, name="restart_signal", age=0.0, **keys) -> Path:
     return path
 
 
+@pytest.mark.parametrize("name", ["AGENT2_STATE_DIR", "AGENT2_HOME"])
+def test_the_environment_names_its_folder_as_it_does_the_watchers(tmp_path, name):
+    environ = {"PATH": os.environ["PATH"], name: str(tmp_path / "there")}
+    program = subprocess.Popen([sys.executable, str(ENTRY)], env=environ, cwd="/")
+    try:
+        path = tmp_path / "there" / "agent1_status.json"
+        assert until(path.exists)
+    finally:
+        program.terminate()
+        assert program.wait(10) == 0
+
+
 def test_a_signal_is_taken_up_carried_out_counted_and_deleted(start, tmp_path):
     plan(
         tmp_path,
