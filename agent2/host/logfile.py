@@ -15,7 +15,10 @@ import time
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
 _BAD = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))}
-_BAD.update({code: f"\\u{code:04x}" for code in (0x2028, 0x2029)})
+# Line ends of other worlds, marks that turn the writing direction, what has no width.
+_UNSEEN = (0x61C, *range(0x200B, 0x2010), *range(0x2028, 0x202F))
+_UNSEEN += (*range(0x2060, 0x2070), 0xFEFF)
+_BAD.update({code: f"\\u{code:04x}" for code in _UNSEEN})
 
 
 class LogFile:

@@ -7,6 +7,7 @@ from agent2.host.logfile import LEVELS
 from agent2.store import incidents, outbox
 from agent2.store.incidents import Incident
 from agent2.watcher.courier_child import CourierChild
+from agent2.wire.tokens import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Telling:
             kind, _, rest = message.partition(" ")
             if kind == "log":
                 level, _, text = rest.partition(" ")
-                self._log(level if level in LEVELS else "INFO", text)
+                self._log(level if level in LEVELS else "INFO", quoted(text))
         self.look_soon()
 
     def _trouble(self, detail: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from agent2.core.alerting import REASONS
 from agent2.core.model import Code, Judgement, Severity, Verdict
+from agent2.wire.tokens import FIX, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,12 +42,13 @@ class Texts:
         self._many = many
 
     def say(self, level: str, sentence: str, **fields: object) -> None:
-        """Write the sentence ``log.{sentence}`` with its fields."""
-        self.log(level, self.words[f"log.{sentence}"].format(**fields))
+        """Write the sentence ``log.{sentence}`` with its fields, which are quoted."""
+        told = {name: quoted(str(field)) for name, field in fields.items()}
+        self.log(level, self.words[f"log.{sentence}"].format(**told))
 
     def fix(self, label: str, result: str) -> None:
         """Write the line that counts a repair."""
-        self.log("INFO", f"修复操作: {label}, 结果: {result}")
+        self.log("INFO", f"{FIX}: {label}, 结果: {result}")
 
     def down(self, watched: Watched, effect: OpenIncident) -> None:
         """Say at ERROR that an incident is open, and why."""
@@ -89,7 +91,7 @@ class Texts:
         if verdict is Verdict.DEGRADED:
             if judgement.code is Code.SLOW and seconds is not None:
                 return "WARNING", words["log.slow"].format(seconds=f"{seconds:.2f}")
-            detail = judgement.detail or judgement.code.value
+            detail = quoted(judgement.detail) or judgement.code.value
             return "WARNING", words["log.degraded"].format(detail=detail)
         if seconds is None:
             return "INFO", words["log.good_plain"]
@@ -102,12 +104,12 @@ class Texts:
             return "DEBUG", ""
         watched.unknown_code = code
         text = self.words["log.unknown"].format(
-            target=watched.name, code=code, detail=judgement.detail
+            target=watched.name, code=code, detail=quoted(judgement.detail)
         )
         return "ERROR", text
 
     def _why(self, watched: Watched, judgement: Judgement) -> str:
-        code, detail = judgement.code, judgement.detail
+        code, detail = judgement.code, quoted(judgement.detail)
         if code not in _BY_CODE:
             return f"{code.value} {detail}".rstrip()
         said = self.words[f"log.code.{code.value}"].format(

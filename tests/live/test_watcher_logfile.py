@@ -50,7 +50,21 @@ def test_a_line_cut_by_a_full_disk_is_not_glued_to_the_next(log):
     assert len(told) == 4
 
 
-@pytest.mark.parametrize("bad", ["\n", "\r", "\x1b", "\x00", "\x85", "\u2028"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "\n",
+        "\r",
+        "\x1b",
+        "\x00",
+        "\x85",
+        "\u2028",
+        "\u202e",
+        "\u2066",
+        "\u200b",
+        "\ufeff",
+    ],
+)
 def test_no_character_breaks_a_line(log, bad):
     log("INFO", f"one{bad}2026-01-01 00:00:00,000 - Agent2 - ERROR - forged")
     (line,) = lines(log)

@@ -1,0 +1,20 @@
+"""The words of the log that other people's programs count: only we may write them.
+
+``grep 修复操作`` counts repairs and ``awk -F'响应时间: '`` averages response times; a
+health document, a command's output or an alert's subject may hold the same words.
+"""
+
+from __future__ import annotations
+
+FIX = "修复操作"
+TIME = "响应时间"
+_BROKEN = {FIX: "修复·操作", TIME: "响应·时间"}
+
+
+def quoted(text: str) -> str:
+    """Return foreign *text* with these words broken: readable, and not countable."""
+    if text.isascii():
+        return text
+    for word, broken in _BROKEN.items():
+        text = text.replace(word, broken)
+    return text
