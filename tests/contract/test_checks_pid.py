@@ -214,6 +214,10 @@ def test_a_number_given_again_is_not_the_old_process(file, process):
     os.utime(file, (written, written))
     process.kill()
     process.wait()
+    # A start time counts in ticks of 10 ms: within one tick nobody could tell.
+    born = int(first.rpartition(":")[2])
+    tick = os.sysconf("SC_CLK_TCK")
+    assert until(lambda: int(time.clock_gettime(time.CLOCK_BOOTTIME) * tick) > born)
     for _ in range(50):
         with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as last:
             last.write(str(old - 1))
