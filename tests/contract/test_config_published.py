@@ -119,11 +119,15 @@ def test_the_profiles_are_found_by_the_package_and_are_those_of_config():
 
 
 def test_the_published_schema_is_made_from_the_models():
-    assert content("agent2", "schemas", "config.json") == config_schema()
+    assert content("agent2", "schemas", "config.json") == config_schema(), (
+        "python -m agent2.compiler --schema > agent2/schemas/config.json"
+    )
 
 
 def test_the_reference_page_is_made_from_the_models():
-    assert content("docs", "configuration.md") == page()
+    assert content("docs", "configuration.md") == page(), (
+        "python -m agent2.compiler.reference > docs/configuration.md"
+    )
 
 
 @pytest.mark.parametrize("name", SHIPPED)

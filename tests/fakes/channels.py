@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from dataclasses import dataclass
 
 from agent2 import plugins
@@ -13,8 +14,10 @@ from tests.fakes.smtp import FakeSmtp
 from tests.fakes.stage import ROUTING_KEY
 from tests.fakes.web import FakeHook, FakePagerDuty, FakeSlack
 
-KINDS = ("email", "slack", "pagerduty", "apprise", "webhook")
-HTTP_KINDS = ("slack", "pagerduty", "apprise", "webhook")
+KINDS = tuple(plugins.TABLE["notifiers"])
+HTTP_KINDS = tuple(kind for kind in KINDS if kind != "email")
+# Those that we write ourselves down to the request; Apprise hides what it was told.
+OUR_HTTP = tuple(kind for kind in HTTP_KINDS if kind != "apprise")
 TOKEN = "Tok3nOfTheAddress"
 SIGNING = "whsec_0123456789abcdef"
 
@@ -50,6 +53,11 @@ class Channel:
         }
         return {"name": name, "kind": self.kind, "options": options}
 
+    @property
+    def address(self) -> str:
+        """The option that says where the receiver is."""
+        return next((n for n in self.options if n.endswith("url")), "host")
+
     def at_port(self, port: int) -> Channel:
         """Return the same channel with its receiver at another port."""
         old, new = f"127.0.0.1:{self.fake.port}", f"127.0.0.1:{port}"
@@ -84,35 +92,72 @@ def _texts(tree):
 def channel(
     kind: str, log: str | None = None, certificate: Certificate | None = None
 ) -> Channel:
-    """Return a new channel of *kind* with its fake listening."""
+    """Return a new channel of *kind* with its fake listening.
+
+    A kind that nobody told us of is given a hook at whatever option is its address:
+    the tests of all notifiers hold for it from the day when it enters the table.
+    """
     tls = certificate.server() if certificate else None
     trust = {"ca_file": str(certificate.ca_file)} if certificate else {}
-    if kind == "email":
-        relay = FakeSmtp(log, starttls=tls)
-        options = {
-            "host": "127.0.0.1",
-            "port": relay.port,
-            "to": ("admin@example.com",),
-            "username": "agent2",
-            "password": relay.password,
-            "tls": "starttls" if tls else "none",
-        }
-        return Channel(kind, relay, options | trust, (relay.password,))
-    if kind == "pagerduty":
-        pager = FakePagerDuty(log, tls)
-        options = {"routing_key": ROUTING_KEY, "url": pager.enqueue} | trust
-        return Channel(kind, pager, options, (ROUTING_KEY,))
-    if kind == "slack":
-        slack = FakeSlack(log, tls)
-        options = {"webhook_url": slack.webhook} | trust
-        return Channel(kind, slack, options, (slack.webhook, slack.webhook_path))
+    made = _MAKERS.get(kind, _by_address)(kind, log, tls)
+    if kind != "apprise":
+        made.options.update(trust)
+    return made
+
+
+def _email(kind: str, log: str | None, tls: ssl.SSLContext | None) -> Channel:
+    relay = FakeSmtp(log, starttls=tls)
+    options = {
+        "host": "127.0.0.1",
+        "port": relay.port,
+        "to": ("admin@example.com",),
+        "username": "agent2",
+        "password": relay.password,
+        "tls": "starttls" if tls else "none",
+    }
+    return Channel(kind, relay, options, (relay.password,))
+
+
+def _pagerduty(kind: str, log: str | None, tls: ssl.SSLContext | None) -> Channel:
+    pager = FakePagerDuty(log, tls)
+    options = {"routing_key": ROUTING_KEY, "url": pager.enqueue}
+    return Channel(kind, pager, options, (ROUTING_KEY,))
+
+
+def _slack(kind: str, log: str | None, tls: ssl.SSLContext | None) -> Channel:
+    slack = FakeSlack(log, tls)
+    secrets = (slack.webhook, slack.webhook_path)
+    return Channel(kind, slack, {"webhook_url": slack.webhook}, secrets)
+
+
+def _apprise(kind: str, log: str | None, tls: ssl.SSLContext | None) -> Channel:
     hook = FakeHook(log, tls)
-    if kind == "apprise":
-        scheme = "jsons" if tls else "json"
-        options = {"url": f"{scheme}://127.0.0.1:{hook.port}/{TOKEN}"}
-        return Channel(kind, hook, options, (TOKEN,))
-    options = {"url": hook.url(f"/in?key={TOKEN}"), "secret": SIGNING} | trust
-    return Channel(kind, hook, options, (TOKEN, SIGNING))
+    scheme = "jsons" if tls else "json"
+    address = f"{scheme}://127.0.0.1:{hook.port}/{TOKEN}"
+    return Channel(kind, hook, {"url": address}, (TOKEN,))
+
+
+def _webhook(kind: str, log: str | None, tls: ssl.SSLContext | None) -> Channel:
+    made = _by_address(kind, log, tls)
+    signed = made.options | {"secret": SIGNING}
+    return Channel(kind, made.fake, signed, (*made.secrets, SIGNING))
+
+
+def _by_address(kind: str, log: str | None, tls: ssl.SSLContext | None) -> Channel:
+    hints = plugins.load("notifiers", kind).__annotations__
+    address = next((name for name in hints if name.endswith("url")), None)
+    assert address, f"how is {kind} reached? Give it a maker of its own here"
+    hook = FakeHook(log, tls)
+    return Channel(kind, hook, {address: hook.url(f"/in?key={TOKEN}")}, (TOKEN,))
+
+
+_MAKERS = {
+    "email": _email,
+    "pagerduty": _pagerduty,
+    "slack": _slack,
+    "apprise": _apprise,
+    "webhook": _webhook,
+}
 
 
 def dead_port() -> int:
