@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
         ``send`` may block: the courier kills the lane at the deadline. Success is
         the receiver's own proof and nothing less; else SendError with a cause.
+        It may have ``prepare()``, which loads its libraries before a send's time runs.
         """
 
         kind: str

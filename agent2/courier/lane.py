@@ -76,7 +76,10 @@ class Lane:
         seal.limit(getattr(cls, "memory", _MEMORY))
         self._secrets = list(revealed(plugin.options))
         hints = getattr(cls, "__annotations__", {})
-        return cls(**dict(_fitted(plugin.options, hints)))
+        made = cls(**dict(_fitted(plugin.options, hints)))
+        # When every lane loads at once it takes seconds: they are not the send's.
+        getattr(made, "prepare", int)()
+        return made
 
     def ready(self) -> dict[str, Any]:
         """Return the first frame: how this notifier wants to be handled."""

@@ -59,6 +59,13 @@ class AppriseNotifier:
         """Yield what is wrong between the fields."""
         return iter(())
 
+    def prepare(self) -> None:
+        """Load what sends: Apprise finds the channel's module by its address."""
+        from apprise import Apprise
+
+        _listen()
+        Apprise().add(self.url.reveal())
+
     def send(self, alert: Alert, *, repeat: bool) -> Receipt:
         """Notify the one address."""
         from apprise import Apprise, AppriseAsset

@@ -82,6 +82,10 @@ class EmailNotifier:
             return self.tls
         return "none" if is_loopback(self.host) else "starttls"
 
+    def prepare(self) -> None:
+        """Load what sends."""
+        from agent2.notifiers import smtp  # noqa: F401
+
     def send(self, alert: Alert, *, repeat: bool) -> Receipt:
         """Hand one mail for *alert* to the relay."""
         from agent2.notifiers import smtp

@@ -53,6 +53,10 @@ class PagerDutyNotifier:
         """Yield what is wrong between the fields."""
         yield from address.problems("url", self.url, allow_insecure=self.allow_insecure)
 
+    def prepare(self) -> None:
+        """Load what sends."""
+        import requests  # noqa: F401
+
     def send(self, alert: Alert, *, repeat: bool) -> Receipt:  # noqa: ARG002  (it dedupes)
         """Enqueue one event for *alert*."""
         there = address.door(self.url, allow_insecure=self.allow_insecure)

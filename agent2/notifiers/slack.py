@@ -84,6 +84,13 @@ class SlackNotifier:
             hook = self.webhook_url
             yield from address.problems("webhook_url", hook, allow_insecure=insecure)
 
+    def prepare(self) -> None:
+        """Load what sends."""
+        if self.bot_token == Secret(""):
+            import slack_sdk.webhook
+        else:
+            import slack_sdk  # noqa: F401
+
     def send(self, alert: Alert, *, repeat: bool) -> Receipt:
         """Post *alert* once."""
         shown = message(alert, repeat=repeat)
