@@ -17,6 +17,7 @@ import signal
 import time
 from collections import deque
 from heapq import heappop, heappush
+from itertools import count
 
 from agent2.host.task import Poll, Suspend, Task, Timer
 
@@ -46,7 +47,8 @@ class Reactor:
         self.lateness = 0.0  # how late the last timer was, in seconds
         self._poller: Any = select.epoll() if hasattr(select, "epoll") else Poll()
         self._ready: dict[int, Callable[[int], object]] = {}
-        self._heap: list[Timer] = []
+        self._heap: list[tuple[float, int, Timer]] = []  # compared without Python
+        self._order = count()
         self._soon: deque[Callable[[], object]] = deque()
         self._signals: dict[int, Callable[[], object]] = {}
         self._running = False
@@ -72,7 +74,7 @@ class Reactor:
     def call_at(self, when: float, call: Callable[[], object]) -> Timer:
         """Run *call* at *when* (seconds on ``now()``)."""
         timer = Timer(when, call)
-        heappush(self._heap, timer)
+        heappush(self._heap, (when, next(self._order), timer))
         return timer
 
     def watch(self, fd: int, call: Callable[[int], object], mask: int = READ) -> None:
@@ -166,15 +168,21 @@ class Reactor:
         left = len(tasks)
 
         def arm(parent: Task) -> None:
+            nonlocal left
+
             def one_less() -> None:
                 nonlocal left
                 left -= 1
                 if left == 0:
                     parent.step()
 
+            left += 1  # our own hold: the parent goes on when all have begun
             for task in tasks:
                 task.waiter = one_less
-                self._soon.append(task.step)
+                task.step()
+            left -= 1
+            if left == 0:  # none waited; by the queue, or a chain of these recurses
+                self._soon.append(parent.step)
 
         if tasks:
             await Suspend(arm)
@@ -210,8 +218,8 @@ class Reactor:
                     self.on_error("event", error)
         now = self.now()
         heap = self._heap
-        while heap and heap[0].when <= now:
-            timer = heappop(heap)
+        while heap and heap[0][0] <= now:
+            timer = heappop(heap)[2]
             if timer.call is not None:
                 self.lateness = now - timer.when
                 self._guard("timer", timer.call)
@@ -226,13 +234,13 @@ class Reactor:
 
     def _patience(self) -> float:
         heap = self._heap
-        while heap and heap[0].call is None:
+        while heap and heap[0][2].call is None:
             heappop(heap)
         if self._soon:
             return 0.0
         if not heap:
             return _LONGEST_WAIT
-        return min(max(heap[0].when - self.now(), 0.0), _LONGEST_WAIT)
+        return min(max(heap[0][0] - self.now(), 0.0), _LONGEST_WAIT)
 
     def _woken(self, _bits: int) -> None:
         try:

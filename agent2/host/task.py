@@ -28,9 +28,6 @@ class Timer:
         """Forget the call; its place in the heap falls away when its time comes."""
         self.call = None
 
-    def __lt__(self, other: Timer) -> bool:
-        return self.when < other.when
-
 
 class Suspend:
     """Awaited, it hands *arm* to the task, which waits until ``step`` is called."""
