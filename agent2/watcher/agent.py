@@ -119,6 +119,7 @@ class Agent:
     async def cycle(self, watched: Watched, deadline: float) -> None:
         """Look at *watched* once, decide, commit, act, publish."""
         died, watched.died = watched.died, False
+        self.texts.begin(watched)
         self.clock.asleep()
         seen = await look(watched, self.reactor, self.clock, deadline)
         gap = stood_still(self.reactor.now(), deadline, self.clock.asleep())

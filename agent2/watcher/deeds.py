@@ -162,6 +162,8 @@ class Deeds:
         else:
             said = "signal" if row.kind == "signal_file" else "command"
             texts.say("INFO", said, reason=row.reason)
+            if said == "signal":
+                texts.say("INFO", "wait")
         texts.fix(row.label, RESULTS[result])
 
     def withdraw(self, watched: Watched, effect: WithdrawRestart | None = None) -> None:

@@ -70,12 +70,18 @@ class Texts:
             "INFO", "resolved", target=watched.name, seconds=f"{effect.at - began:.1f}"
         )
 
+    def begin(self, watched: Watched) -> None:
+        """Write, for whoever debugs, that a cycle begins."""
+        self._of(watched, "DEBUG", self.words["log.begin"])
+
     def cycle(self, watched: Watched, judgement: Judgement) -> None:
         """Write what one cycle found."""
-        prefix = f"[{watched.name}] " if self._many else ""
         level, text = self._cycle(watched, judgement)
         if text:
-            self.log(level, prefix + text)
+            self._of(watched, level, text)
+
+    def _of(self, watched: Watched, level: str, text: str) -> None:
+        self.log(level, f"[{watched.name}] {text}" if self._many else text)
 
     def _cycle(self, watched: Watched, judgement: Judgement) -> tuple[str, str]:
         words = self.words

@@ -77,7 +77,6 @@ WORDS = {
     "log.store_bad": "cannot write the database: {detail}; checks and alerts go on",
     "log.store_good": "the database works again",
     "log.status_bad": "cannot write the status file: {detail}",
-    "log.gap": "Agent2 stood still for {seconds}s, this cycle does not count",
     "log.clock": "the system clock jumped by {seconds}s",
     "log.courier_bad": "cannot start the courier: {detail}",
     "log.told": "{notifier} was told: {subject}",

@@ -77,7 +77,6 @@ WORDS = {
     "log.store_bad": "无法写入数据库: {detail}; 检查与通知继续进行",
     "log.store_good": "数据库恢复正常",
     "log.status_bad": "无法写入状态文件: {detail}",
-    "log.gap": "Agent2 停顿了 {seconds}s, 本轮检查不计",
     "log.clock": "系统时间跳变 {seconds}s",
     "log.courier_bad": "无法启动通知进程: {detail}",
     "log.told": "已送达 {notifier}: {subject}",

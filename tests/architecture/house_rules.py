@@ -302,6 +302,38 @@ def repeated_ids(root: str) -> list[str]:
     return found
 
 
+def words_nobody_says(root: str) -> list[str]:
+    """Sentences of the catalogues that no line of the program can say."""
+    said: set[str] = set()
+    for _, tree in trees(root, "agent2"):
+        for node in definitions(tree):
+            calls = {
+                call.func.attr
+                for call in ast.walk(node)
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+            }
+            texts = [
+                each.value
+                for each in ast.walk(node)
+                if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            ]
+            said.update(text for text in texts if "." in text)
+            if isinstance(node, FUNCTION) and "say" in calls:
+                said.update(f"log.{text}" for text in texts)
+            if isinstance(node, FUNCTION) and "trouble" in calls:
+                said.update(f"log.{text}_bad" for text in texts)
+            if isinstance(node, ast.ClassDef) and node.name in {"AlertKind", "Code"}:
+                said.update(f"subject.{text}" for text in texts)
+                said.update(f"log.code.{text}" for text in texts)
+            said.update(f"line.{text}" for text in texts if node.name == "_lines")
+            if node.name == "may_restart":  # its reasons are told and logged
+                said.update(
+                    f"{family}.{t}" for t in texts for family in ("action", "log")
+                )
+    english, chinese = catalogues(root)
+    return sorted((english.keys() | chinese.keys()) - said)
+
+
 def unknown_words(root: str) -> list[str]:
     """Words of the glossary in docs/design.md that the code does not know."""
     text = read(root, "docs/design.md")

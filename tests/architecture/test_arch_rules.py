@@ -22,6 +22,7 @@ RULES = [
     rules.uneven_catalogues,
     rules.misspelled_tokens,
     rules.repeated_ids,
+    rules.words_nobody_says,
     rules.unknown_words,
 ]
 
@@ -181,6 +182,7 @@ def test_a_breach_is_seen(project, rule, file, text, complaint):
         (rules.misspelled_tokens, '"无需操作"', '"无需, 操作"', "action.none"),
         (rules.misspelled_tokens, "开始尝试修复", "修复操作", "log.repair"),
         (rules.repeated_ids, '"action.none"', '"action.off"', "zh: action.off"),
+        (rules.words_nobody_says, '"log.begin"', '"log.never"', "log.never"),
     ],
 )
 def test_a_breach_in_a_catalogue_is_seen(project, rule, old, new, complaint):

@@ -48,6 +48,36 @@ def test_without_remediation_it_says_so_and_asks_for_nothing(
     assert not status["targets"][0]["restarts"]["enabled"]
 
 
+def test_an_outage_is_told_in_the_phrases_of_the_documents_and_in_their_order(rig):
+    target = rig.target()
+    agent = rig.agent(
+        config(watching(target, **FAST), language="zh", log={"level": "DEBUG"})
+    )
+    agent.until_word("ok")
+    target.send(signal.SIGKILL)
+    agent.until_line("等待 Agent1 处理重启信号...")
+    assert agent.stop() == 0
+    said = agent.log()
+    places = [
+        said.index(f" - {level} - {phrase}")
+        for level, phrase in (
+            ("INFO", "Agent2 监控器启动"),
+            ("INFO", "监控目标: webui"),
+            ("INFO", "检查间隔: 0.1秒"),
+            ("DEBUG", "开始健康检查..."),
+            ("INFO", "健康检查通过 (响应时间: 0.0"),
+            ("WARNING", "检测到异常 (连续失败: 1)"),
+            ("WARNING", "检测到异常 (连续失败: 2)"),
+            ("INFO", "开始尝试修复..."),
+            ("INFO", "已创建重启信号: process_not_alive"),
+            ("INFO", "等待 Agent1 处理重启信号..."),
+            ("INFO", "修复操作: 创建重启信号, 结果: signal_created"),
+            ("INFO", "收到信号 15，准备退出..."),
+        )
+    ]
+    assert places == sorted(places)
+
+
 @pytest.mark.parametrize("word", ["warn", "degraded"])
 def test_a_body_that_says_warn_warns_and_restarts_nothing(rig, server, word):
     server.answers[:] = [http(document(status=word))]
