@@ -46,8 +46,11 @@ def zombie_cause(pid: int) -> str:
     who may trace the process. A number that lives on is a successor: it tells nothing.
     """
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read(4096).rpartition(b")")[2].split()
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fields = os.read(fd, 4096).rpartition(b")")[2].split()
+        finally:
+            os.close(fd)
     except OSError:
         return ""
     if len(fields) < 50 or fields[0] not in {b"Z", b"X"}:
