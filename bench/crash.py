@@ -97,7 +97,7 @@ def trials(kills: int, every: float) -> dict[str, dict[str, list[float]]]:
                 if not place.until_ok(2 * every + 12):
                     measure.note(f"{name} is not well again; left out once")
                     continue
-                time.sleep(random.random() * every)  # noqa: S311
+                time.sleep(random.random() * every)
                 if place.threshold == 2:
                     for figure, value in kill_until_warn(place, folders[name]).items():
                         put(name, figure, value)

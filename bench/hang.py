@@ -60,7 +60,7 @@ def run(turns: int, every: float, wait: float) -> dict:
         for turn in range(turns):
             for place in columns.values():
                 place.until_ok(bound + 25)
-            time.sleep(random.random() * every)  # noqa: S311
+            time.sleep(random.random() * every)
             for name, seconds in one_turn(columns, bound * 2 + 5).items():
                 found[name].append(seconds)
             withdrawn += _withdrawn(columns["agent2"], 2 * every + 1)
