@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from agent2.host.instance import lives, read_pid
+from agent2.host.files import lives
+from agent2.host.instance import read_pid
 
 _PID_FILE = "agent2.pid"
 

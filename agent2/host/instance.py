@@ -67,17 +67,6 @@ def read_pid(fd: int) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def lives(pid: int) -> bool:
-    """Is there a process of this number, whoever it is? Nothing is signalled."""
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        pass  # another user's
-    return True
-
-
 def _is_file(fd: int, path: str) -> bool:
     try:
         there = os.lstat(path)
