@@ -84,7 +84,8 @@ def compose(wish: Notify, facts: Facts, action: str) -> Alert:
     closed = wish.at if wish.kind is AlertKind.RESOLVED else None
     duration = max(wish.at - wish.opened_at, 0.0)
     words = facts.words
-    subject = words[f"subject.{wish.kind.value}"].format(issue=what, count=wish.count)
+    title = "unwatched" if wish.unwatched else wish.kind.value
+    subject = words[f"subject.{title}"].format(issue=what, count=wish.count)
     alert = Alert(
         id=f"{wish.incident}/{wish.kind.value}/{wish.count}",
         kind=wish.kind,

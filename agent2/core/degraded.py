@@ -61,9 +61,14 @@ def restore(
 ) -> tuple[TargetState, list[Effect]]:
     """Close an open warning, in the words of what it warned of."""
     moved = replace(state, degraded=False, slow_count=0, warning=None)
+    return moved, closed(target, state, now)
+
+
+def closed(target: str, state: TargetState, now: float) -> list[Effect]:
+    """Return the end of the open warning of *state*, nothing if there is none."""
     if state.warning is None:
-        return moved, []
-    return moved, [
+        return []
+    return [
         ResolveIncident(state.warning, target, now),
         Notify(
             AlertKind.RESOLVED,

@@ -115,7 +115,10 @@ class Warn:
 
 @value
 class Notify:
-    """Tell people. *opened_at* is when the condition began; *count* numbers repeats."""
+    """Tell people. *opened_at* is when the condition began; *count* numbers repeats.
+
+    *unwatched*: it ends only because nobody looks any more.
+    """
 
     kind: AlertKind
     target: str
@@ -128,6 +131,7 @@ class Notify:
     detail: str
     count: int = 0
     response_s: float | None = None
+    unwatched: bool = False
 
 
 if TYPE_CHECKING:

@@ -67,10 +67,17 @@ def watch_flapping(
     flaps = policy.flapping and is_flapping(ring, seen, was=was)
     if flaps == was:
         return moved, []
-    kind = AlertKind.RESOLVED if was else AlertKind.FLAPPING
-    flap = state.flap or f"{target}@{now:.3f}~flapping"
-    began = state.flap_at if was else now
-    moved = replace(moved, flap=None if was else flap, flap_at=began)
-    why = (state.facet, state.code, f"{share(ring):.0%}")
-    told = Notify(kind, target, flap, policy.severity, now, began, *why)
-    return moved, [told]
+    if was:
+        told = about_flapping(AlertKind.RESOLVED, target, policy, moved, now)
+        return replace(moved, flap=None), [told]
+    moved = replace(moved, flap=f"{target}@{now:.3f}~flapping", flap_at=now)
+    return moved, [about_flapping(AlertKind.FLAPPING, target, policy, moved, now)]
+
+
+def about_flapping(
+    kind: AlertKind, target: str, policy: Policy, state: TargetState, now: float
+) -> Notify:
+    """Return the wish to tell that the flapping of *state* begins or ends."""
+    assert state.flap is not None
+    why = (state.facet, state.code, f"{share(state.ring):.0%}")
+    return Notify(kind, target, state.flap, policy.severity, now, state.flap_at, *why)

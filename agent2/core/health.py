@@ -172,7 +172,7 @@ def _better(
     moved = replace(state, failures=0, successes=state.successes + 1, hold_until=0.0)
     effects: list[Effect] = []
     if moved.action is not None and pending:
-        moved, effects = _withdraw(target, moved, now)
+        moved, effects = withdraw(target, moved, now)
     if moved.incident is None or moved.successes >= policy.success_threshold:
         moved, more = _recover(target, policy, moved, judgement, now)
         effects += more
@@ -190,7 +190,7 @@ def _better(
     return moved, effects + more
 
 
-def _withdraw(
+def withdraw(
     target: str, state: TargetState, now: float
 ) -> tuple[TargetState, list[Effect]]:
     """Take the unconsumed order back; what never happened costs no budget."""

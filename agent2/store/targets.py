@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from agent2.core.model import TargetState
-from agent2.store.codec import dump, pack, plain, unpack
+from agent2.store.codec import pack, plain, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
 
     from agent2.store.database import Database
 
@@ -25,13 +24,4 @@ def save(tx: sqlite3.Connection, name: str, state: TargetState) -> None:
         "INSERT INTO targets (name, state) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET state = excluded.state",
         (plain(name), pack(state)),
-    )
-
-
-def forget_others(tx: sqlite3.Connection, names: Iterable[str]) -> None:
-    """Forget every target that is not among *names*."""
-    kept = dump([plain(name) for name in names])
-    tx.execute(
-        "DELETE FROM targets WHERE name NOT IN (SELECT value FROM json_each(?))",
-        (kept,),
     )

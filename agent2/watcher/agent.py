@@ -22,6 +22,7 @@ from agent2.watcher.deeds import Deeds
 from agent2.watcher.executor import Writer
 from agent2.watcher.fixes import Fixes, hide
 from agent2.watcher.history import History
+from agent2.watcher.leaving import orphan, say_goodbye
 from agent2.watcher.leftover import left_over, still_true
 from agent2.watcher.memory import Memory, must_be_saved
 from agent2.watcher.publish import Publisher
@@ -113,6 +114,8 @@ class Agent:
         for before in old.values():
             self.deaths.let_go(before)  # the next cycle holds it anew
             before.retire()
+            if before.name not in fresh:
+                self.reactor.spawn(say_goodbye(self, before), "goodbye")
 
     # -- one cycle
 
@@ -211,6 +214,9 @@ class Agent:
             watched = self.targets.get(name)
             if watched is not None:
                 watched.state = still_true(state, watched.plan, now)
+            else:
+                left_out = orphan(self, name, state)
+                self.reactor.spawn(say_goodbye(self, left_out), "goodbye")
         for row in left.cut_off:
             self.texts.say("WARNING", "unknown_action", target=row.target)
         self.fixes.restore(left.recent, left.total)

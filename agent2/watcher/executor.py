@@ -111,7 +111,8 @@ class Writer:
     def _queue(self, tx: Connection, watched: Watched, wish: Notify, label: str) -> int:
         facts = self._facts(watched)
         if wish.kind is AlertKind.RESOLVED:
-            label = facts.words["action.none"]
+            done = "action.unwatched" if wish.unwatched else "action.none"
+            label = facts.words[done]
         alert = alerting.compose(wish, facts, label)
         names = self._routes(alert, watched)
         if wish.kind is AlertKind.RESOLVED:

@@ -175,6 +175,17 @@ def test_the_subject_of_each_kind_in_two_languages(kind, changes, english, chine
     assert compose(asked, facts("zh"), "act").subject == chinese
 
 
+def test_an_end_that_only_nobody_looks_for_is_not_called_a_recovery():
+    asked = wish(AlertKind.RESOLVED, unwatched=True)
+
+    english, chinese = (compose(asked, facts(each), "") for each in ("en", "zh"))
+
+    assert english.subject.startswith("[Agent2 Resolved] no longer watched: ")
+    assert chinese.subject.startswith("[Agent2 Resolved] 不再监控: ")
+    assert english.kind is AlertKind.RESOLVED
+    assert english.closed_at is not None
+
+
 def test_every_kind_has_a_subject_in_every_language():
     for language in ("en", "zh"):
         for kind in AlertKind:

@@ -125,15 +125,6 @@ def test_a_state_that_cannot_be_read_is_a_new_one(db, text):
     assert targets.load_all(db) == {"webui": TargetState()}
 
 
-def test_targets_that_are_not_configured_any_more_are_forgotten(db):
-    for name in ("a", "b'", "c"):
-        in_one(db, targets.save, name, STATE)
-    in_one(db, targets.forget_others, iter(["b'", "d"]))
-    assert set(targets.load_all(db)) == {"b'"}
-    in_one(db, targets.forget_others, [])
-    assert targets.load_all(db) == {}
-
-
 # incidents
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 import pytest
@@ -80,3 +81,68 @@ def test_a_folder_that_takes_no_error_log_stops_no_alert(rig, server, hook):
 
     assert kinds(hook, 1) == ["agent2.alert.firing"]
     assert troubles(agent.status()) == {}
+
+
+# -- a target that is watched no more
+
+
+def beside(agent: Agent, server: HealthServer) -> dict:
+    """Return the agent's configuration with another target in the place of its own."""
+    check = {"kind": "http", "url": server.url}
+    return agent.config | {"targets": [{"name": "other", "checks": [check]} | FAST]}
+
+
+def closed(agent: Agent, hook: FakeHook) -> None:
+    """Hold that nothing of the target ``webui`` is left open anywhere."""
+    assert kinds(hook, 2) == ["agent2.alert.firing", "agent2.alert.resolved"]
+    last = hook.received[-1].json["data"]
+    assert last["subject"].startswith("[Agent2 Resolved] no longer watched: ")
+    assert last["action"] == "it was taken out of the configuration"
+    agent.until_no_signal(5)
+    agent.until(lambda s: s["incidents"]["open"] == [], 5, "no incident is open")
+    assert agent.rows("SELECT count(*) FROM incidents WHERE resolved_at IS NULL") == [
+        (0,)
+    ]
+    assert agent.lines("no longer watched: webui")
+
+
+@pytest.fixture
+def other():
+    with HealthServer(http(document())) as made:
+        yield made
+
+
+def test_a_reload_that_takes_a_sick_target_out_leaves_nothing_open(
+    rig, server, other, hook
+):
+    agent = telling(rig, server, hook)
+    become(server, http("", 500))
+    agent.start()
+    agent.until_signal()
+    hook.wait(1)
+
+    agent.configure(beside(agent, other))
+    agent.send(signal.SIGHUP)
+
+    closed(agent, hook)
+    assert [t["name"] for t in agent.status()["targets"]] == ["other"]
+
+
+def test_a_start_without_a_target_that_was_sick_leaves_nothing_open(
+    rig, server, other, hook
+):
+    agent = telling(rig, server, hook)
+    become(server, http("", 500))
+    agent.start()
+    agent.until_signal()
+    hook.wait(1)
+    agent.kill()
+
+    agent.configure(beside(agent, other))
+    agent.start()
+
+    closed(agent, hook)
+    assert agent.stop() == 0
+    agent.start()
+    agent.until_word("ok")
+    assert len(agent.lines("no longer watched: webui")) == 1
