@@ -13,18 +13,21 @@ import os
 import re
 
 from agent2.core.model import Policy, RestartPolicy, Severity
+from agent2.core.shape import sound
 from agent2.core.value import value
+from agent2.host.files import read_linked, read_with_stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 FORMAT = 1
+_LARGEST = 64 << 20  # bytes; ten thousand targets have six million
 _REFERENCE = re.compile(r"\$(?:\$|\{(file:)?([^}:]+)(?::-([^}]*))?\})")
 
 
 class PlanError(Exception):
-    """The plan file is missing, torn, or of another version: compile anew."""
+    """The plan file is missing, torn, not ours, or of another version: compile anew."""
 
 
 class SecretError(Exception):
@@ -96,13 +99,23 @@ def _file(name: str, base: str) -> str:
     paths = [path] if os.path.isabs(path) else [os.path.join(p, path) for p in places]
     for candidate in paths:
         try:
-            with open(candidate, encoding="utf-8") as file:
-                return file.read(65536).removesuffix("\n")
+            return read_secret(candidate)[0]
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
             raise SecretError(f"secret file {name}: {type(error).__name__}") from None
     raise SecretError(f"secret file {name} is not there")
+
+
+def read_secret(path: str) -> tuple[str, os.stat_result]:
+    """Return the text of a secret's file, less its last line's end, and its stat.
+
+    Raises:
+        OSError: it is not there, is no plain file, or cannot be read.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    content, found = read_linked(path, 65536)
+    return content.decode().removesuffix("\n").removesuffix("\r"), found
 
 
 @value
@@ -190,42 +203,49 @@ class Plan:
 
 
 def load(path: str) -> Plan:
-    """Read the compiled plan at *path*.
+    """Read the compiled plan at *path*: it names programs that are run as this user.
 
     Raises:
-        PlanError: it is not there, not whole, or of another version.
+        PlanError: it is not there, not whole, of another version, or could have been
+            written by somebody else.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            return from_json(json.load(file))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PlanError(f"{path}: {error}") from None
+        content, found = read_with_stat(path, _LARGEST, trusted=True)
+        if found.st_uid not in (0, os.geteuid()):
+            raise PlanError(f"{path}: belongs to uid {found.st_uid}")
+        return from_json(json.loads(content))
+    except OSError as error:
+        raise PlanError(f"{path}: {error.strerror}") from None
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise PlanError(f"{path}: {type(error).__name__}: {error}") from None
+    except RecursionError:
+        raise PlanError(f"{path}: is nested much too deep") from None
 
 
 def from_json(tree: dict[str, Any]) -> Plan:
     """Return the plan that the compiler wrote as *tree* (see ``compiler/emit.py``).
 
     Raises:
-        KeyError, TypeError, ValueError: it is of another format.
+        LookupError, TypeError, ValueError, AttributeError: it is of another format.
     """
     if tree["format"] != FORMAT:
         raise ValueError(f"plan format {tree['format']}")
     base = tree["base"]
     fields = {n: tree[n] for n in Plan.__match_args__ if n in tree}
-    return Plan(
-        **fields
-        | {
-            "targets": tuple(_target(t, base) for t in tree["targets"]),
-            "notifiers": tuple(_plugin(n, base) for n in tree["notifiers"]),
-            "routes": tuple(
-                Route(r["match"], tuple(r["notifiers"])) for r in tree["routes"]
-            ),
-            "log": LogPlan(**tree["log"]),
-            "restarter": RestarterPlan(
-                **tree["restarter"] | {"argv": tuple(tree["restarter"]["argv"])}
-            ),
-            "warnings": tuple(tree["warnings"]),
-        }
+    restarter = tree["restarter"] | {"argv": tuple(tree["restarter"]["argv"])}
+    routes = (Route(r["match"], tuple(r["notifiers"])) for r in tree["routes"])
+    return sound(
+        Plan(
+            **fields
+            | {
+                "targets": tuple(_target(t, base) for t in tree["targets"]),
+                "notifiers": tuple(_plugin(n, base) for n in tree["notifiers"]),
+                "routes": tuple(map(sound, routes)),
+                "log": sound(LogPlan(**tree["log"])),
+                "restarter": sound(RestarterPlan(**restarter)),
+                "warnings": tuple(tree["warnings"]),
+            }
+        )
     )
 
 
@@ -236,29 +256,36 @@ def _target(tree: dict[str, Any], base: str) -> TargetPlan:
         | {
             "severity": Severity(policy["severity"]),
             "reminders": tuple(policy["reminders"]),
-            "restart": RestartPolicy(**policy["restart"]),
+            "restart": sound(RestartPolicy(**policy["restart"])),
         }
     )
-    return TargetPlan(
+    target = TargetPlan(
         **tree
         | {
-            "policy": made,
+            "policy": sound(made),
             "checks": tuple(_plugin(c, base) for c in tree["checks"]),
             "actions": tuple(_plugin(a, base) for a in tree["actions"]),
             "depends_on": tuple(tree["depends_on"]),
         }
     )
+    if not min(target.interval, target.retry_interval, target.timeout) > 0.0:
+        raise ValueError(f"a time of {target.name} is not above 0")
+    return sound(target)
 
 
 def _plugin(tree: dict[str, Any], base: str) -> PluginPlan:
-    return PluginPlan(tree["name"], tree["kind"], _unwrap(tree["options"], base))
+    made = PluginPlan(tree["name"], tree["kind"], _unwrap(tree["options"], base))
+    return sound(made)
 
 
 def _unwrap(node: Any, base: str) -> Any:
     """Turn ``{"$secret": text}`` into a Secret and lists into tuples, all the way."""
     if isinstance(node, dict):
         if node.keys() == {"$secret"}:
-            return Secret(node["$secret"], base)
+            source = node["$secret"]
+            if type(source) is not str:
+                raise TypeError("a secret is no text")
+            return Secret(source, base)
         return {key: _unwrap(child, base) for key, child in node.items()}
     if isinstance(node, list):
         return tuple(_unwrap(child, base) for child in node)

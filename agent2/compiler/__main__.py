@@ -53,11 +53,9 @@ def main() -> int:
         sys.stderr.write("agent2: the configuration needs too much memory\n")
         return _INTERNAL
     except Exception as error:  # a traceback could show a secret
-        from traceback import extract_tb
+        from agent2.core.text import place
 
-        place = extract_tb(error.__traceback__)[-1]
-        where = f"{os.path.basename(place.filename)}:{place.lineno}"
-        sys.stderr.write(f"agent2: internal error {type(error).__name__} at {where}\n")
+        sys.stderr.write(f"agent2: internal error {place(error)}\n")
         return _INTERNAL
 
 

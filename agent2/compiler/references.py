@@ -13,6 +13,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from agent2.compiler.words import Wrong
+from agent2.plan import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,10 +70,7 @@ def _variable(name: str, default: str | None, environ: Mapping[str, str]) -> str
 def _file(name: str, base: str, environ: Mapping[str, str]) -> str:
     for path, private in _places(name, base, environ):
         try:
-            with open(path, "rb") as file:
-                found = os.fstat(file.fileno())
-                content = file.read(65536)
-            text = content.decode()
+            text, found = read_secret(path)
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
@@ -81,10 +79,10 @@ def _file(name: str, base: str, environ: Mapping[str, str]) -> str:
             expected = "a text file that the agent may read"
             raise Wrong(what, f"See {path}.", expected=expected) from None
         loose = stat.S_IMODE(found.st_mode) & 0o077
-        if loose and not private and stat.S_ISREG(found.st_mode):
+        if loose and not private:
             what = f"secret file {name} is open to others"
             raise Wrong(what, f"Run: chmod 600 {path}", expected="mode 0600")
-        return text.removesuffix("\n")
+        return text
     what = f"secret file {name} is not there"
     hint = "It is sought beside the configuration file."
     raise Wrong(what, hint, expected="a file with the secret alone")

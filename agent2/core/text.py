@@ -28,6 +28,18 @@ def _shown(char: str) -> str:
     return " " if char in _SPACES else char.encode("unicode_escape").decode()
 
 
+def place(error: BaseException) -> str:
+    """Return an error's type and where it was raised: its text may hold a secret."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    name = type(error).__name__
+    if step is None:
+        return name
+    file = step.tb_frame.f_code.co_filename.rpartition("/")[2]
+    return f"{name} at {file}:{step.tb_lineno}"
+
+
 def plain(text: Any) -> str:
     """Return a text option as it is to be *used*: a secret is given out.
 

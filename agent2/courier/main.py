@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 
+from agent2.core.text import place
 from agent2.courier import owner
 from agent2.courier.desk import Desk
 from agent2.courier.rounds import Rounds
@@ -68,7 +69,7 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         return _fail(74, f"{state_dir}: {error.strerror}")
     except Exception as error:  # our own bug: one line, and the watcher tries again
-        return _fail(70, f"internal error: {_place(error)}")
+        return _fail(70, f"internal error: {place(error)}")
 
 
 def _work(state_dir: str, now: Callable[[], float], idle: float) -> int:
@@ -91,18 +92,6 @@ def _lock(state_dir: str) -> int | None:
         os.close(number)
         return None
     return number
-
-
-def _place(error: BaseException) -> str:
-    """Return an error's type and where it was raised; its text may hold anything."""
-    step = error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    where = ""
-    if step is not None:
-        file = os.path.basename(step.tb_frame.f_code.co_filename)
-        where = f" at {file}:{step.tb_lineno}"
-    return f"{type(error).__name__}{where}"
 
 
 def _fail(code: int, text: str) -> int:

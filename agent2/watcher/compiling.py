@@ -48,7 +48,7 @@ def plan_now(state_dir: str, config: str, profile: str) -> Plan:
     path = plan_path(state_dir)
     try:
         plan = load(path)
-        if plan.stamp == current_stamp(config, profile, os.environ):
+        if plan.targets and plan.stamp == current_stamp(config, profile, os.environ):
             return plan
     except PlanError:
         pass

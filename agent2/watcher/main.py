@@ -27,9 +27,17 @@ def main(argv: list[str]) -> int:
     try:
         return _run(options)
     except _RefusalError as refusal:
-        options.answer(f"ERROR {refusal.code} {refusal}\n")
-        sys.stderr.write(f"{refusal}\n")
-        return refusal.code
+        return _give_up(options, refusal.code, str(refusal))
+    except Exception as error:  # our own bug: one line, and never what it holds
+        from agent2.core.text import place
+
+        return _give_up(options, 70, f"agent2: internal error {place(error)}")
+
+
+def _give_up(options: Options, code: int, text: str) -> int:
+    options.answer(f"ERROR {code} {text}\n")
+    sys.stderr.write(f"{text}\n")
+    return code
 
 
 class _RefusalError(Exception):

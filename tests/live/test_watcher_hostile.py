@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -55,3 +56,30 @@ def test_a_datagram_cannot_forge_a_line_or_a_repair(rig, server):
     assert line.isprintable()
     assert agent.lines("修复操作") == []
     assert all(LINE.fullmatch(each) for each in agent.log().splitlines())
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def watching_nothing(path):
+    tree = json.loads(path.with_suffix(".old").read_bytes())
+    path.write_text(json.dumps(tree | {"targets": []}))
+
+
+def too_deep(path):
+    path.write_text("[" * 100_000)
+
+
+@pytest.mark.parametrize("bend", [pipe, watching_nothing, too_deep])
+def test_a_plan_that_is_none_is_replaced_by_a_new_one(rig, server, bend):
+    server.answers[:] = [http('{"status": "ok"}')]
+    agent = rig.agent(config(asking(server)), start=False)
+    agent.configure(agent.config)
+    agent.precompile()
+    plan = agent.folder / "plan.json"
+    plan.rename(plan.with_suffix(".old"))
+    bend(plan)
+    agent.start()
+    agent.until_word("ok")
+    assert json.loads(plan.read_bytes())["targets"][0]["name"] == "webui"
