@@ -8,8 +8,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
+import time
+
+from agent2.host.files import ensure_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _LIMIT = 64
+_ANEW = "AGENT2_ANEW"  # tells our next image why it began
 
 
 class LockedError(Exception):
@@ -17,7 +26,8 @@ class LockedError(Exception):
 
     def __init__(self, pid: int) -> None:
         """Keep the PID of the other."""
-        super().__init__(f"already running (PID {pid})")
+        who = f"(PID {pid})" if pid else "(its PID file is locked by another program)"
+        super().__init__(f"already running {who}")
         self.pid = pid
 
 
@@ -54,11 +64,63 @@ class Instance:
         os.pwrite(fd, b"%d\n" % os.getpid(), 0)
         return cls(path, fd)
 
+    def lost(self) -> bool:
+        """Is the file gone or another's, so that nobody can find us any more?
+
+        Not where no other could be made: to be unseen is better than to be gone.
+        """
+        try:
+            there = os.lstat(self._path)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError:
+            return False  # it cannot be seen just now
+        else:
+            if _same(os.fstat(self._fd), there):
+                return False
+        folder = os.path.dirname(self._path)
+        try:
+            ensure_dir(folder)
+        except OSError:
+            return False
+        return os.access(folder, os.W_OK | os.X_OK)
+
     def release(self) -> None:
         """Remove the file if it is still ours, and let the lock go."""
         if _is_file(self._fd, self._path):
             os.unlink(self._path)
         os.close(self._fd)
+
+
+def begin_anew() -> NoReturn:
+    """Start this program over in place: same process, same arguments, fresh files.
+
+    For when the PID file went away under us (somebody removed the state folder): a
+    second instance could start beside us, and both would write to one store. If it
+    has, we end as any second start does.
+    """
+    _reap()
+    words = list(sys.orig_argv[1:])
+    while "--ready-fd" in words:  # who waited for us has its answer long since
+        at = words.index("--ready-fd")
+        del words[at : at + 2]
+    os.environ[_ANEW] = "1"
+    os.execv(sys.executable, [sys.executable, *words])  # noqa: S606  (no shell)
+
+
+def began_anew() -> bool:
+    """Is this image the successor of one that lost its PID file? Asked once."""
+    return os.environ.pop(_ANEW, "") != ""
+
+
+def _reap() -> None:
+    """Give our children a second to end: the next image would not know them."""
+    until = time.monotonic() + 1.0
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0] or time.monotonic() < until:
+            time.sleep(0.01)
+    except ChildProcessError:
+        pass  # there is none left
 
 
 def read_pid(fd: int) -> int:
@@ -72,5 +134,8 @@ def _is_file(fd: int, path: str) -> bool:
         there = os.lstat(path)
     except OSError:
         return False
-    ours = os.fstat(fd)
+    return _same(os.fstat(fd), there)
+
+
+def _same(ours: os.stat_result, there: os.stat_result) -> bool:
     return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)

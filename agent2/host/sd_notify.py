@@ -10,6 +10,8 @@ import os
 import socket
 import time
 
+_OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+
 
 class ServiceNotify:
     """Says nothing when systemd did not ask."""
@@ -19,11 +21,12 @@ class ServiceNotify:
 
         Attributes: ``watchdog_s`` is half of the watchdog's time, or None.
         """
-        self._address = os.environ.pop("NOTIFY_SOCKET", "")
+        self._taken = {name: os.environ.pop(name, "") for name in _OURS}
+        self._address = self._taken["NOTIFY_SOCKET"]
         if self._address.startswith("@"):
             self._address = "\0" + self._address[1:]
-        usec = os.environ.pop("WATCHDOG_USEC", "")
-        pid = os.environ.pop("WATCHDOG_PID", "")
+        usec = self._taken["WATCHDOG_USEC"]
+        pid = self._taken["WATCHDOG_PID"]
         ours = not pid or pid == str(os.getpid())
         self.watchdog_s = int(usec) / 2e6 if usec.isdigit() and ours else None
 
@@ -38,6 +41,10 @@ class ServiceNotify:
             pass
         finally:
             sender.close()
+
+    def give_back(self) -> None:
+        """Put our variables back, for the next image of this process."""
+        os.environ.update({name: text for name, text in self._taken.items() if text})
 
     def reloading(self) -> None:
         """Say that a reload began; READY=1 ends it (systemd 253 wants the time)."""

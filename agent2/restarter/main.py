@@ -13,7 +13,7 @@ import sys
 
 from agent2 import planfile
 from agent2.host import files
-from agent2.host.instance import Instance, LockedError
+from agent2.host.instance import Instance, LockedError, began_anew, begin_anew
 from agent2.host.reactor import Reactor
 from agent2.restarter import desk
 from agent2.restarter.report import Report
@@ -60,20 +60,25 @@ def run(state_dir: str) -> int:
         sys.stderr.write(f"agent2: {error.filename}: {error.strerror}\n")
         return 73
     try:
-        _serve(state_dir)
+        homeless = _serve(state_dir, instance)
     finally:
         instance.release()
+    if homeless:
+        begin_anew()
     return 0
 
 
-def _serve(state_dir: str) -> None:
+def _serve(state_dir: str, instance: Instance) -> bool:
+    """Serve until the end; return whether it came because our PID file went away."""
     reactor, report = Reactor(), Report(state_dir)
     reactor.on_error = lambda name, error: _fail(report, reactor, name, error)
     for number in (signal.SIGTERM, signal.SIGINT):
         reactor.on_signal(number, reactor.stop)
     reactor.on_signal(signal.SIGHUP, report.log.reopen)
     report.say("INFO", f"restarter runs (PID {os.getpid()}), signals in {state_dir}")
-    work = Round(state_dir, reactor, report)
+    if began_anew():
+        report.say("WARNING", "the state folder or agent1.pid was removed: began anew")
+    work = Round(state_dir, reactor, report, instance.lost)
     reactor.spawn(work.run(), "round")
     try:
         reactor.run()
@@ -82,10 +87,12 @@ def _serve(state_dir: str) -> None:
             report.say("WARNING", "stopped within a restart: it goes on without us")
             report.set(last_result="unknown")
             desk.done(work.busy)
-        report.set(status="stopped")
-        report.say("INFO", "restarter stopped")
+        if not work.homeless:  # what lies there now may be another restarter's
+            report.set(status="stopped")
+            report.say("INFO", "restarter stopped")
         report.close()
         reactor.close()
+    return work.homeless
 
 
 def _fail(report: Report, reactor: Reactor, name: str, error: BaseException) -> None:

@@ -15,6 +15,8 @@ from agent2.wire.signal import SignalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent2.host.reactor import Reactor
     from agent2.plan import Plan
     from agent2.restarter.desk import Waiting
@@ -29,9 +31,17 @@ _LOG_LIMIT = 10_000_000  # bytes of what a restarted target may leave in its log
 class Round:
     """Takes signals up until it is told to stop; ``busy`` is the one in work."""
 
-    def __init__(self, state_dir: str, reactor: Reactor, report: Report) -> None:
-        """Know where to look and where to tell."""
+    def __init__(
+        self,
+        state_dir: str,
+        reactor: Reactor,
+        report: Report,
+        lost: Callable[[], bool],
+    ) -> None:
+        """Know where to look and where to tell; *lost*: is our PID file gone?"""
         self.busy: Waiting | None = None
+        self.homeless = False
+        self._lost = lost
         self._dir = state_dir
         self._reactor = reactor
         self._report = report
@@ -44,9 +54,9 @@ class Round:
         self._tell_left_behind()
         self._report.set(status="waiting")
         if not self._argv():
-            self._once("restarter.argv is not configured: nothing to run")
+            self._once(self._nothing())
         beat = self._reactor.now() + BEAT
-        while True:
+        while not self._lost():
             for place in desk.waiting(self._dir):
                 try:
                     await self._take(place)
@@ -57,11 +67,13 @@ class Round:
                 self._report.set()
                 self._keep_logs_short()
             await self._reactor.sleep_until(self._reactor.now() + POLL)
+        self.homeless = True
+        self._reactor.stop()
 
     async def _take(self, place: Waiting) -> None:
         argv = self._argv()
         if not argv:
-            self._once(f"nothing to run, {place.path} is left: set restarter.argv")
+            self._once(f"{place.path} is left: {self._nothing()}")
             return
         if place.target and not any("{target}" in word for word in argv):
             hint = "restarter.argv has no {target}"
@@ -155,13 +167,23 @@ class Round:
         assert self._plan is not None
         return self._plan.restarter.argv
 
+    def _nothing(self) -> str:
+        """Say why there is no command: it may be configured and not compiled yet."""
+        if self._plan is None:
+            return "the watcher left no plan here yet: agent2 start"
+        return "nothing to run, restarter.argv is not configured"
+
     def _log_of(self, place: Waiting) -> str:
         ending = f"-{place.target}" if place.target else ""
         return f"{self._dir}/agent1_command{ending}.log"
 
     def _keep_logs_short(self) -> None:
         """Empty a log that a restarted target fills: it appends, so it goes on."""
-        for name in os.listdir(self._dir):
+        try:
+            names = os.listdir(self._dir)
+        except OSError:
+            return  # the folder went away just now
+        for name in names:
             path = f"{self._dir}/{name}"
             ours = name.startswith("agent1_command") and not os.path.islink(path)
             if ours and os.path.getsize(path) > _LOG_LIMIT:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agent2.host.reactor import Reactor
     from agent2.host.sd_notify import ServiceNotify
     from agent2.watcher.agent import Agent
+    from agent2.watcher.home import Home
     from agent2.watcher.watched import Watched
 
 _AT_ONCE = 50  # so many targets are first looked at together
@@ -21,11 +22,14 @@ _AT_ONCE = 50  # so many targets are first looked at together
 class Loop:
     """Keeps the ticks of all targets of *agent*."""
 
-    def __init__(self, reactor: Reactor, agent: Agent, notify: ServiceNotify) -> None:
+    def __init__(
+        self, reactor: Reactor, agent: Agent, notify: ServiceNotify, home: Home
+    ) -> None:
         """Take deaths from the agent; ``start`` begins."""
         self._reactor = reactor
         self._agent = agent
         self._notify = notify
+        self._home = home
         self._pinged = float("-inf")
         agent.look_now = self.look_now
 
@@ -68,6 +72,8 @@ class Loop:
         self._reactor.spawn(self._run(watched, first=first), watched.name)
 
     async def _run(self, watched: Watched, *, first: bool) -> None:
+        if not self._home.ours():
+            return  # another watcher may hold the store by now
         began = self._reactor.now()
         try:
             await self._agent.cycle(watched, began + watched.plan.timeout)

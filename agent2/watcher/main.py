@@ -50,7 +50,7 @@ class _RefusalError(Exception):
 
 def _run(options: Options) -> int:
     from agent2.host.clock import Clock
-    from agent2.host.instance import Instance, LockedError
+    from agent2.host.instance import Instance, LockedError, begin_anew
     from agent2.host.logfile import LogFile
     from agent2.host.reactor import Reactor
     from agent2.watcher.compiling import RefusedError, plan_now
@@ -62,13 +62,9 @@ def _run(options: Options) -> int:
     except LockedError as error:
         raise _RefusalError(75, f"agent2: {error}") from None
     except PermissionError as error:
-        raise _RefusalError(
-            77, f"agent2: {error}; choose another --state-dir"
-        ) from None
+        raise _RefusalError(77, _cannot(error)) from None
     except OSError as error:
-        raise _RefusalError(
-            73, f"agent2: {error}; choose another --state-dir"
-        ) from None
+        raise _RefusalError(73, _cannot(error)) from None
     try:
         _sweep(state_dir)
         log = LogFile(os.path.join(state_dir, "agent2.log"), echo=options.echo)
@@ -76,12 +72,20 @@ def _run(options: Options) -> int:
             plan = plan_now(state_dir, options.config, options.profile)
             from agent2.watcher.running import Running
 
-            running = Running(options, Reactor(), Clock(), log, plan)
+            running = Running(options, Reactor(), Clock(), log, plan, instance)
         except RefusedError as error:
             raise _RefusalError(78, str(error)) from None
-        return running.run()
+        code = running.run()
     finally:
         instance.release()
+    if running.homeless:
+        begin_anew()
+    return code
+
+
+def _cannot(error: OSError) -> str:
+    what = f"{error.filename} cannot be used: {error.strerror}"
+    return f"agent2: {what}; mend it, or choose another --state-dir"
 
 
 def _sweep(state_dir: str) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import signal
 import sys
 
+from agent2.host.instance import began_anew
 from agent2.host.sd_notify import ServiceNotify
 from agent2.host.wake import WakeSocket
 from agent2.store.errors import StoreError
 from agent2.watcher.agent import Agent
 from agent2.watcher.compiling import RefusedError, plan_now
+from agent2.watcher.home import Home
 from agent2.watcher.loop import Loop
+from agent2.watcher.stacks import stacks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
-
     from agent2.host.clock import Clock
+    from agent2.host.instance import Instance
     from agent2.host.logfile import LogFile
     from agent2.host.reactor import Reactor
     from agent2.plan import Plan
@@ -24,14 +26,19 @@ if TYPE_CHECKING:
 
 _STOP_WITHIN = 3.0
 _COMPILED_WITHIN = 35.0  # the compiler itself is ended after 30
-_DEEPEST = 30
 
 
 class Running:
     """One run, from the first look to the last status."""
 
     def __init__(
-        self, options: Options, reactor: Reactor, clock: Clock, log: LogFile, plan: Plan
+        self,
+        options: Options,
+        reactor: Reactor,
+        clock: Clock,
+        log: LogFile,
+        plan: Plan,
+        instance: Instance,
     ) -> None:
         """Put the parts together; nothing runs yet."""
         self._options = options
@@ -45,7 +52,8 @@ class Running:
         self._stopping = False
         reactor.on_error = self._bug
         self._agent = Agent(reactor, clock, log, options.state_dir, plan)
-        self._loop = Loop(reactor, self._agent, self._notify)
+        self._home = Home(instance, reactor.now, self._leave)
+        self._loop = Loop(reactor, self._agent, self._notify, self._home)
         self._wake: WakeSocket | None = None
 
     def run(self) -> int:
@@ -82,6 +90,8 @@ class Running:
     def _greet(self) -> None:
         texts, plan = self._agent.texts, self._agent.plan
         texts.say("INFO", "start")
+        if began_anew():
+            texts.say("WARNING", "anew")
         for target in plan.targets[:20]:
             checks = " ".join(check.name for check in target.checks)
             texts.say("INFO", "target", name=target.name, checks=checks)
@@ -168,23 +178,30 @@ class Running:
         self._loop.start()
 
     def _show_stacks(self) -> None:
-        for number, frame in sys._current_frames().items():
-            calls: list[str] = []
-            at: FrameType | None = frame
-            while at is not None and len(calls) < _DEEPEST:
-                code = at.f_code
-                calls.append(f"{code.co_filename}:{at.f_lineno} {code.co_name}")
-                at = at.f_back
-            self._log("INFO", f"thread {number}: " + " <- ".join(calls))
+        for line in stacks():
+            self._log("INFO", line)
 
     def _stop(self, number: int) -> None:
         if self._stopping:
             return
-        self._stopping = True
         self._agent.texts.say("INFO", "signal_received", number=int(number))
         self._notify.send("STOPPING=1")
+        self._leave()
+
+    def _leave(self) -> None:
+        """Come to an end in good order: asked to, or without a home."""
+        if self._stopping:
+            return
+        self._stopping = True
         self._reactor.call_at(self._reactor.now() + _STOP_WITHIN, self._reactor.stop)
         self._reactor.spawn(self._end(), "end")
+
+    @property
+    def homeless(self) -> bool:
+        """Did it end because its PID file went away? Then it is to begin anew."""
+        if self._home.gone:
+            self._notify.give_back()
+        return self._home.gone
 
     async def _end(self) -> None:
         agent = self._agent
@@ -193,8 +210,9 @@ class Running:
         agent.telling.courier.stop()
         await agent.restored()  # or the last status would forget what is open
         agent.snapshot.stopped = True
-        agent.publisher.write()
-        agent.history.flush(self._clock.now())
+        if not self._home.gone:  # what lies there now may be another watcher's
+            agent.publisher.write()
+            agent.history.flush(self._clock.now())
         agent.deaths.close()
         try:
             await agent.memory.ledger.close()

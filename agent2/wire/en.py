@@ -39,6 +39,7 @@ WORDS = {
     "line.duration": "Duration",
     "line.look": "See more:",
     "log.start": "Agent2 monitor started",
+    "log.anew": "the state folder or the PID file was removed: began anew",
     "log.target": "watching: {name} ({checks})",
     "log.interval": "check interval: {seconds}s",
     "log.begin": "health check begins...",

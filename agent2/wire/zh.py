@@ -39,6 +39,7 @@ WORDS = {
     "line.duration": "持续",
     "line.look": "查看详情:",
     "log.start": "Agent2 监控器启动",
+    "log.anew": "状态目录或 PID 文件被删除: 已重新开始",
     "log.target": "监控目标: {name} ({checks})",
     "log.interval": "检查间隔: {seconds}秒",
     "log.begin": "开始健康检查...",

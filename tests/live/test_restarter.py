@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from agent2.host.instance import Instance
 from tests.contract.probing import until
 from tests.fakes.health_server import HealthServer, http
 
@@ -200,11 +201,32 @@ def test_without_a_command_it_says_so_once_and_leaves_the_signal(start, tmp_path
 
 def test_with_no_plan_at_all_it_runs_and_waits(start, tmp_path):
     agent = start()
-    assert "not configured" in agent.log()
+    assert "left no plan" in agent.log(), "which says nothing of what is configured"
     (tmp_path / "plan.json").write_text("{")
     order(tmp_path)
     assert until(lambda: "cannot be read" in agent.log())
     assert agent.program.poll() is None
+
+
+def test_a_folder_removed_under_it_is_made_anew_and_served(start, tmp_path):
+    agent = start()
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert until(lambda: "began anew" in agent.log())
+    assert (tmp_path / "agent1.pid").read_text() == f"{agent.program.pid}\n"
+    plan(tmp_path, ["true"])
+    order(tmp_path)
+    assert agent.result("success")
+
+
+def test_a_restarter_whose_place_another_took_leaves_it_alone(start, tmp_path):
+    agent = start()
+    (tmp_path / "agent1.pid").unlink()
+    other = Instance.acquire(str(tmp_path / "agent1.pid"))
+    try:
+        assert agent.program.wait(10) == 75
+    finally:
+        other.release()
 
 
 def test_the_target_outlives_the_restarter_and_can_write_on(start, tmp_path):

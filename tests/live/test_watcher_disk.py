@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from rig import IS_ROOT, config, wait_for, watching
 
+from agent2.cli.owner import Owner, Presence, find
+from agent2.host.instance import Instance
 from tests.fakes.health_server import HealthServer, document, http
 
 NOBODY = 65534
@@ -226,15 +228,48 @@ def kept(agent) -> bool:
         return False
 
 
-def test_the_whole_folder_removed_while_it_runs_comes_back_or_is_said(rig, server):
+def test_the_whole_folder_removed_while_it_runs_comes_back_and_is_said(rig, server):
     agent = rig.agent(config(asking(server)))
     agent.until_word("ok")
     wait_for(lambda: emptied(agent.folder), 5, "the folder is gone")
-    asked_more(server)
-    assert agent.runs()
-    agent.folder.mkdir()
+    wait_for(agent.status_path.exists, 10, "it began anew in a new folder")
     agent.until_word("ok")
+    assert found(agent) == Owner(Presence.RUNNING, agent.pid), "it can be found again"
+    assert any("began anew" in line for line in agent.lines()), "and it said why"
     assert agent.stop() == 0
+
+
+def test_a_watcher_whose_place_another_took_leaves_it_alone(rig, server):
+    agent = rig.agent(config(asking(server)))
+    agent.until_word("ok")
+    (agent.folder / "agent2.pid").unlink()
+    other = Instance.acquire(str(agent.folder / "agent2.pid"))
+    try:
+        assert agent.process.wait(10) == 75
+        text = (agent.folder / "agent2.pid").read_text()
+        assert text == f"{os.getpid()}\n", "the other's file is untouched"
+    finally:
+        other.release()
+
+
+@as_root
+def test_a_folder_that_cannot_come_back_does_not_end_the_watch(rig, server):
+    agent = powerless(rig, config(asking(server))).start()
+    agent.until_word("ok")
+    parent = agent.folder.parent
+    mode = parent.stat().st_mode
+    parent.chmod(0o555)
+    try:
+        wait_for(lambda: emptied(agent.folder), 5, "the folder is gone")
+        asked_more(server)
+        asked_more(server)
+        assert agent.runs(), "unseen, but on watch"
+    finally:
+        parent.chmod(mode)
+
+
+def found(agent) -> Owner:
+    return find(str(agent.folder / "agent2.pid"), "agent2_monitor.py")
 
 
 def emptied(folder: Path) -> bool:
