@@ -76,15 +76,28 @@ class ProcessRef:
         return True
 
     def started_at(self) -> float:
-        """Return its start in epoch seconds, by the wall clock as it stands now."""
-        up = time.clock_gettime(time.CLOCK_BOOTTIME)
-        return time.time() - up + self.start_ticks / _TICKS
+        """Return its start in epoch seconds, by the wall clock.
+
+        The kernel counts from boot, so a wall clock that is set moves every start.
+        The earlier of now's answer and that of when we began is returned: a file that
+        the process wrote before the clock was set is then not older than it.
+        """
+        return min(_BOOTED, _booted()) + self.start_ticks / _TICKS
 
     def close(self) -> None:
         """Let go of it; harmless when done twice."""
         fd, self.fd = self.fd, None
         if fd is not None:
             os.close(fd)
+
+
+def _booted() -> float:
+    """Return when the machine was started, by the wall clock as it stands now."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.time() - time.clock_gettime(clock)
+
+
+_BOOTED = _booted()
 
 
 def open_process(pid: int) -> ProcessRef | None:

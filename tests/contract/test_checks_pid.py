@@ -206,6 +206,29 @@ def test_a_process_younger_than_its_file_is_another(file, process):
     assert ask(PidCheck(file=str(file))).code is Code.OK
 
 
+# A watcher of its own, whose wall clock is set while a healthy process runs.
+_STEPPED = """
+import sys, time
+sys.path.insert(0, sys.argv[3])
+from agent2.checks.pid import PidCheck
+from tests.contract.probing import ask
+check = PidCheck(file=sys.argv[1])
+print(ask(check).code.value)
+real, step = time.time, float(sys.argv[2])
+time.time = lambda: real() + step
+print(ask(check).code.value)
+"""
+
+
+@pytest.mark.parametrize("step", [3600.0, -3600.0])
+def test_a_clock_that_is_set_makes_no_healthy_process_another(file, process, step):
+    file.write_text(str(process.pid))
+    root = str(Path(__file__).resolve().parents[2])
+    words = [sys.executable, "-c", _STEPPED, str(file), str(step), root]
+    told = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["ok", "ok"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose the next PID")
 def test_a_number_given_again_is_not_the_old_process(file, process):
     old = process.pid
