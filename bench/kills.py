@@ -64,7 +64,12 @@ def run_planted(kills: int, seed: int) -> dict:
         folder = Path(tempfile.mkdtemp(prefix="agent2-planted-"))
         package = planted.plant(name, Path(measure.ROOT), folder)
         found = campaign.conduct(
-            folder / "run", seed, kills, package=package, settle=6.0
+            folder / "run",
+            seed,
+            kills,
+            package=package,
+            settle=planted.SETTLE,
+            told=(fault.told,),
         )
         shutil.rmtree(folder, ignore_errors=True)
         rules = {what.partition(":")[0] for what in found["wrong"]}
@@ -87,6 +92,6 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     chosen = asked.seed or random.SystemRandom().randrange(1, 1 << 31)
     if asked.planted:
-        measure.show(run_planted(asked.kills or 12, chosen))
+        measure.show(run_planted(asked.kills or 16, chosen))
     else:
         measure.show(run(asked.kills or 1000, chosen))

@@ -119,6 +119,8 @@ def storm(tmp_path_factory):
         yield made
     finally:
         rig.close()
+        for one in ours.of(made.agent.folder):
+            ours.kill(one)  # a test that failed left its courier
         for each in made.receivers:
             each.made.fake.close()
 

@@ -102,4 +102,6 @@ def test_a_courier_is_started_however_often_it_was_killed(rig):
         )
     finally:
         rig.close()
+        for one in ours.of(agent.folder):
+            ours.kill(one)
         made.fake.close()
