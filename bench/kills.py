@@ -28,11 +28,11 @@ import campaign  # noqa: E402
 import planted  # noqa: E402
 
 
-def run(kills: int, seed: int) -> dict:
-    """Do one campaign; return the document."""
+def run(kills: int, seed: int, package: Path) -> dict:
+    """Do one campaign on the package in *package*; return the document."""
     folder = Path(tempfile.mkdtemp(prefix="agent2-kills-"))
     measure.note(f"seed {seed}, {folder}")
-    found = campaign.conduct(folder, seed, kills)
+    found = campaign.conduct(folder, seed, kills, package=package)
     wrong = found["wrong"]
     if wrong:
         measure.note(f"kept for a look: {folder}")
@@ -88,10 +88,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--package", default=measure.ROOT, help="where agent2/ is")
     parser.add_argument("--planted", action="store_true")
     asked = parser.parse_args()
     chosen = asked.seed or random.SystemRandom().randrange(1, 1 << 31)
     if asked.planted:
         measure.show(run_planted(asked.kills or 16, chosen))
     else:
-        measure.show(run(asked.kills or 1000, chosen))
+        measure.show(run(asked.kills or 1000, chosen, Path(asked.package)))
