@@ -36,24 +36,28 @@ def config() -> None:
 
 
 @config.command(cls=Command, help=say("help.config.check"))
-@click.argument("file", required=False)
+@click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.pass_context
-def check(ctx: click.Context, file: str | None) -> int:
-    """Check a configuration and print every problem."""
+def check(ctx: click.Context, files: tuple[str, ...]) -> int:
+    """Check a configuration, or each of *files*, and print every problem."""
     settings = shared(ctx)
-    if file:
-        settings.config = file
-    programs.adopt(settings)
-    return compile_with(settings, "--check")
+    if not files:
+        programs.adopt(settings)
+        return compile_with(settings, "--check")
+    codes = []
+    for settings.config in files:
+        codes.append(compile_with(settings, "--check"))
+    return max(codes)
 
 
 @config.command(cls=Command, help=say("help.config.show"))
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
 @click.pass_context
-def show(ctx: click.Context) -> int:
+def show(ctx: click.Context, as_json: bool) -> int:
     """Print what counts after profile, file, environment and command line."""
     settings = shared(ctx)
     programs.adopt(settings)
-    return compile_with(settings, "--show")
+    return compile_with(settings, "--show", *(["--json"] if as_json else []))
 
 
 @config.command(cls=Command, help=say("help.config.schema"))

@@ -52,6 +52,7 @@ class Round:
     async def run(self) -> None:
         """Go round for ever."""
         self._tell_left_behind()
+        self._keep_logs_short()
         self._report.set(status="waiting")
         if not self._argv():
             self._once(self._nothing())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.fakes.health_server import HealthServer, document, http
 from tests.live.cli_kit import Cli, free_port
 
+SHIPPED = Path(__file__).parents[2] / "config"
 CONFIG = """\
 version: 1
 defaults: {{timeout: 1s}}
@@ -168,6 +170,29 @@ def test_config_check_takes_a_file(cli, tmp_path):
     assert cli("config", "check", path).code == 0
 
 
+def test_config_check_takes_many_files_and_ends_as_the_worst(cli, tmp_path):
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(CONFIG.format(port=1, other=2))
+    bad.write_text("version: 1\nx: 1\n")
+
+    both, shipped = cli("config", "check", good, bad, good), sorted(SHIPPED.glob("*"))
+
+    assert both.code == 78
+    assert both.out.count("good.yaml: ok") == 2
+    assert "bad.yaml:2:1" in both.err
+    assert len(shipped) == 7
+    assert cli("config", "check", *shipped).code == 0
+
+
+def test_config_show_as_json_says_the_same_without_comments(cli):
+    cli.config(CONFIG.format(port=1, other=2))
+
+    shown, tree = cli("config", "show"), cli("config", "show", "--json").json
+
+    assert "interval: 5s" in shown.out
+    assert tree["targets"][0]["interval"] == 5.0
+
+
 def test_config_schema_is_a_schema(cli):
     for words in (("config", "schema"), ("schema", "config")):
         told = cli(*words)
@@ -194,7 +219,12 @@ def test_secrets_are_shown_nowhere(cli):
     )
     env = {"HOOK": "https://hooks.slack.com/services/T0/B0/topsecret"}
 
-    for words in (("config", "show"), ("config", "check"), ("notify", "list")):
+    for words in (
+        ("config", "show"),
+        ("config", "show", "--json"),
+        ("config", "check"),
+        ("notify", "list"),
+    ):
         told = cli(*words, env=env)
         assert told.code == 0, told.err
         for secret in ("topsecret", "plainsecret"):

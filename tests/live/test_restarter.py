@@ -377,6 +377,54 @@ def test_a_signal_left_by_a_killed_restarter_is_unknown_and_not_repeated(
     assert (tmp_path / "ran").read_text() == "ran\n"
 
 
+def test_a_signal_in_the_place_of_another_target_is_refused(start, tmp_path):
+    plan(tmp_path, ["touch", str(tmp_path / "{target}.restarted")])
+    agent = start()
+    order(tmp_path, name="restart_signal.d/db", target="webui")
+    assert agent.result("refused")
+    assert "names another target than the file does" in agent.log()
+    assert not list(tmp_path.glob("*.restarted"))
+
+
+def test_a_command_that_outlasts_its_time_is_killed_with_all_that_it_started(
+    start, tmp_path
+):
+    plan(
+        tmp_path,
+        ["/bin/sh", "-c", f"sleep 60 & echo $! $$ > {tmp_path}/pids; wait"],
+        timeout=0.5,
+    )
+    agent = start()
+    order(tmp_path)
+    assert agent.result("failed"), agent.log()
+    assert "did not end in 0.5 s: killed" in agent.log()
+    pids = (tmp_path / "pids").read_text().split()
+    assert until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
+
+
+def test_a_target_that_is_our_child_is_no_zombie_when_it_ends(start, tmp_path):
+    with HealthServer(http("", 200)) as server:
+        command = f"echo $$ > {tmp_path}/pid; exec sleep 60"
+        plan(tmp_path, ["/bin/sh", "-c", command], verify=server.url)
+        agent = start()
+        order(tmp_path)
+        assert agent.result("success"), agent.log()
+    pid = int((tmp_path / "pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    assert until(lambda: not os.path.exists(f"/proc/{pid}"))
+
+
+def test_a_log_that_a_target_has_filled_is_emptied_and_others_are_not(start, tmp_path):
+    plan(tmp_path, ["true"])
+    full, short = tmp_path / "agent1_command.log", tmp_path / "agent1_command-db.log"
+    full.touch()
+    os.truncate(full, 10_000_001)
+    short.write_text("kept")
+    start()
+    assert until(lambda: full.stat().st_size == 0)
+    assert short.read_text() == "kept"
+
+
 def test_term_within_a_restart_ends_cleanly_and_lets_it_go_on(start, tmp_path):
     plan(
         tmp_path,
