@@ -55,8 +55,17 @@ def follow(wire: socket.socket) -> None:
 
 
 def limit(memory: int) -> None:
-    """Allow *memory* bytes beside what there is (Linux), and no core dump."""
+    """Allow *memory* bytes beside what there is (Linux), and no core dump.
+
+    Where a whole service has one limit (``MemoryMax=``) several lanes may reach it
+    together: then the kernel shall take one of them and never the watcher.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+            file.write("1000")
+    except OSError:
+        pass  # no /proc
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
             pages = int(file.read().split()[0])

@@ -132,6 +132,21 @@ def test_a_lane_holds_nothing_of_the_store(tmp_path, channels):
     assert len(held) == 5  # the three standard ones, its socket, the receiver
 
 
+def test_where_memory_is_short_a_lane_goes_first(tmp_path, channels):
+    def offer(pid: int) -> int:
+        return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+    with stage(tmp_path, channels, "webhook") as it:
+        channels["webhook"].fake.then(Behaviour(mode="hang"))
+        it.queue("webhook")
+        courier = it.start()
+        channels["webhook"].fake.wait(1)
+        (lane,) = it.lanes(courier)
+
+        assert offer(lane) == 1000
+        assert offer(courier.pid) == offer(os.getpid()) < 1000
+
+
 def test_a_hung_receiver_delays_only_its_own(tmp_path, channels):
     with stage(tmp_path, channels, "slack", "webhook") as it:
         channels["slack"].fake.always = Behaviour(mode="hang")
