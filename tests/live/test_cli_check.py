@@ -100,6 +100,17 @@ def test_names_choose_targets_and_kinds_choose_checks(cli, server, listener):
     assert [line.split("\t")[2] for line in by_old_name] == ["tcp", "tcp"]
 
 
+def test_a_target_that_is_named_is_shown_once_though_a_kind_of_its_is_named_too(
+    cli, server, listener
+):
+    configure(cli, server, listener)
+
+    entries = cli("check", "--json", "webui", "tcp").json["targets"]
+
+    assert [entry["name"] for entry in entries] == ["webui", "second"]
+    assert [check["kind"] for check in entries[0]["checks"]] == ["tcp", "http"]
+
+
 def test_an_unknown_name_lists_the_known_ones(cli, server, listener):
     configure(cli, server, listener)
 
@@ -124,6 +135,16 @@ def test_nagios_gets_one_line_with_figures(cli, server, listener):
         name, _, rest = figure.partition("=")
         assert name.startswith("'")
         assert rest.endswith("s;;;0;1")
+
+
+def test_no_word_of_a_target_begins_the_figures_of_nagios(cli, server, listener):
+    server.answers[:] = [http(document(status="a|b"))]
+    configure(cli, server, listener)
+
+    said = cli("check", "--nagios", "webui").out
+
+    assert "a/b" in said
+    assert said.count("|") == 1
 
 
 def test_nagios_cannot_tell_with_a_bad_configuration(cli):

@@ -164,6 +164,41 @@ def test_restart_keeps_the_configuration_that_it_was_started_with(cli, tmp_path)
     assert cli("check", "--json").json["targets"][0]["name"] == "other"
 
 
+@pytest.mark.parametrize("words", [("restart",), ("manage",)])
+def test_what_could_not_start_again_is_not_stopped(cli, words):
+    cli("start")
+    pid = cli.pid()
+    path = cli.config("version: 1\ntargets: [")
+
+    if words == ("manage",):
+        told = cli.script("manage_multi_agent.sh", "restart", "all")
+    else:
+        told = cli(*words)
+        assert f"runs on as it was (PID: {pid})" in told.err
+
+    assert told.code == 78
+    assert f"{path}:" in told.err
+    assert cli.pid() == pid
+    assert cli("status", "--lsb").code == 0
+
+
+def test_what_is_no_pid_file_is_not_said_to_be_stopped(cli):
+    (cli.state / "agent2.pid").mkdir(parents=True)
+
+    told = cli("stop")
+
+    assert told.code == 74
+    assert "agent2.pid is no PID file" in told.err
+
+
+def test_the_way_out_of_a_refused_start_is_the_command_that_was_meant(cli, tmp_path):
+    bad = tmp_path / "bad one.yaml"
+    bad.write_text("version: 1\n")
+    told = cli("start", "-c", bad)
+    assert f"agent2 config check --config '{bad}'" in told.err
+    assert "did not start: agent2:" not in told.err
+
+
 def test_restart_of_what_does_not_run_starts_it(cli):
     assert cli("restart").code == 0
     assert cli("status", "--lsb").code == 0
@@ -253,16 +288,15 @@ def test_a_program_that_breaks_at_once_is_told_with_its_words(cli, tmp_path):
     """Not the watcher but what stands in its place: the door must still tell."""
     shutil.copytree(ROOT / "agent2", tmp_path / "agent2")
     broken = tmp_path / "agent2" / "agent2_monitor.py"
-    broken.write_text("import sys\nsys.exit('the disk is on fire')\n")
-    told = subprocess.run(
-        [sys.executable, tmp_path / "agent2" / "__main__.py", "start"],
-        env=cli.env,
-        capture_output=True,
-        text=True,
-    )
+    argv = [sys.executable, tmp_path / "agent2" / "__main__.py", "start"]
 
-    assert told.returncode == 1
-    assert "the disk is on fire" in told.stderr
+    for words in ("the disk is on fire", "the fire is out"):
+        broken.write_text(f"import sys\nsys.exit({words!r})\n")
+        told = subprocess.run(argv, env=cli.env, capture_output=True, text=True)
+        assert told.returncode == 1
+        assert words in told.stderr
+
+    assert "on fire" not in told.stderr  # that was the last time
 
 
 def test_the_restarter_has_the_same_life(cli):
