@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# A benchmark that is asked to end still ends what it started.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 # The goals of docs/design.md, "Budgets": figure -> (the most it may be, in words).
 GOALS: dict[str, float] = {

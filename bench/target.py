@@ -21,7 +21,7 @@ ANSWER = (
 
 
 def main(port: int, pid_file: str, report: int) -> None:
-    """Serve until killed."""
+    """Serve until killed, or until the benchmark is gone."""
     server = socket.socket()
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.bind(("127.0.0.1", port))
@@ -29,6 +29,8 @@ def main(port: int, pid_file: str, report: int) -> None:
     server.setblocking(False)
     poller = select.epoll()
     poller.register(server, select.EPOLLIN)
+    if report >= 0:
+        poller.register(report, 0)  # tells when nobody listens any more
     open_now: dict[int, tuple[socket.socket, str]] = {}
     if pid_file:
         with open(pid_file, "w", encoding="ascii") as file:
@@ -39,6 +41,8 @@ def main(port: int, pid_file: str, report: int) -> None:
     while True:
         lines = []
         for fd, _ in poller.poll():
+            if fd == report:
+                return
             if fd == server.fileno():
                 _accept(server, poller, open_now)
                 continue
