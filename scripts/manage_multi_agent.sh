@@ -36,6 +36,10 @@ esac
 if [[ "$verb" == start || "$verb" == restart ]]; then
   ensure_venv requirements.lock
 fi
+if [[ "$verb:$2" == restart:all ]]; then
+  # What could not be started again is not stopped.
+  "$AGENT2_SCRIPTS/agent2" config check >/dev/null
+fi
 worst=0
 for step in "${steps[@]}"; do
   code=0

@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from agent2.cli.status_table import LOOKS, OUTCOMES, console
+from agent2.cli.status_table import LOOKS, console, sign_of
 from agent2.cli.words import say
 
 
@@ -24,7 +24,7 @@ def show(entries: list[dict[str, Any]], color: str) -> None:
                 escape(entry["name"]) if place == 0 else "",
                 f"[{paint}]{word}[/]" if place == 0 else "",
                 escape(one["name"]),
-                f"{OUTCOMES[one['outcome']]} {one['code']}",
+                f"{sign_of(one)} {one['code']}",
                 f"{spent:.1f} ms",
                 escape(f"{one['asked']}  {one['detail']}"),
             )

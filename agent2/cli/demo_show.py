@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from agent2.cli import snapshot
+from agent2.cli.remarks import remarks
 from agent2.cli.status import wants_table
-from agent2.cli.status_plain import remarks, target_line
+from agent2.cli.status_plain import target_line
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 
@@ -37,7 +38,7 @@ def show(settings: Settings) -> None:
     else:
         for target in seen.entries("targets"):
             click.echo(f"  {target_line(target, fresh=seen.fresh)}")
-        for line in remarks(seen):
+        for line in remarks(seen, settings):
             click.echo(f"! {line}")
     click.echo(f"\n{say('demo.files')}: {settings.state_dir}")
     for name in FILES:

@@ -10,7 +10,7 @@ import click
 
 from agent2.cli import owner as owners
 from agent2.cli import program as programs
-from agent2.cli.codes import INTERNAL, LOCKED, OK, PERMISSION
+from agent2.cli.codes import INTERNAL, IO, LOCKED, OK, PERMISSION
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
@@ -60,8 +60,23 @@ def restart(ctx: click.Context) -> int:
     """Stop the watcher if it runs, then start it."""
     settings = shared(ctx)
     programs.adopt(settings)
+    owner = programs.find(WATCHER, settings)
+    if owner.running:
+        _must_start_again(owner.pid, settings)
     stop_program(WATCHER, settings)
     return start_program(WATCHER, settings)
+
+
+def _must_start_again(pid: int, settings: Settings) -> None:
+    """Refuse to stop what could not be started again: somebody must watch."""
+    from agent2.cli.plans import obtain
+
+    try:
+        obtain(settings)
+    except Failure as failure:
+        why = failure.message
+        message = say("restart.refused", why=why, name=WATCHER.name, pid=pid)
+        raise Failure(failure.code, message, failure.hint) from None
 
 
 def become(program: Program, settings: Settings, more: list[str]) -> NoReturn:
@@ -83,7 +98,7 @@ def start_program(program: Program, settings: Settings) -> int:
     """
     owner = programs.find(program, settings)
     if owner.running:
-        return _already(program, owner.pid)
+        return _already(program, settings, owner.pid)
     if owner.presence is Presence.FOREIGN:
         raise _foreign(program, settings, owner.pid)
     if owner.presence is Presence.STALE:
@@ -95,16 +110,18 @@ def start_program(program: Program, settings: Settings) -> int:
     if told.code == LOCKED:
         owner = programs.find(program, settings)
         if owner.running:
-            return _already(program, owner.pid)
+            return _already(program, settings, owner.pid)
         # Somebody looked at the file, which on some systems takes its lock.
         told = launch(program, settings)
     if told.code:
-        text = told.text or say("error.ended", code=told.code)
+        text = told.text.removeprefix("agent2: ")
+        text = text or say("error.ended", code=told.code)
         path = settings.path(program.error_file)
+        check = typed("config check", settings, config=True)
         raise Failure(
             told.code,
             say("error.start", name=program.name, why=text),
-            say("try.start", path=path),
+            say("try.start", path=path, command=check),
         )
     click.echo(say("start.done", name=program.name, pid=told.pid))
     _hints(program, settings)
@@ -120,8 +137,14 @@ def _hints(program: Program, settings: Settings) -> None:
     click.echo(say("start.hint_status", command=show_it))
 
 
-def _already(program: Program, pid: int) -> int:
+def _already(program: Program, settings: Settings, pid: int) -> int:
     click.echo(say("start.already", name=program.name, pid=pid))
+    if program is WATCHER:
+        from agent2.cli import remarks, snapshot
+
+        seen = snapshot.read(settings)
+        if seen.owner.running and not seen.fresh:
+            click.echo(f"! {remarks.stale(seen, settings)}")
     return OK
 
 
@@ -142,6 +165,9 @@ def stop_program(program: Program, settings: Settings, grace: float = GRACE) -> 
         owner = process.owner
         if owner.presence is Presence.FOREIGN:
             raise _foreign(program, settings, owner.pid)
+        if owner.presence is Presence.UNREADABLE:
+            message = say("error.pid_file", path=path, name=program.name)
+            raise Failure(IO, message, f"ls -l {path}")
         if not owner.running:
             stale = owners.remove_stale(path)
             key = "stop.stale" if stale else "stop.not_running"

@@ -25,6 +25,15 @@ def cost(pid: int) -> Cost | None:
         return None
 
 
+def is_stopped(pid: int) -> bool:
+    """Is *pid* stopped by a signal (SIGSTOP)? False where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] in (b"T", b"t")
+    except (OSError, IndexError):
+        return False
+
+
 def _linux(pid: int) -> Cost:
     with open(f"/proc/{pid}/stat", "rb") as file:
         # The name in parentheses may itself hold blanks and parentheses.

@@ -8,7 +8,6 @@ waits behind real alerts nor is tried again tomorrow.
 from __future__ import annotations
 
 import tempfile
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,12 +62,10 @@ def test(
     settings = shared(ctx)
     plan = obtain(settings)
     chosen = _choose(plan, names)
-    begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="agent2-") as folder:
         put(settings, folder)
         results = send(plan, chosen, folder, timeout)
-    spent = time.monotonic() - begun
-    told = [_result(n, results.get(n.name), spent, timeout) for n in chosen]
+    told = [_result(n, results.get(n.name), timeout) for n in chosen]
     if as_json:
         print_json({"notifiers": told})
     else:
@@ -88,12 +85,13 @@ def _choose(plan: Plan, names: tuple[str, ...]) -> list[PluginPlan]:
 
 
 def _result(
-    plan: PluginPlan, row: Delivery | None, spent: float, timeout: float
+    plan: PluginPlan, told: tuple[Delivery, float] | None, timeout: float
 ) -> dict[str, Any]:
     base = {"name": plan.name, "kind": plan.kind}
-    if row is None:
+    if told is None:
         text = say("notify.silent", **base, seconds=f"{timeout:g}")
         return base | {"delivered": False, "cause": "timeout", "text": text}
+    row, spent = told
     if row.state is DeliveryState.DELIVERED:
         took = f"{spent:.1f}"
         text = say("notify.sent", **base, seconds=took, detail=row.receipt)

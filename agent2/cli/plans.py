@@ -14,6 +14,7 @@ from agent2.cli import program as programs
 from agent2.cli import settings as paths
 from agent2.cli.codes import CONFIG, INTERNAL
 from agent2.cli.errors import Failure
+from agent2.cli.typed import typed
 from agent2.cli.words import say
 
 if TYPE_CHECKING:
@@ -55,10 +56,11 @@ def put(settings: Settings, folder: str) -> Plan:
     if told.returncode:
         sys.stderr.write(told.stderr)
         code = told.returncode if told.returncode > 0 else INTERNAL
+        hint = typed("config check", settings, config=True)
         path = settings.config_path or say("status.defaults")
         if code == CONFIG:
-            raise Failure(code, say("error.config", path=path), "agent2 config check")
-        raise Failure(code, say("error.compiler", code=code), "agent2 config check")
+            raise Failure(code, say("error.config", path=path), hint)
+        raise Failure(code, say("error.compiler", code=code), hint)
     try:
         return plans.load(os.path.join(folder, planfile.PLAN_NAME))
     except plans.PlanError as error:

@@ -33,7 +33,7 @@ def status(ctx: click.Context, as_json: bool, exit_code: bool, lsb: bool) -> int
     else:
         from agent2.cli.status_plain import lines
 
-        click.echo("\n".join(lines(seen)))
+        click.echo("\n".join(lines(seen, settings)))
     if lsb:
         return lsb_code(seen.owner)
     return codes.NAGIOS[seen.health] if exit_code else codes.OK

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent2.cli.machine import cost, duration, memory
+from agent2.cli.machine import cost, duration, is_stopped, memory
 from agent2.cli.owner import Presence
+from agent2.cli.remarks import remarks
 from agent2.cli.snapshot import objects
 from agent2.cli.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from agent2.cli.settings import Settings
     from agent2.cli.snapshot import Snapshot
 
 FIXES = 5  # most recent fix records that are shown
 
 
-def lines(seen: Snapshot) -> Iterator[str]:
+def lines(seen: Snapshot, settings: Settings) -> Iterator[str]:
     """Return the block, line by line, without colour."""
     yield say("status.title")
     yield ""
@@ -37,7 +39,7 @@ def lines(seen: Snapshot) -> Iterator[str]:
     if not fixes:
         yield f"  {say('status.no_fixes')}"
     yield from (f"  {fix_line(f)}" for f in fixes[-FIXES:])
-    yield from (f"! {line}" for line in remarks(seen))
+    yield from (f"! {line}" for line in remarks(seen, settings))
 
 
 def _process(seen: Snapshot) -> Iterator[str]:
@@ -62,7 +64,8 @@ def presence(seen: Snapshot) -> str:
         Presence.UNREADABLE: "status.unreadable",
         Presence.FOREIGN: "status.foreign",
     }
-    return say(keys[seen.owner.presence])
+    frozen = seen.owner.running and is_stopped(seen.owner.pid)
+    return say("status.stopped" if frozen else keys[seen.owner.presence])
 
 
 def _monitor(seen: Snapshot) -> Iterator[str]:
@@ -110,33 +113,3 @@ def fix_line(fix: dict[str, Any]) -> str:
         f"[{fix.get('timestamp')}] {fix.get('issue')} -> "
         f"{fix.get('action')} ({fix.get('result')})"
     )
-
-
-def remarks(seen: Snapshot) -> Iterator[str]:
-    """Return what the reader should act on, a line each."""
-    if seen.owner.running and seen.tree and not seen.fresh:
-        yield say("status.stale", age=duration(seen.age or 0.0))
-    if seen.owner.presence is Presence.ABSENT or not seen.owner.running:
-        yield say("status.try_start")
-    error = seen.part("agent", "config", "error")
-    if error:
-        yield say("status.reload_rejected", why=str(error).splitlines()[0])
-    for notifier in seen.entries("notifiers"):
-        if notifier.get("dead"):
-            yield say("status.dead", name=notifier.get("name"), n=notifier["dead"])
-        elif notifier.get("pending"):
-            yield say(
-                "status.pending",
-                name=notifier.get("name"),
-                n=notifier["pending"],
-                age=duration(notifier.get("oldest_pending_s") or 0.0),
-                why=_cause(notifier.get("last_error")),
-            )
-    for incident in seen.entries("incidents", "open"):
-        yield say("status.incident", id=incident.get("id"), why=incident.get("detail"))
-
-
-def _cause(error: object) -> str:
-    if not isinstance(error, dict):
-        return "-"
-    return f"{error.get('cause')}: {error.get('detail')}"

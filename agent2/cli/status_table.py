@@ -11,8 +11,9 @@ from rich.table import Table
 
 from agent2 import __version__
 from agent2.cli.machine import cost, duration, memory
+from agent2.cli.remarks import remarks
 from agent2.cli.snapshot import objects, seconds_since
-from agent2.cli.status_plain import FIXES, fix_line, presence, remarks
+from agent2.cli.status_plain import FIXES, fix_line, presence
 from agent2.cli.words import say
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ LOOKS = {
     "down": ("red", "✕ down"),
     "unknown": ("dim", "? unknown"),
 }
-OUTCOMES = {"ok": "✓", "fail": "✕", "error": "?"}
+_OUTCOMES = {"ok": "✓", "fail": "✕", "error": "?"}
 
 
 def console(color: str) -> Console:
@@ -44,7 +45,7 @@ def show(seen: Snapshot, settings: Settings) -> None:
     """Print the status as tables."""
     out = console(settings.color)
     out.print(_headline(seen))
-    for line in remarks(seen):
+    for line in remarks(seen, settings):
         out.print(f"[yellow]![/] {escape(line)}")
     targets = seen.entries("targets")
     if targets:
@@ -90,9 +91,15 @@ def _table(targets: list[dict[str, Any]], *, fresh: bool) -> Table:
     return table
 
 
+def sign_of(check: dict[str, Any]) -> str:
+    """Return the sign of a check's finding; one that passes and warns has its own."""
+    if check.get("outcome") == "ok" and check.get("code") != "ok":
+        return "▲"
+    return _OUTCOMES.get(str(check.get("outcome")), "")
+
+
 def _check(check: dict[str, Any]) -> str:
-    sign = OUTCOMES.get(str(check.get("outcome")), "")
-    code = str(check.get("code"))
+    sign, code = sign_of(check), str(check.get("code"))
     told = "" if code == "ok" else f" {code}"
     spent = check.get("response_s")
     took = f" {spent * 1000:.0f} ms" if isinstance(spent, (int, float)) else ""

@@ -53,10 +53,11 @@ def _alert(plan: Plan, now: float, settings_path: str) -> Alert:
 
 def send(
     plan: Plan, chosen: list[PluginPlan], folder: str, timeout: float
-) -> dict[str, Delivery]:
+) -> dict[str, tuple[Delivery, float]]:
     """Queue a test for each of *chosen* in *folder*; return the rows that were tried.
 
-    *folder* holds the compiled plan; at most *timeout* seconds are waited.
+    *folder* holds the compiled plan; at most *timeout* seconds are waited. Beside each
+    row stands after how many seconds its result was there.
     """
     now = time.time()
     alert = _alert(plan, now, os.path.join(folder, "agent2_status.json"))
@@ -91,9 +92,10 @@ def _results(
     rows: tuple[Delivery, ...],
     courier: subprocess.Popen[bytes],
     deadline: float,
-) -> dict[str, Delivery]:
+) -> dict[str, tuple[Delivery, float]]:
     """Wait until each row was tried once."""
-    over: dict[str, Delivery] = {}
+    begun = time.monotonic()
+    over: dict[str, tuple[Delivery, float]] = {}
     while len(over) < len(rows) and time.monotonic() < deadline:
         ended = courier.poll() is not None
         for row in rows:
@@ -102,8 +104,8 @@ def _results(
                 now.state in (DeliveryState.DELIVERED, DeliveryState.DEAD)
                 or (now.state is DeliveryState.PENDING and now.cause is not None)
             )
-            if now is not None and tried:
-                over[row.notifier] = now
+            if now is not None and tried and row.notifier not in over:
+                over[row.notifier] = (now, time.monotonic() - begun)
         if ended:
             break
         time.sleep(_STEP)

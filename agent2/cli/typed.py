@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from agent2.cli.settings import Settings
 
 
-def typed(words: str, settings: Settings | None = None) -> str:
+def typed(words: str, settings: Settings | None = None, *, config: bool = False) -> str:
     """Return the whole command line for *words* (``demo kill``).
 
     The scripts say by ``AGENT2_SCRIPTS`` where they lie: who called one of them has
-    no ``agent2`` on the path. *settings* adds the state folder, if one was named.
+    no ``agent2`` on the path. *settings* adds the state folder, if one was named, and
+    with *config* the configuration.
     """
     folder = os.environ.get("AGENT2_SCRIPTS", "")
     name = "agent2"
@@ -23,6 +24,8 @@ def typed(words: str, settings: Settings | None = None) -> str:
     where = ""
     if settings is not None and settings.folder:
         where = f" --state-dir {shlex.quote(settings.state_dir)}"
+    if config and settings is not None and settings.config:
+        where += f" --config {shlex.quote(settings.config)}"
     return f"{name} {words}{where}"
 
 

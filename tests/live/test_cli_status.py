@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
 from agent2.host.clock import stamp
-from tests.live.cli_kit import Cli, holding
+from tests.live.cli_kit import MAIN, Cli, holding, until
 
 
 @pytest.fixture
@@ -134,8 +137,62 @@ def test_a_status_past_its_time_is_unknown(running):
 
     assert told.code == 3
     assert "unknown (last known: ok)" in told.out
-    assert "the agent does not keep up" in told.out
+    assert "the agent does not keep up (agent2 restart)" in told.out
     assert running("healthcheck").code == 1
+
+
+def test_a_stopped_agent_is_said_to_be_stopped(cli):
+    put(cli, valid=-1.0)
+    with holding(cli.state / "agent2.pid", "agent2_monitor.py") as child:
+        child.send_signal(signal.SIGSTOP)
+        until(lambda: "(SIGSTOP)" in cli("status").out)
+        told, again = cli("status"), cli("start")
+    assert f"watches nothing: kill -CONT {child.pid}" in told.out
+    assert again.code == 0
+    assert f"kill -CONT {child.pid}" in again.out, "already running is not all of it"
+
+
+def test_a_status_of_a_time_to_come_tells_of_the_clock(running):
+    put(running, updated_at=stamp(time.time() + 900), valid=915.0)
+    out = running("status").out
+    assert "Health: unknown" in out
+    assert "the clock was set back" in out
+
+
+def test_an_agent_that_has_just_begun_is_not_said_to_be_late(running):
+    put(running, valid=-1.0, agent={"pid": 1})
+    out = running("status").out
+    assert "has just begun" in out
+    assert "does not keep up" not in out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_on_a_full_disk_the_disk_is_named_and_no_restart_proposed(running):
+    put(running, valid=-1.0)
+    status, pid = (
+        running.state / name for name in ("agent2_status.json", "agent2.pid")
+    )
+    # A status as it would lie on a full disk, and a folder that is one.
+    script = (
+        f"mkdir {running.home}/old && cp {status} {running.home}/old/ && "
+        f"mount --bind {pid} {running.home}/pid && "
+        f"mount -t tmpfs -o size=16k tmpfs {running.state} && "
+        f"cp {running.home}/old/* {running.state}/ && touch {pid} && "
+        f"mount --bind {running.home}/pid {pid} && "
+        f"cat /dev/zero > {running.state}/fill; exec {sys.executable} {MAIN} status"
+    )
+    (running.home / "pid").touch()
+    words = ["unshare", "-m", "--", "sh", "-c", script]
+    told = subprocess.run(words, env=running.env, capture_output=True, text=True)
+    assert "takes no file" in told.stdout, told
+    assert f"df {running.state}" in told.stdout
+    assert "restart" not in told.stdout
+
+
+def test_the_agents_own_trouble_is_told(running):
+    own = {"self": {"troubles": {"store": "disk full"}}}
+    put(running, agent=own)
+    assert "! trouble of the agent itself: store: disk full" in running("status").out
 
 
 def test_a_fresh_status_of_a_dead_agent_is_unknown(cli):
@@ -209,8 +266,8 @@ def test_what_needs_a_person_stands_below(running):
 
     out = running("status").out
 
-    assert "! notifier mail: 2 alerts waiting for 6.0s (server: 451)" in out
-    assert "! notifier ops: 1 alerts could not be delivered" in out
+    assert "! notifier mail: alerts waiting: 2, the oldest for 6.0s (server:" in out
+    assert "! notifier ops: alerts that could not be delivered: 1 (" in out
     assert "! the last configuration was refused: agent2: a.yaml:3:5: bad (" in out
     assert "! incident webui@1: 500" in out
 
