@@ -43,8 +43,10 @@ class Problem:
     def __str__(self) -> str:
         word = "warning: " if self.warning else ""
         hint = f" {self.hint}" if self.hint else ""
+        # What comes from the environment or the command line has no line.
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
         text = (
-            f"agent2: {self.path}:{self.line}:{self.column}: {word}{self.key}: "
+            f"agent2: {place}: {word}{self.key}: "
             f"{self.what}, got {self.got}; expected {self.expected}.{hint}"
         )
         return one_line(text, 1000)

@@ -76,7 +76,9 @@ def read(path: str) -> bytes:
     except OSError as error:
         what = "cannot be read"
         hint = (
-            "Make one with: agent2 init" if isinstance(error, FileNotFoundError) else ""
+            "config/agent2.yaml of the checkout is an example to copy."
+            if isinstance(error, FileNotFoundError)
+            else ""
         )
         got = str(error.strerror)
         raise _UnreadableError(what, got, "a readable file", hint) from None

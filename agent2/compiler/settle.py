@@ -181,13 +181,16 @@ def _warn(
     wanted = (profile.interval, profile.timeout)
     if timeout.value <= interval.value or wanted == (interval.value, timeout.value):
         return
-    report.tell(
-        _given(root, index),
-        "is longer than the interval, so a hanging check delays the next",
-        f"{told(timeout.value)} ({timeout.source})",
-        f"at most {told(interval.value)} ({interval.source})",
-        warning=True,
-    )
+    place = _given(root, index)
+    so = "so a hanging check delays the next"
+    if place[-1] == "interval":  # the timeout is the profile's or the default
+        what = f"is shorter than the timeout, {so}"
+        got, expected = interval, f"at least {told(timeout.value)} ({timeout.source})"
+    else:
+        what = f"is longer than the interval, {so}"
+        got, expected = timeout, f"at most {told(interval.value)} ({interval.source})"
+    sourced = f"{told(got.value)} ({got.source})"
+    report.tell(place, what, sourced, expected, warning=True)
 
 
 def _given(root: Root, index: int) -> Loc:

@@ -96,7 +96,8 @@ def test_check_says_how_fast_an_outage_is_noticed(run, tmp_path):
 def test_a_warning_is_said_and_refuses_nothing(run, tmp_path):
     code, out, said = run("defaults: {interval: 1s}\n" + GOOD, "--check")
     assert code == 0
-    assert "warning: defaults.interval: is longer than the interval" in said
+    assert "warning: defaults.interval: is shorter than the timeout" in said
+    assert "got 1s (line 1); expected at least 5s (profile test)" in said
     assert said.splitlines()[-1] == f"agent2: 1 warning in {tmp_path}/a.yaml"
     assert "within 11 s" in out  # looks never overlap: 1 + 5 + 5
 
