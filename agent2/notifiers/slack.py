@@ -151,11 +151,13 @@ def message(alert: Alert, *, repeat: bool) -> dict[str, Any]:
     fields.append(("Time", alert.at, True))
     if alert.kind is AlertKind.RESOLVED:
         fields.append(("Duration", f"{alert.duration_s:.1f} s", True))
+    cause = f"{alert.target}: {alert.reason} ({alert.code}) {alert.detail}"
     foot = f"{alert.incident} · {alert.host}"
     shown = {
         "fallback": escape(alert.subject),
         "color": _COLORS.get(alert.kind, "danger"),
         "title": escape(alert.subject),
+        "text": f"{escape(cause.rstrip())}\n`{escape(alert.look)}`",
         "fields": [
             {"title": title, "value": escape(text), "short": short}
             for title, text, short in fields

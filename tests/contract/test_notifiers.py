@@ -71,6 +71,20 @@ def test_an_alert_arrives_with_its_issue_and_its_action(any_channel):
     assert "2025-11-20T18:30:00.000+00:00" in any_channel.text()
 
 
+def test_an_alert_says_all_that_somebody_needs_at_night(any_channel):
+    plain = alert()
+    facts = {
+        name: getattr(plain, name)
+        for name in "target issue reason detail action at incident host look".split()
+    }
+    told = alert(lines=tuple(facts.values()))  # core.alerting composes them so
+
+    any_channel.notifier().send(told, repeat=False)
+
+    said = any_channel.text()
+    assert {name for name, fact in facts.items() if fact not in said} == set()
+
+
 @pytest.mark.parametrize("kind", list(AlertKind), ids=lambda kind: kind.value)
 def test_every_kind_of_alert_is_taken_by_the_receiver(any_channel, kind):
     any_channel.notifier().send(alert(kind), repeat=False)

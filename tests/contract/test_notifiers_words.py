@@ -30,6 +30,7 @@ def test_slack_gets_the_attachment_of_the_documents():
 
     assert message["text"] == "Agent2 Alert"
     assert shown["color"] == "danger"
+    assert shown["text"].endswith(f"\n`{alert().look}`")
     assert shown["fields"] == [
         {"title": "Issue", "value": "WebUI 进程不存在", "short": False},
         {"title": "Action", "value": "创建重启信号", "short": False},
