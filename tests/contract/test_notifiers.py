@@ -75,7 +75,17 @@ def test_an_alert_says_all_that_somebody_needs_at_night(any_channel):
     plain = alert()
     facts = {
         name: getattr(plain, name)
-        for name in "target issue reason detail action at incident host look".split()
+        for name in [
+            "target",
+            "issue",
+            "reason",
+            "detail",
+            "action",
+            "at",
+            "incident",
+            "host",
+            "look",
+        ]
     }
     told = alert(lines=tuple(facts.values()))  # core.alerting composes them so
 
