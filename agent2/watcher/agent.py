@@ -147,6 +147,8 @@ class Agent:
         fresh = good and old.health is not Health.HEALTHY
         asked = old.action is not None or old.incident is not None
         pending = (asked or fresh) and self.deeds.pending(watched)
+        # A command that runs on is an order too, but none that can be taken back.
+        pending = pending or (not good and self.deeds.busy(watched))
         step = advance(
             plan.name,
             plan.policy,

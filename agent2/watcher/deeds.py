@@ -58,6 +58,7 @@ class Deeds:
         self._telling = telling
         self._save = save
         self._publish = publish
+        self._busy: set[str] = set()  # targets whose restart runs at this moment
 
     def order(self, watched: Watched, wish: RequestRestart | None = None) -> Order:
         """Return the order for *wish*, or one that stands for the outstanding order."""
@@ -83,6 +84,10 @@ class Deeds:
         """Does an order lie there that nobody took up?"""
         order = self.order(watched)
         return any(action.pending(order) for action in watched.actions)
+
+    def busy(self, watched: Watched) -> bool:
+        """Does a restart of it still run? Two at a time would undo each other."""
+        return watched.name in self._busy
 
     def act(self, watched: Watched, step: Step, rows: list[ActionRow]) -> None:
         """Carry out the effects of *step*, in their order."""
@@ -134,10 +139,13 @@ class Deeds:
     ) -> None:
         order = self.order(watched, wish)
         action = next(a for a in watched.actions if a.kind == row.kind)
+        self._busy.add(watched.name)
         try:
             deed = await action.run(order, self._reactor)
         except Exception as error:
             deed = Deed(done=False, detail=f"{type(error).__name__}: {error}")
+        finally:
+            self._busy.discard(watched.name)
         result = ActionResult.REQUESTED if deed.done else ActionResult.FAILED
         at, detail = self._clock.now(), deed.detail
         self._say(row, deed, result)

@@ -1,0 +1,38 @@
+"""Restarts by a command of the user's, as a live watcher gives and ends them."""
+
+from __future__ import annotations
+
+from rig import config, wait_for
+
+from tests.live.cli_kit import free_port
+
+EAGER = {"settle": 0.05, "backoff": 0.05, "backoff_max": 0.1, "intensity": 100}
+FAST = {"interval": 0.1, "timeout": 1}
+
+
+def down(argv: list[str], **restart) -> dict:
+    """Return a target that nobody can reach, to be restarted by *argv*."""
+    action = {"kind": "command", "argv": argv}
+    check = {"kind": "tcp", "port": free_port()}
+    given = {"actions": [action]} | EAGER | restart
+    return {"name": "webui", "checks": [check], "restart": given} | FAST
+
+
+def test_a_restart_that_takes_long_is_not_begun_again_while_it_runs(rig, tmp_path):
+    note = tmp_path / "note"
+    script = f"echo begin >> {note}; sleep 0.6; echo end >> {note}"
+    agent = rig.agent(config(down(["/bin/sh", "-c", script])))
+
+    def lines() -> list[str]:
+        return note.read_text().split() if note.exists() else []
+
+    wait_for(lambda: len(lines()) >= 6, 20, "three restarts")
+    assert lines()[:6] == ["begin", "end"] * 3, agent.tail()
+
+
+def test_a_command_that_fails_is_told_with_what_it_said(rig):
+    agent = rig.agent(config(down(["/bin/sh", "-c", "echo no unit; exit 5"])))
+    told = agent.until_line("repair failed")[0]
+    assert "/bin/sh: exit code 5: no unit" in told
+    first = lambda s: [fix["result"] for fix in s["fixes"][:1]]  # noqa: E731
+    agent.until(lambda s: first(s) == ["failed"], 10, "its fix record")
