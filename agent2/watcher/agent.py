@@ -144,7 +144,8 @@ class Agent:
     ) -> None:
         old, plan = watched.state, watched.plan
         good = judgement.verdict in {Verdict.GOOD, Verdict.DEGRADED}
-        fresh = good and old.health is not Health.HEALTHY
+        fresh = good and (old.health is not Health.HEALTHY or not watched.met)
+        watched.met = watched.met or good
         asked = old.action is not None or old.incident is not None
         pending = (asked or fresh) and self.deeds.pending(watched)
         # A command that runs on is an order too, but none that can be taken back.
@@ -293,4 +294,5 @@ class Agent:
             watched.title,
             watched.port,
             watched.plan.labels,
+            many=len(self.targets) > 1,
         )

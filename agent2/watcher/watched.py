@@ -27,6 +27,8 @@ class Watched:
         fragment: Its part of the status, None when it must be made anew.
         shown: The word under which the last written status shows it.
         missed: Who died before it could be held; noted once.
+        met: This run has found it well. Until then an order may lie there that a
+            killed run could not take back any more.
         retired: A reload took it out; a cycle in flight must not write any more.
     """
 
@@ -55,6 +57,7 @@ class Watched:
         self.fragment: Fragment | None = None
         self.shown = ""
         self.unknown_code = ""
+        self.met = False
         self.retired = False
 
     @property
@@ -106,9 +109,13 @@ class Watched:
         missed = (began - self.due + gap / 2) // gap
         return max(self.due + (1.0 + max(missed, 0.0)) * gap, now)
 
-    def action(self, restarts: int) -> Action:
-        """Return the rung of the ladder for the incident's *restarts*-th try."""
-        return self.actions[min(max(restarts - 1, 0), len(self.actions) - 1)]
+    def rung(self, state: TargetState) -> Action:
+        """Return the rung of the ladder for the newest restart of *state*'s incident.
+
+        The next one is tried when the one before did not help; the last one repeats.
+        """
+        tries = sum(1 for at in state.restarts if at >= state.incident_at)
+        return self.actions[min(max(tries - 1, 0), len(self.actions) - 1)]
 
     def why_it_died(self, judgement: Judgement) -> Judgement:
         """Add what the kernel told of the death, until the target is alive again."""
@@ -127,6 +134,7 @@ class Watched:
         self.seen = before.seen
         self.last_check = before.last_check
         self.shown = before.shown
+        self.met = before.met
         self.death = before.death
 
     def retire(self) -> None:

@@ -31,3 +31,19 @@ def test_a_stop_before_the_store_was_read_still_shows_what_is_open(rig):
     assert last["agent"]["pid"] == agent.pid
     assert last["incidents"]["open"] == [shown]
     assert last["fixes"]
+
+
+def test_a_signal_that_a_kill_left_after_the_recovery_is_withdrawn(rig):
+    target = rig.target()
+    agent = rig.agent(config(watching(target, interval=0.1, timeout=1)))
+    agent.until_word("ok")
+    target.fault("500")
+    agent.until_signal()
+    content = agent.signal_path.read_bytes()
+    target.fault("ok")
+    agent.until_no_signal()
+    agent.kill()  # as if between the commit of the recovery and the withdrawal
+    agent.signal_path.write_bytes(content)
+    agent.start()
+    agent.until_no_signal(5)
+    assert agent.status()["health_status"] == "ok"
