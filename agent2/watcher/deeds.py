@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from agent2.core.effects import Effect, Step
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor
+    from agent2.plugins import Action
     from agent2.store.actions import ActionRow
     from agent2.watcher.fixes import Fixes
     from agent2.watcher.telling import Telling
@@ -103,7 +104,9 @@ class Deeds:
             case RequestRestart():
                 row = rows[effect.action]
                 self._fixes.add(row)
-                self._reactor.spawn(self._restart(watched, effect, row), "restart")
+                action = watched.rung(watched.state)
+                deed = self._restart(watched, action, effect, row)
+                self._reactor.spawn(deed, "restart")
             case WithdrawRestart():
                 self.withdraw(watched, effect)
             case Prove():
@@ -135,10 +138,9 @@ class Deeds:
                 pass  # the courier tells it; it is in the outbox
 
     async def _restart(
-        self, watched: Watched, wish: RequestRestart, row: ActionRow
+        self, watched: Watched, action: Action, wish: RequestRestart, row: ActionRow
     ) -> None:
         order = self.order(watched, wish)
-        action = next(a for a in watched.actions if a.kind == row.kind)
         self._busy.add(watched.name)
         try:
             deed = await action.run(order, self._reactor)

@@ -135,8 +135,7 @@ class Writer:
 
     def _planned(self, watched: Watched, step: Step, wish: RequestRestart) -> ActionRow:
         facts = self._facts(watched)
-        tries = sum(1 for at in step.state.restarts if at >= step.state.incident_at)
-        kind = watched.action(tries).kind
+        kind = watched.rung(step.state).kind
         return ActionRow(
             id=wish.action,
             target=wish.target,
