@@ -37,6 +37,7 @@ class Facts:
         stamp: Turns steady seconds into RFC 3339 with offset.
         name: What people call the target; *port* belongs to the port issue.
         status_path: The file that ``look`` prints.
+        many: Other targets are watched too: what is wrong must say with which.
     """
 
     words: Mapping[str, str]
@@ -48,6 +49,7 @@ class Facts:
     name: str = ""
     port: str = ""
     labels: Mapping[str, str] = {}
+    many: bool = False
 
 
 def issue(
@@ -57,6 +59,17 @@ def issue(
     response_s: float | None = None,
 ) -> str:
     """Return what is wrong, in the words of the fix record (no comma, one line)."""
+    return _named(facts, _issue(facts, facet, code, response_s))
+
+
+def _named(facts: Facts, what: str) -> str:
+    """Put the target's name before *what* where it could be any of many."""
+    if not facts.many or facts.name in what:
+        return what
+    return f"{facts.name}: {what}"
+
+
+def _issue(facts: Facts, facet: Facet, code: Code, response_s: float | None) -> str:
     words = facts.words
     if facet is Facet.PROCESS and code is not Code.STOPPED:
         return words["issue.process"].format(name=facts.name)
@@ -74,7 +87,7 @@ def warning_issue(
 ) -> str:
     """Return what is half-well: slow, or a warning of its own."""
     if code in _WARNINGS:
-        return facts.words["issue.degraded"].format(detail=detail)
+        return _named(facts, facts.words["issue.degraded"].format(detail=detail))
     return issue(facts, Facet.HEALTH, Code.SLOW, response_s)
 
 

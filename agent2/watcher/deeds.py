@@ -114,7 +114,7 @@ class Deeds:
             case Warn():
                 row = rows[effect.action]
                 self._fixes.add(row)
-                texts.fix(row.label, RESULTS[row.result])
+                texts.fix(row.target, row.label, RESULTS[row.result])
             case Withhold():
                 texts.say("ERROR", effect.why, target=watched.name)
             case OpenIncident():
@@ -163,24 +163,24 @@ class Deeds:
         self._publish()
 
     def _say(self, row: ActionRow, deed: Deed, result: ActionResult) -> None:
-        texts = self._texts()
-        texts.say("INFO", "repair")
+        texts, target = self._texts(), row.target
+        texts.say("INFO", "repair", target=target)
         if not deed.done:
-            texts.say("ERROR", "action_failed", detail=deed.detail)
+            texts.say("ERROR", "action_failed", target=target, detail=deed.detail)
         elif deed.kept:
-            texts.say("INFO", "kept", reason=row.reason)
+            texts.say("INFO", "kept", target=target, reason=row.reason)
         else:
             said = "signal" if row.kind == "signal_file" else "command"
-            texts.say("INFO", said, reason=row.reason)
+            texts.say("INFO", said, target=target, reason=row.reason)
             if said == "signal":
-                texts.say("INFO", "wait")
-        texts.fix(row.label, RESULTS[result])
+                texts.say("INFO", "wait", target=target)
+        texts.fix(target, row.label, RESULTS[result])
 
     def withdraw(self, watched: Watched, effect: WithdrawRestart | None = None) -> None:
         """Take back what nobody took up; also one that an earlier run left."""
         order = self.order(watched)
         if sum(action.withdraw(order) for action in watched.actions):
-            self._texts().say("INFO", "withdrawn")
+            self._texts().say("INFO", "withdrawn", target=watched.name)
         if effect is not None:
             self._fixes.settle(effect.action, ActionResult.WITHDRAWN)
 

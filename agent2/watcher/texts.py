@@ -36,7 +36,7 @@ class Texts:
     """Writes log lines from the catalogue *words*."""
 
     def __init__(self, log: Log, words: Mapping[str, str], *, many: bool) -> None:
-        """*many* targets: each line names its target."""
+        """*many* targets: each line names its target, in front if nowhere else."""
         self.log = log
         self.words = words
         self._many = many
@@ -44,11 +44,15 @@ class Texts:
     def say(self, level: str, sentence: str, **fields: object) -> None:
         """Write the sentence ``log.{sentence}`` with its fields, which are quoted."""
         told = {name: quoted(str(field)) for name, field in fields.items()}
-        self.log(level, self.words[f"log.{sentence}"].format(**told))
+        words = self.words[f"log.{sentence}"]
+        text = words.format(**told)
+        if "target" in told and "{target}" not in words:
+            text = self._named(told["target"], text)
+        self.log(level, text)
 
-    def fix(self, label: str, result: str) -> None:
+    def fix(self, target: str, label: str, result: str) -> None:
         """Write the line that counts a repair."""
-        self.log("INFO", f"{FIX}: {label}, 结果: {result}")
+        self.log("INFO", self._named(target, f"{FIX}: {label}, 结果: {result}"))
 
     def down(self, watched: Watched, effect: OpenIncident) -> None:
         """Say at ERROR that an incident is open, and why."""
@@ -81,7 +85,10 @@ class Texts:
             self._of(watched, level, text)
 
     def _of(self, watched: Watched, level: str, text: str) -> None:
-        self.log(level, f"[{watched.name}] {text}" if self._many else text)
+        self.log(level, self._named(watched.name, text))
+
+    def _named(self, target: str, text: str) -> str:
+        return f"[{target}] {text}" if self._many else text
 
     def _cycle(self, watched: Watched, judgement: Judgement) -> tuple[str, str]:
         words = self.words

@@ -428,6 +428,28 @@ def test_the_key_of_a_notice_is_cut_where_it_does_not_differ():
     assert len(keys) == 2
 
 
+@pytest.mark.parametrize(
+    ("facet", "code", "said"),
+    [
+        (Facet.PORT, Code.PORT_REFUSED, "shop: port 8080 is not listening"),
+        (Facet.HEALTH, Code.HTTP_STATUS, "shop: health check API failed"),
+        (Facet.HEALTH, Code.SLOW, "shop: slow response: 3.50s"),
+        (Facet.PROCESS, Code.PID_DEAD, "shop process is not alive"),
+    ],
+)
+def test_among_many_targets_each_issue_says_whose_it_is(facet, code, said):
+    one = facts(name="shop", many=True)
+    assert issue(one, facet, code, 3.5) == said
+    told = compose(wish(facet=facet, code=code, response_s=3.5), one, "")
+    assert told.subject == f"[Agent2 Alert] {said}"
+
+
+def test_among_many_targets_a_warning_says_whose_it_is():
+    one = facts(name="shop", many=True)
+    said = warning_issue(one, Code.STATUS_VALUE, "half-well", None)
+    assert said == "shop: health check is not ok: half-well"
+
+
 def test_facts_have_defaults_for_what_not_every_target_has():
     assert as_dict(Facts({}, "en", str, "h", "i", "s")) | {"words": 0, "stamp": 0} == {
         "words": 0,
@@ -439,5 +461,6 @@ def test_facts_have_defaults_for_what_not_every_target_has():
         "name": "",
         "port": "",
         "labels": {},
+        "many": False,
     }
     assert Alert.__defaults__ == {"language": "en", "count": 0}
