@@ -141,6 +141,11 @@ class Campaign:
     def kills(self) -> int:
         return sum(count for name, count in self.struck.items() if name != "TERM")
 
+    @property
+    def _late(self) -> bool:
+        """Would a send that fails now wait long after the last kill?"""
+        return self.kills > 0.5 * self.wanted
+
     # -- the stage
 
     def _helper(self, *argv: object, **options) -> subprocess.Popen:
@@ -314,6 +319,7 @@ class Campaign:
         if not name:
             names, weights = zip(*VICTIMS.items(), strict=True)
             name = self.chance.choices(names, weights)[0]
+            name = "courier" if name == "lane" and self._late else name
         found = ours.of(self.state)
         if name in {"courier", "lane"}:
             those = [one for one in found if one.role == name]
@@ -349,8 +355,8 @@ class Campaign:
             self.wrong.append(f"the watcher ended at TERM with {code}")
 
     def _misbehave(self) -> None:
-        if self.kills > 0.6 * self.wanted:
-            return  # what is refused now would wait long at the end
+        if self._late:
+            return
         name = self.chance.choice(("pagerduty", "slack", "smtp"))
         told: dict = {"mode": self.chance.choice(("cut", "hang", "answer"))}
         if name == "smtp":
@@ -418,6 +424,10 @@ class Campaign:
         for n in range(ledgers.TARGETS):
             self._tell(n, "ok")
         self._until(lambda: self._shown(set()), self.settle, "everything is well")
+        left = self.state / "restart_signal"
+        self._until(
+            lambda: not left.exists() and not self._signals(), 5, "no signal is left"
+        )
         everything = {f"t{n}" for n in range(ledgers.TARGETS)}
         for n in range(ledgers.TARGETS):
             self._tell(n, "shut" if n == ledgers.SHUT else "bad")
