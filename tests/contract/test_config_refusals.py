@@ -109,12 +109,12 @@ def test_one_problem_is_enough_where_the_rest_cannot_be_read(text):
 )
 def test_a_bad_variable_is_refused_by_its_name(variable, text):
     (line,) = refuse(GOOD, ENVIRON | {variable: text})
-    assert line.startswith(f"agent2: environment:0:0: {variable}: ")
+    assert line.startswith(f"agent2: environment: {variable}: ")
     assert "hunter2" not in line
 
 
 def test_a_bad_profile_of_the_command_line_is_refused():
     tree, problems = compile_text(GOOD, "/etc/a.yaml", "/tmp/s", "prd", ENVIRON)
     assert tree is None
-    assert str(problems[0]).startswith("agent2: command line:0:0: --profile: ")
+    assert str(problems[0]).startswith("agent2: command line: --profile: ")
     assert "Did you mean prod?" in str(problems[0])
