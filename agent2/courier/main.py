@@ -3,8 +3,8 @@
 It leaves when nothing has waited for ``IDLE_S``, or when the next thing is further
 off than ``FAR_S``: the watcher starts it again. A second courier of the same state
 folder leaves at once, and so does one whose watcher was killed once another watcher
-runs. TERM makes it finish quickly; URG (which a process that does
-not know it ignores) makes it look at the outbox now.
+runs, and one whose state folder was removed. TERM makes it finish quickly; URG (which
+a process that does not know it ignores) makes it look at the outbox now.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ FAR_S = 60.0
 _LOOK_S = 1.0  # how often the outbox is looked at without being woken
 _LAST_WORDS_S = 2.0  # what TERM leaves to those that are sending
 _OPTIONAL = {"--clock", "--idle"}
-LOCK = "courier.lock"
 STORE = "agent2.db"
 _USAGE = "usage: courier --state-dir DIR [--clock SECONDS] [--idle SECONDS]"
 
@@ -61,7 +60,7 @@ def main(arguments: list[str]) -> int:
         lock = _lock(state_dir)
         if lock is None:
             return 0  # another one runs, and looks by itself
-        return _work(state_dir, lambda: base + time.monotonic(), idle)
+        return _work(state_dir, lock, lambda: base + time.monotonic(), idle)
     except PlanError as error:
         return _fail(78, f"{error}; run: agent2 config check")
     except StoreError as error:
@@ -72,9 +71,9 @@ def main(arguments: list[str]) -> int:
         return _fail(70, f"internal error: {place(error)}")
 
 
-def _work(state_dir: str, now: Callable[[], float], idle: float) -> int:
+def _work(state_dir: str, lock: int, now: Callable[[], float], idle: float) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # memory holds secrets
-    courier = Courier(state_dir, now, idle)
+    courier = Courier(state_dir, lock, now, idle)
     try:
         courier.run()
     finally:
@@ -84,7 +83,7 @@ def _work(state_dir: str, now: Callable[[], float], idle: float) -> int:
 
 def _lock(state_dir: str) -> int | None:
     """Return the held lock, or None if another courier has it."""
-    path = os.path.join(state_dir, LOCK)
+    path = os.path.join(state_dir, owner.LOCK)
     number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,9 +102,11 @@ class Courier:
     """One run from start to leaving."""
 
     def __init__(
-        self, state_dir: str, now: Callable[[], float], idle: float = IDLE_S
+        self, state_dir: str, lock: int, now: Callable[[], float], idle: float
     ) -> None:
         """Open the store and the plan; leave after *idle* seconds without work.
+
+        *lock* is held: it says that we are the courier of *state_dir*.
 
         Raises:
             StoreError, PlanError, OSError: what is missing.
@@ -113,6 +114,7 @@ class Courier:
         self._now = now
         self._idle = idle
         self._state_dir = state_dir
+        self._lock = lock
         self._asked = False  # somebody wants us to leave
         self._woken = True
         self._inlet, self._outlet = os.pipe()
@@ -145,6 +147,8 @@ class Courier:
                 self._desk.settle()
                 if owner.has_another(self._state_dir):
                     return  # it starts a courier of its own
+                if owner.is_homeless(self._lock, self._state_dir):
+                    return  # what we still sent, nobody could mark
                 self._rounds.look()
             wait = self._next()
             if wait <= 0.0 and not self._rounds.busy:

@@ -1,4 +1,4 @@
-"""Whose courier is this: has another watcher begun since ours was killed?"""
+"""Whose courier is this: is its folder still there, and no other watcher in it?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from agent2.host.files import lives
 from agent2.host.instance import read_pid
 
+LOCK = "courier.lock"
 _PID_FILE = "agent2.pid"
 
 
@@ -27,3 +28,13 @@ def has_another(state_dir: str) -> bool:
     finally:
         os.close(number)
     return pid > 1 and pid != os.getppid() and lives(pid)
+
+
+def is_homeless(lock: int, state_dir: str) -> bool:
+    """Return whether the *lock* that we hold is not that of *state_dir* any more."""
+    try:
+        there = os.lstat(os.path.join(state_dir, LOCK))
+    except OSError:
+        return True
+    ours = os.fstat(lock)
+    return (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino)

@@ -402,10 +402,26 @@ class Rig:
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe is not None:
                     pipe.close()
+        for pid in couriers(self.folder):
+            os.kill(pid, signal.SIGKILL)  # they outlive a killed agent, as they should
         for agent in self._agents:
             for path in (agent.errors, agent.log_path, agent.output):
                 text = path.read_text(errors="replace") if path.exists() else ""
                 assert "Traceback" not in text, text[-4000:]
+
+
+def couriers(folder: Path) -> list[int]:
+    """Return the couriers, and their lanes, that serve a state folder in *folder*."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (place / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has just ended
+        inside = any(word.startswith(f"{folder}/".encode()) for word in words)
+        if inside and any(word.endswith(b"courier/__main__.py") for word in words):
+            found.append(int(place.name))
+    return found
 
 
 def watching(target: Target, name: str = "webui", **settings) -> dict:

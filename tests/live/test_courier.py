@@ -132,6 +132,24 @@ def test_a_lane_holds_nothing_of_the_store(tmp_path, channels):
     assert len(held) == 5  # the three standard ones, its socket, the receiver
 
 
+@pytest.mark.parametrize("gone", ["all of it", "the lock"])
+def test_it_leaves_when_its_folder_was_removed(tmp_path, channels, gone):
+    folder = tmp_path / "state"
+    folder.mkdir()
+    with stage(folder, channels, "webhook") as it:
+        made = it.queue("webhook")
+        courier = it.start("--idle", "600")
+        it.wait_state(made, "delivered")
+        (lane,) = it.lanes(courier)
+        if gone == "the lock":
+            (folder / "courier.lock").unlink()
+        else:
+            folder.rename(tmp_path / "removed")
+
+        assert courier.wait(15) == 0
+        it.wait(lambda: not os.path.exists(f"/proc/{lane}"))
+
+
 def test_where_memory_is_short_a_lane_goes_first(tmp_path, channels):
     def offer(pid: int) -> int:
         return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
