@@ -238,14 +238,16 @@ def test_flaw_13_any_port_can_be_watched_and_only_at_its_address(rig):
 def test_flaw_14_neither_proxies_nor_redirects_are_followed(rig, server):
     with HealthServer(http(document())) as elsewhere:
         away = raw(
-            "HTTP/1.1 302 Found", f"Location: {elsewhere.url}", "Content-Length: 0"
+            "HTTP/1.1 302 Found", f"Location: {elsewhere.url}?away", "Content-Length: 0"
         )
         proxies = {"HTTP_PROXY": elsewhere.url, "http_proxy": elsewhere.url}
         agent = rig.agent(config(asking(server)), **proxies, ALL_PROXY=elsewhere.url)
         agent.until_word("ok")
         server.answers[:] = [away]
         assert agent.until_signal()["code"] == "redirect"
-        assert elsewhere.connections == 0
+        # A stray check of another test may find this port; ours would look like this.
+        asked = [each.raw for each in elsewhere.received]
+        assert not [r for r in asked if b"?away" in r or r.startswith(b"GET http")]
 
 
 def test_flaw_14_an_answer_in_drops_has_one_deadline_for_all_of_it(rig):

@@ -47,9 +47,10 @@ def open_log(agent) -> set[int]:
 
 
 def passes(*paths) -> int:
-    return sum(
-        line.count("passed") for p in paths for line in p.read_text().splitlines()
-    )
+    """Count the cycles that the logs tell of; a busy machine makes some not good."""
+    told = ("passed", "is slow", "cannot judge", "something is wrong")
+    lines = [line for path in paths for line in path.read_text().splitlines()]
+    return sum(any(words in line for words in told) for line in lines)
 
 
 # -- the log
