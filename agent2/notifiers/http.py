@@ -52,13 +52,25 @@ def failure(error: BaseException, where: str, *, sent: bool) -> SendError:
     """
     names = {type(each).__name__ for each in chain(error)}
     if names & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
-        return SendError(Cause.TLS, f"{where}: the certificate cannot be trusted")
+        return SendError(Cause.TLS, f"{where}: {_distrust(error)}")
     word = _word(error)
     if sent and any(isinstance(each, TimeoutError) for each in chain(error)):
         return SendError(Cause.TIMEOUT, f"{where}: no answer in time")
     if sent:
         return SendError(Cause.INVALID_ANSWER, f"{where}: no whole answer, {word}")
     return SendError(Cause.UNREACHABLE, f"{where}: {word}")
+
+
+def _distrust(error: BaseException) -> str:
+    """Return why there is no TLS, in OpenSSL's own words for it."""
+    for each in chain(error):
+        verdict = getattr(each, "verify_message", "")
+        if verdict:
+            return f"the certificate cannot be trusted: {verdict}"
+        fault = getattr(each, "reason", "")
+        if type(each).__name__ == "SSLError" and isinstance(fault, str) and fault:
+            return f"no TLS there: {fault.replace('_', ' ').lower()}"
+    return "the certificate cannot be trusted"
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

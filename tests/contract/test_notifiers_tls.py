@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from agent2.core.message import Cause
@@ -46,6 +49,36 @@ def test_a_wrong_certificate_is_refused(kind, fault, wrong):
 
     assert caught.value.cause is Cause.TLS
     assert not made.fake.received
+    if kind != "apprise":
+        assert _SAID[fault] in caught.value.detail
+
+
+_SAID = {
+    "self-signed": "cannot be trusted: self-signed certificate",
+    "other-name": "cannot be trusted: IP address mismatch",
+    "expired": "cannot be trusted: certificate has expired",
+}
+
+
+class Plain(BaseHTTPRequestHandler):
+    """Answers whatever is no HTTP, as most servers do, with a 400 in plain text."""
+
+    def log_message(self, *_words) -> None:
+        pass
+
+
+@pytest.mark.parametrize("kind", OUR_HTTP)
+def test_a_receiver_that_speaks_no_tls_is_not_said_to_have_a_bad_certificate(kind):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Plain) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        made = channel(kind).at_port(server.server_port)
+        address = made.options[made.address].replace("http:", "https:")
+        with pytest.raises(SendError) as caught:
+            made.notifier(**{made.address: address}).send(alert(), repeat=False)
+        server.shutdown()
+
+    assert caught.value.cause is Cause.TLS
+    assert "no TLS there" in caught.value.detail
 
 
 @pytest.mark.parametrize("kind", ["email", *OUR_HTTP])
