@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from agent2.watcher.options import Options
 
 _STOP_WITHIN = 3.0
+_GREETED = 20  # targets that are named at the start
 _COMPILED_WITHIN = 35.0  # the compiler itself is ended after 30
 
 
@@ -92,9 +93,12 @@ class Running:
         texts.say("INFO", "start")
         if began_anew():
             texts.say("WARNING", "anew")
-        for target in plan.targets[:20]:
+        for target in plan.targets[:_GREETED]:
             checks = " ".join(check.name for check in target.checks)
             texts.say("INFO", "target", name=target.name, checks=checks)
+        more = len(plan.targets) - _GREETED
+        if more > 0:
+            texts.say("INFO", "more", count=more)
         texts.say("INFO", "interval", seconds=f"{plan.primary.interval:g}")
         for warning in plan.warnings:
             self._log("WARNING", warning)

@@ -41,6 +41,7 @@ WORDS = {
     "log.start": "Agent2 monitor started",
     "log.anew": "the state folder or the PID file was removed: began anew",
     "log.target": "watching: {name} ({checks})",
+    "log.more": "watching: {count} more targets",
     "log.interval": "check interval: {seconds}s",
     "log.begin": "health check begins...",
     "log.good": "health check passed (响应时间: {seconds}s)",

@@ -41,6 +41,7 @@ WORDS = {
     "log.start": "Agent2 监控器启动",
     "log.anew": "状态目录或 PID 文件被删除: 已重新开始",
     "log.target": "监控目标: {name} ({checks})",
+    "log.more": "监控目标: 另有 {count} 个",
     "log.interval": "检查间隔: {seconds}秒",
     "log.begin": "开始健康检查...",
     "log.good": "健康检查通过 (响应时间: {seconds}s)",

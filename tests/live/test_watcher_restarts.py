@@ -48,3 +48,10 @@ def test_among_many_targets_each_line_of_a_repair_says_whose_it_is(rig):
     status = agent.until(lambda s: len(s["fixes"]) > 1, 10, "both fixes")
     issues = {fix["target"]: fix["issue"] for fix in status["fixes"]}
     assert issues["shop"].startswith("shop: port ")
+
+
+def test_the_targets_that_are_not_named_at_the_start_are_counted(rig):
+    targets = [down(["/bin/true"]) | {"name": f"t{n}"} for n in range(23)]
+    agent = rig.agent(config(*targets))
+    assert len(agent.until_line("watching: t", count=20)) == 20
+    agent.until_line("watching: 3 more targets")
