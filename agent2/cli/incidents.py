@@ -14,6 +14,7 @@ from agent2.cli.errors import Failure
 from agent2.cli.machine import duration
 from agent2.cli.records import Store, moment, print_json, print_rows
 from agent2.cli.words import say
+from agent2.core.text import visible
 from agent2.store import incidents as records
 from agent2.store import journal, outbox
 
@@ -118,18 +119,20 @@ def show(ctx: click.Context, incident: str, as_json: bool) -> int:
         ]
         print_json(document(found) | {"events": events, "deliveries": told})
         return codes.OK
-    click.echo(f"{found.id}  {found.target}  {found.code}: {found.detail}")
+    about = f"{found.id}  {found.target}  {found.code}: {found.detail}"
+    click.echo(visible(about))
     ended = moment(found.resolved_at) or "..."
     length = f"{say('incidents.duration')} {duration(_length(found))}"
     click.echo(f"{moment(found.opened_at)} - {ended}  {length}")
     click.echo(f"\n{say('incidents.timeline')}")
     for entry in entries:
-        click.echo(f"  {_event(entry, found.opened_at)}")
+        click.echo(f"  {visible(_event(entry, found.opened_at))}")
     if told:
         click.echo(f"\n{say('incidents.told')}")
     for one in told:
         cause = f" ({one['cause']}) {one['detail']}" if one["cause"] else ""
-        click.echo(f"  {one['notifier']}: {one['kind']} {one['state']}{cause}")
+        line = f"{one['notifier']}: {one['kind']} {one['state']}{cause}"
+        click.echo(f"  {visible(line)}")
     return codes.OK
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+_LONGEST = 1e11  # seconds; a bent store may hold any number
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -76,9 +78,9 @@ def memory(size: int) -> str:
 
 def duration(seconds: float) -> str:
     """Return seconds for people: ``0.4s``, ``12s``, ``3m 20s``, ``9h 22m``."""
-    if seconds < 10:
+    if not seconds >= 10:
         return f"{max(seconds, 0):.1f}s"
-    left = round(seconds)
+    left = round(min(seconds, _LONGEST))
     for size, big, small_size, small in (
         (86400, "d", 3600, "h"),
         (3600, "h", 60, "m"),

@@ -11,6 +11,7 @@ from agent2.cli import codes
 from agent2.cli.errors import Failure
 from agent2.cli.status import wants_table
 from agent2.cli.words import say
+from agent2.core.text import visible
 from agent2.host.clock import stamp
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
@@ -66,8 +67,18 @@ def moment(at: float | None) -> str | None:
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document, unescaped."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """Print one JSON document, unescaped but for what would act on a terminal."""
+    click.echo(harmless(json.dumps(document, ensure_ascii=False, indent=2)))
+
+
+def harmless(document: str) -> str:
+    """Return a JSON text in which what acts on a terminal is escaped."""
+    if all(line.isprintable() for line in document.split("\n")):
+        return document
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else json.dumps(char)[1:-1]
+        for char in document
+    )
 
 
 def print_rows(
@@ -92,7 +103,9 @@ def _lines(columns: Sequence[str], rows: list[Sequence[object]]) -> Iterator[str
 
 
 def _cell(cell: object) -> str:
-    return "-" if cell is None else str(cell).replace("\t", " ").replace("\n", " ")
+    if cell is None:
+        return "-"
+    return visible(str(cell).replace("\t", " ").replace("\n", " "))
 
 
 def _table(columns: Sequence[str], rows: list[Sequence[object]], color: str) -> None:

@@ -9,6 +9,7 @@ from agent2.cli.machine import cost, duration, is_stopped
 from agent2.cli.owner import Presence
 from agent2.cli.typed import typed
 from agent2.cli.words import say
+from agent2.core.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,10 @@ _YOUNG = 15.0  # seconds in which a new agent may have no status of its own yet
 
 def remarks(seen: Snapshot, settings: Settings) -> Iterator[str]:
     """Return the lines, the agent's own trouble first."""
+    return map(visible, _remarks(seen, settings))
+
+
+def _remarks(seen: Snapshot, settings: Settings) -> Iterator[str]:
     if seen.owner.running and not seen.fresh:
         yield stale(seen, settings)
     if seen.owner.presence is Presence.ABSENT or not seen.owner.running:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent2.cli import program as programs
 from agent2.cli.owner import Owner, Presence
+from agent2.core.text import visible
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
@@ -71,10 +72,10 @@ def read(settings: Settings) -> Snapshot:
     if text:
         try:
             parsed = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             trouble = f"{STATUS_NAME}: {error}"
         else:
-            tree = parsed if isinstance(parsed, dict) else {}
+            tree = _harmless(parsed) if isinstance(parsed, dict) else {}
             trouble = "" if tree else f"{STATUS_NAME}: not an object"
     age = seconds_since(tree.get("updated_at"))
     left = seconds_since(tree.get("valid_until"))
@@ -82,6 +83,17 @@ def read(settings: Settings) -> Snapshot:
     lived = age is not None and age > -60.0
     fresh = owner.presence is Presence.RUNNING and left is not None and left < 0
     return Snapshot(tree, text, trouble, owner, age, fresh and lived)
+
+
+def _harmless(node: Any) -> Any:
+    """Return *node* with its texts as a terminal may show them."""
+    if isinstance(node, str):
+        return "\n".join(map(visible, node.split("\n")))
+    if isinstance(node, list):
+        return [_harmless(one) for one in node]
+    if isinstance(node, dict):
+        return {key: _harmless(child) for key, child in node.items()}
+    return node
 
 
 def _text(path: str) -> tuple[str, str]:

@@ -70,4 +70,6 @@ def lsb_code(owner: Owner) -> int:
 def _print_json(seen: Snapshot) -> None:
     if not seen.tree:
         raise Failure(codes.UNREACHABLE, seen.trouble, "agent2 start")
-    sys.stdout.write(seen.text if seen.text.endswith("\n") else seen.text + "\n")
+    from agent2.cli.records import harmless
+
+    sys.stdout.write(harmless(seen.text.rstrip("\n")) + "\n")

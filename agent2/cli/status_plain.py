@@ -9,6 +9,7 @@ from agent2.cli.owner import Presence
 from agent2.cli.remarks import remarks
 from agent2.cli.snapshot import objects
 from agent2.cli.words import say
+from agent2.core.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,7 @@ def target_line(target: dict[str, Any], *, fresh: bool) -> str:
     state = str(target.get("state"))
     if not fresh:
         state = f"unknown ({say('status.last_known', value=state)})"
-    return f"{target.get('name')}: {state} [{told}]"
+    return visible(f"{target.get('name')}: {state} [{told}]")
 
 
 def check_words(check: dict[str, Any]) -> str:
@@ -109,7 +110,7 @@ def check_words(check: dict[str, Any]) -> str:
 
 def fix_line(fix: dict[str, Any]) -> str:
     """Return one fix record as the documents print it."""
-    return (
+    return visible(
         f"[{fix.get('timestamp')}] {fix.get('issue')} -> "
         f"{fix.get('action')} ({fix.get('result')})"
     )

@@ -22,6 +22,11 @@ def one_line(text: str, limit: int = LIMIT) -> str:
     return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
 
 
+def visible(text: str) -> str:
+    """Return *text* whole, as one line that does nothing to a terminal."""
+    return one_line(text, len(text) + 1)
+
+
 def _shown(char: str) -> str:
     if char.isprintable():
         return char

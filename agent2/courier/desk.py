@@ -6,6 +6,7 @@ import sys
 
 from agent2.core import delivery as rules
 from agent2.core.message import Cause, DeliveryState, Receipt
+from agent2.core.text import one_line
 from agent2.core.value import replace
 from agent2.courier import frames
 from agent2.courier.phrases import send_failed
@@ -203,7 +204,7 @@ class Desk:
 
     def log(self, level: str, text: str) -> None:
         """Tell the watcher's log and our own standard error, as one line."""
-        line = " ".join(text.split())
+        line = one_line(" ".join(text.split()), 2000)
         wake(self._state_dir, f"log {level} {line}")
         if level != "INFO":
             print(level, line, file=sys.stderr, flush=True)  # noqa: T201

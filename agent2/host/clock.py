@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LATEST = 253_402_128_000.0  # two days before the year 10000
 _STEP = 1.0  # a smaller difference is NTP at its work
 
 
@@ -69,8 +70,11 @@ class Clock:
 
 
 def stamp(at: float) -> str:
-    """Return epoch seconds as RFC 3339 with the local offset, in milliseconds."""
-    second, milli = divmod(round(at * 1000), 1000)
+    """Return epoch seconds as RFC 3339 with the local offset, in milliseconds.
+
+    A time that no calendar has (a bent store) becomes the nearest that one has.
+    """
+    second, milli = divmod(round(min(max(0.0, at), _LATEST) * 1000), 1000)
     known = _SECONDS.get(second)
     if known is None:
         if len(_SECONDS) >= _KEPT:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from agent2.core.model import ActionResult
 from agent2.core.value import value
-from agent2.store.codec import dump, maybe_number, member, number, plain
+from agent2.store.codec import count, dump, maybe_number, member, number, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _row(row: tuple[Any, ...]) -> ActionRow:
         str(row[0]),
         str(row[1]),
         None if row[2] is None else str(row[2]),
-        int(number(row[3])),
+        count(row[3]),
         str(row[4]),
         str(row[5]),
         str(row[6]),

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     E = TypeVar("E", bound=Enum)
 
 
+_MOST = 2**53  # SQLite's whole numbers end at 2**63, floats have gaps beyond this
+
+
 def plain(text: str) -> str:
     """Return *text* as SQLite can hold it: half characters become ``?``."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
@@ -72,6 +75,11 @@ def member(cls: type[E], text: object, otherwise: E) -> E:
         return otherwise
 
 
+def count(found: object) -> int:
+    """Return *found* as a whole number from 0 to 2**53: one more is still stored."""
+    return int(min(max(number(found), 0.0), _MOST))
+
+
 def number(found: object, otherwise: float = 0.0) -> float:
     """Return *found* as a finite float."""
     try:
@@ -101,6 +109,8 @@ def _float(found: object) -> float:
 def _int(found: object) -> int:
     if isinstance(found, bool) or not isinstance(found, int):
         raise TypeError
+    if not 0 <= found <= _MOST:  # all of them are counts
+        raise ValueError
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent2.core.message import Alert, Cause, Delivery, DeliveryState
 from agent2.core.model import AlertKind
-from agent2.store.codec import member, number, pack, plain, unpack
+from agent2.store.codec import count, member, number, pack, plain, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def from_row(row: tuple[Any, ...]) -> Delivery:
         created_at=number(row[3]),
         next_at=number(row[4]),
         state=member(DeliveryState, row[5], DeliveryState.DEAD),
-        seq=int(number(row[6])),
-        attempts=int(number(row[7])),
-        fence=int(number(row[8])),
+        seq=int(row[6]),
+        attempts=count(row[7]),
+        fence=count(row[8]),
         ambiguous=bool(row[9]),
         cause=None if row[10] is None else member(Cause, row[10], Cause.UNKNOWN),
         detail=str(row[11]),

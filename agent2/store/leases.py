@@ -35,7 +35,8 @@ _PICK = f"""SELECT {COLUMNS} FROM deliveries AS d INDEXED BY deliveries_queue
     ORDER BY seq LIMIT :limit"""  # noqa: S608  (our own names)
 # The first half is the index's own condition, without which it is not used.
 _LEASED = f"{UNFINISHED} AND state = 'sending'"
-_MINE = " WHERE id = ? AND fence = ? AND state = 'sending'"
+# By number: an id that a disk has bent may not be the one that was read.
+_MINE = " WHERE seq = ? AND fence = ? AND state = 'sending'"
 
 
 def lease(
@@ -124,7 +125,7 @@ def failed(
                 plain(delivery.detail),
                 now,
                 now if over else None,
-                delivery.id,
+                delivery.seq,
                 delivery.fence,
             ),
         )
@@ -179,6 +180,6 @@ def _mark(
     with db.transaction() as tx:
         done = tx.execute(
             f"UPDATE deliveries SET {change}{_MINE}",  # noqa: S608  (our own names)
-            (*values, delivery.id, delivery.fence),
+            (*values, delivery.seq, delivery.fence),
         )
         return done.rowcount == 1

@@ -76,17 +76,20 @@ def superseded(
 
     Only rows that nobody is sending; and the one that the caller holds (*holding*).
     """
+    known = list(ids)
+    mine = holding if holding is not None and holding.id in known else None
     with db.transaction() as tx:
         done = tx.execute(
             "UPDATE deliveries SET state = 'superseded', detail = ?, finished_at = ?,"
-            " owner = NULL WHERE id IN (SELECT value FROM json_each(?))"
-            " AND (state = 'pending' OR state = 'sending' AND id = ? AND fence = ?)",
+            " owner = NULL WHERE"
+            " (state = 'pending' AND id IN (SELECT value FROM json_each(?)))"
+            " OR (state = 'sending' AND seq = ? AND fence = ?)",
             (
                 plain(why),
                 now,
-                dump(list(ids)),
-                holding.id if holding else None,
-                holding.fence if holding else None,
+                dump(known),
+                mine.seq if mine else None,
+                mine.fence if mine else None,
             ),
         )
         return done.rowcount

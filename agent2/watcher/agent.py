@@ -14,6 +14,7 @@ from agent2.core.alerting import Facts
 from agent2.core.health import advance
 from agent2.core.judgement import judge
 from agent2.core.model import ActionResult, Health, Judgement, Verdict
+from agent2.core.text import place
 from agent2.host.logfile import LEVELS
 from agent2.store import actions, journal
 from agent2.watcher.cycle import look, stood_still
@@ -195,8 +196,11 @@ class Agent:
                 goes on with an empty memory.
         """
         left = await self.memory.read(left_over)
-        if left is not None:
-            self._take_up(left)
+        try:
+            if left is not None:
+                self._take_up(left)
+        except Exception as error:  # nothing in a store may leave us blind
+            self.memory.trouble("store", place(error))
         if self.memory.ledger.note:
             self.log("ERROR", self.memory.ledger.note)
         self._restored = True
@@ -279,9 +283,9 @@ class Agent:
         if gone:
             self.memory.save(hide(gone))
 
-    def _status_failed(self, error: OSError | None) -> None:
-        detail = "" if error is None else str(error.strerror or error)
-        self.memory.trouble("status", detail)
+    def _status_failed(self, error: Exception | None) -> None:
+        why = getattr(error, "strerror", None)
+        self.memory.trouble("status", "" if error is None else why or place(error))
 
     def _facts(self, watched: Watched) -> Facts:
         return Facts(

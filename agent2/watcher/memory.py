@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from operator import attrgetter
 
+from agent2.core.text import place
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
 from agent2.watcher.ledger import Ledger
@@ -79,6 +80,9 @@ class Memory:
             self._backlog = waiting[-_BACKLOG:]
             self.trouble("store", str(error))
             return
+        except Exception as error:  # a value that cannot be stored: act without it
+            self.trouble("store", place(error))
+            return
         self._backlog = []
         self._wrote = True
         self.trouble("store", "")
@@ -125,7 +129,9 @@ class Memory:
             if error.kind == "newer":
                 raise
             self.trouble("store", str(error))
-            return None
+        except Exception as error:  # a row that nobody foresaw
+            self.trouble("store", place(error))
+        return None
 
     def trouble(self, what: str, detail: str) -> None:
         """Note our own trouble, said when it begins, changes and ends."""

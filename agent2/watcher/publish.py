@@ -42,7 +42,7 @@ class Publisher:
         reactor: Reactor,
         tree: Callable[[], Mapping[str, Any]],
         adopt: Callable[[Edit], object],
-        failed: Callable[[OSError | None], object],
+        failed: Callable[[Exception | None], object],
     ) -> None:
         """Write nothing yet."""
         self.path = os.path.join(state_dir, FILE)
@@ -85,7 +85,7 @@ class Publisher:
         began = self._wrote_at = self._reactor.now()
         try:
             self._replace()
-        except OSError as error:
+        except Exception as error:  # a disk, or something that cannot be shown
             self._failed(error)
         else:
             self._failed(None)

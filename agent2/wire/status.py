@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from agent2.core.alerting import REASONS
-from agent2.core.model import ActionResult, Facet, Health
+from agent2.core.model import ActionResult, Health
 from agent2.core.value import value
 
 TYPE_CHECKING = False
@@ -36,6 +36,7 @@ RESULTS = {
     ActionResult.FAILED: "failed",
     ActionResult.UNKNOWN: "failed",
 }
+_REASONS = {facet.value: reason for facet, reason in REASONS.items()}
 _WORDS = {
     Health.UNKNOWN: "unknown",
     Health.HEALTHY: "ok",
@@ -130,7 +131,7 @@ def incident_entry(row: Incident, stamp: Callable[[float], str]) -> dict[str, An
         "target": row.target,
         "severity": row.severity.value,
         "opened_at": stamp(row.opened_at),
-        "reason": REASONS[Facet(row.reason)],
+        "reason": _REASONS.get(row.reason, row.reason),
         "code": row.code,
         "detail": row.detail,
     }
