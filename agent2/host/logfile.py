@@ -12,6 +12,8 @@ import json
 import os
 import time
 
+from agent2.host.clock import stamp
+
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
 _BAD = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))}
@@ -96,7 +98,7 @@ class LogFile:
             there, known = None, (0, 0)
         full = there is not None and there.st_size + size > self.max_bytes
         if full and self.max_bytes:
-            self._turn_over()
+            self._turn_over(self.path)
             known = (0, 0)
         if self._fd >= 0 and known == self._id != (0, 0):
             return
@@ -104,24 +106,29 @@ class LogFile:
         self._fd = os.open(self.path, _FLAGS, 0o644)
         made = os.fstat(self._fd)
         self._id = (made.st_dev, made.st_ino)
-        if made.st_uid == os.geteuid() and made.st_mode & 0o777 != 0o644:
-            os.fchmod(self._fd, 0o644)
+        _readable(self._fd, made)
 
-    def _turn_over(self) -> None:
+    def _turn_over(self, path: str) -> None:
         for number in range(self.backups - 1, 0, -1):
-            older = f"{self.path}.{number}"
+            older = f"{path}.{number}"
             if os.path.lexists(older):
-                os.replace(older, f"{self.path}.{number + 1}")
-        os.replace(self.path, f"{self.path}.1")
+                os.replace(older, f"{path}.{number + 1}")
+        os.replace(path, f"{path}.1")
 
     def _write_json(self, now: float, level: str, text: str) -> None:
-        record = {"timestamp": now, "level": level, "name": self._name, "message": text}
-        line = json.dumps(record, ensure_ascii=False) + "\n"
-        fd = os.open(self.path.removesuffix(".log") + ".jsonl", _FLAGS, 0o644)
+        """Write the line to the JSON-lines file too; its size has the same limit."""
+        at, path = stamp(now), self.path.removesuffix(".log") + ".jsonl"
+        record = {"timestamp": at, "level": level, "name": self._name, "message": text}
+        line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        fd = os.open(path, _FLAGS, 0o644)
         try:
-            os.write(fd, line.encode("utf-8", "replace"))
+            there = os.fstat(fd)
+            _readable(fd, there)
+            os.write(fd, line)
         finally:
             os.close(fd)
+        if self.max_bytes and there.st_size + len(line) > self.max_bytes:
+            self._turn_over(path)
 
     def _is_echo_the_file(self) -> bool:
         """Launchd may point our stdout at the very log file: say nothing twice."""
@@ -135,3 +142,9 @@ class LogFile:
     def close(self) -> None:
         """Close the file."""
         self.reopen()
+
+
+def _readable(fd: int, there: os.stat_result) -> None:
+    """Give our own file its documented mode, whatever the umask was."""
+    if there.st_uid == os.geteuid() and there.st_mode & 0o777 != 0o644:
+        os.fchmod(fd, 0o644)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 from rig import ROOT
@@ -100,6 +102,37 @@ def test_it_turns_over_by_size_and_keeps_so_many(log, tmp_path):
     ]
     assert kept[-1] == "39"
     assert kept == sorted(kept)
+
+
+def test_as_json_each_line_has_its_time_with_offset(log, tmp_path):
+    log.json = True
+    old = os.umask(0o077)
+    try:
+        log("WARNING", 'say "hello", 世界\n')
+    finally:
+        os.umask(old)
+
+    path = tmp_path / "agent2.jsonl"
+    (line,) = path.read_text(encoding="utf-8").splitlines()
+    record = json.loads(line)
+    at = datetime.fromisoformat(record.pop("timestamp"))
+    assert at.tzinfo is not None
+    assert abs(at.timestamp() - path.stat().st_mtime) < 60
+    assert record == {
+        "level": "WARNING",
+        "name": "Agent2",
+        "message": 'say "hello", 世界\\x0a',
+    }
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_the_json_lines_turn_over_too(log, tmp_path):
+    log.json, log.max_bytes, log.backups = True, 300, 2
+    for number in range(40):
+        log("INFO", f"line {number:02d}")
+    sizes = [path.stat().st_size for path in tmp_path.glob("agent2.jsonl*")]
+    assert 1 < len(sizes) <= 3
+    assert max(sizes) < 300 + 120  # the line that filled it is the last
 
 
 def test_a_link_in_its_place_is_not_followed(log, tmp_path):
