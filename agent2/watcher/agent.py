@@ -14,7 +14,6 @@ from agent2.core.alerting import Facts
 from agent2.core.health import advance
 from agent2.core.judgement import judge
 from agent2.core.model import ActionResult, Health, Judgement, Verdict
-from agent2.core.text import place
 from agent2.host.logfile import LEVELS
 from agent2.store import actions, journal
 from agent2.watcher.cycle import look, stood_still
@@ -200,7 +199,7 @@ class Agent:
             if left is not None:
                 self._take_up(left)
         except Exception as error:  # nothing in a store may leave us blind
-            self.memory.trouble("store", place(error))
+            self.memory.trouble("store", error)
         if self.memory.ledger.note:
             self.log("ERROR", self.memory.ledger.note)
         self._restored = True
@@ -284,8 +283,7 @@ class Agent:
             self.memory.save(hide(gone))
 
     def _status_failed(self, error: Exception | None) -> None:
-        why = getattr(error, "strerror", None)
-        self.memory.trouble("status", "" if error is None else why or place(error))
+        self.memory.trouble("status", error)
 
     def _facts(self, watched: Watched) -> Facts:
         return Facts(

@@ -81,7 +81,7 @@ class Memory:
             self.trouble("store", str(error))
             return
         except Exception as error:  # a value that cannot be stored: act without it
-            self.trouble("store", place(error))
+            self.trouble("store", error)
             return
         self._backlog = []
         self._wrote = True
@@ -130,11 +130,17 @@ class Memory:
                 raise
             self.trouble("store", str(error))
         except Exception as error:  # a row that nobody foresaw
-            self.trouble("store", place(error))
+            self.trouble("store", error)
         return None
 
-    def trouble(self, what: str, detail: str) -> None:
-        """Note our own trouble, said when it begins, changes and ends."""
+    def trouble(self, what: str, detail: str | Exception | None) -> None:
+        """Note our own trouble, said when it begins, changes and ends.
+
+        An error is told by its kind: its text may hold anything.
+        """
+        if not isinstance(detail, str):
+            told = getattr(detail, "strerror", None)
+            detail = "" if detail is None else str(told or place(detail))
         if self._bad.get(what, "") == detail:
             return
         self._bad[what] = detail
