@@ -113,7 +113,7 @@ class Running:
         self._agent.publisher.write()
         self._options.answer("READY\n")
         self._notify.send("READY=1", f"STATUS=watching {len(self._agent.targets)}")
-        self._check_clock()
+        self._care()
 
     def _refuse(self, text: str) -> None:
         self._options.answer(f"ERROR 78 {text}\n")
@@ -122,12 +122,9 @@ class Running:
         self._code = 78
         self._reactor.stop()
 
-    def _check_clock(self) -> None:
-        jump = self._clock.stepped()
-        if jump:
-            self._agent.texts.say("WARNING", "clock", seconds=f"{jump:+.1f}")
+    def _care(self) -> None:
         self._reactor.spawn(self._agent.memory.care(), "care")
-        self._reactor.call_at(self._reactor.now() + 30.0, self._check_clock)
+        self._reactor.call_at(self._reactor.now() + 30.0, self._care)
 
     # -- signals
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent2.watcher.fixes import Fixes
     from agent2.watcher.memory import Memory
     from agent2.watcher.telling import Telling
+    from agent2.watcher.texts import Texts
     from agent2.watcher.watched import Watched
 
     class Sources(Protocol):
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         fixes: Fixes
         memory: Memory
         telling: Telling
+        texts: Texts
 
 
 class Snapshot:
@@ -60,9 +62,16 @@ class Snapshot:
         stale = age > 2 * plan.interval + plan.timeout
         return state_word(watched.state, stale=stale)
 
+    def follow_clock(self) -> None:
+        """Show times by a wall clock that was set, at once: readers compare with it."""
+        jump = self._agent.clock.stepped()
+        if jump:
+            self._agent.texts.say("WARNING", "clock", seconds=f"{jump:+.1f}")
+
     def tree(self) -> Mapping[str, Any]:
         """Return the status, its keys in the order of the file."""
         agent = self._agent
+        self.follow_clock()
         clock, stamp, now = agent.clock, agent.clock.stamp, agent.clock.now()
         primary = agent.targets[agent.plan.primary.name]
         plan = primary.plan
