@@ -7,6 +7,9 @@ import os
 import pytest
 from rig import Rig
 
+from agent2.store.database import Database
+from tests.fakes.health_server import HealthServer, document, http
+
 DRILLS = "test_drills.py"
 SHARED_OUT = "PYTEST_XDIST_WORKER" in os.environ
 
@@ -19,6 +22,27 @@ def rig(tmp_path):
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def server():
+    """A health page that is well until a test changes its answers."""
+    with HealthServer(http(document())) as made:
+        yield made
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Where the store of a test stands."""
+    return str(tmp_path / "agent2.db")
+
+
+@pytest.fixture
+def db(path):
+    """An open store."""
+    store = Database.open(path)
+    yield store
+    store.close()
 
 
 def pytest_collection_modifyitems(items):

@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MONITOR = str(ROOT / "agent2" / "agent2_monitor.py")
 DEMO = str(ROOT / "agent2" / "demo" / "__main__.py")
 LOOK = 0.02
+FAST = {"interval": 0.1, "timeout": 1}
 IS_ROOT = os.geteuid() == 0
 
 
@@ -435,6 +436,12 @@ def watching(target: Target, name: str = "webui", **settings) -> dict:
         ],
     }
     return entry | settings
+
+
+def asking(server, **settings) -> dict:
+    """Return a target of which every cycle is one request to the health *server*."""
+    check = {"kind": "http", "url": server.url}
+    return {"name": "webui", "checks": [check]} | FAST | settings
 
 
 def config(*targets: dict, **top) -> dict:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from agent2.core.message import Alert, Delivery
 from agent2.core.model import AlertKind, Severity
+from agent2.store import meta
+from agent2.store.database import Database, StoreError
 
 NOW = 1_700_000_000.0
 
@@ -40,3 +44,18 @@ def delivery(
 ) -> Delivery:
     told = alert(incident, kind, count, **more)
     return Delivery(f"{told.id}/{notifier}", notifier, told, created_at=at, next_at=at)
+
+
+def put(db, key, value="x"):
+    """Write one pair into the table ``meta``."""
+    with db.transaction() as tx:
+        meta.put(tx, key, value)
+
+
+def refusal(path, **how):
+    """Return the kind of the one-line error with which the store is refused."""
+    with pytest.raises(StoreError) as caught:
+        Database.open(path, **how).close()
+    assert "\n" not in str(caught.value)
+    assert path in str(caught.value)
+    return caught.value.kind

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.fakes.health_server import HealthServer, document, http
+from tests.fakes.health_server import document, http
 from tests.live.cli_kit import Cli, free_port
 
 SHIPPED = Path(__file__).parents[2] / "config"
@@ -35,12 +35,6 @@ def cli(tmp_path):
 @pytest.fixture
 def listener():
     with socket.create_server(("127.0.0.1", 0)) as made:
-        yield made
-
-
-@pytest.fixture
-def server():
-    with HealthServer(http(document())) as made:
         yield made
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -16,7 +19,7 @@ from agent2.store import incidents, journal, outbox
 from agent2.store.database import Database
 from tests.fakes.base import Behaviour
 from tests.fakes.web import FakeSlack
-from tests.live.cli_kit import Cli, free_port
+from tests.live.cli_kit import MAIN, Cli, free_port
 
 NOW = time.time()
 FIRST, SECOND = "webui@1", "webui@2"
@@ -110,6 +113,32 @@ def test_one_incident_is_a_timeline_with_who_was_told(cli):
     tree = cli("incidents", "show", SECOND, "--json").json
     assert [event["kind"] for event in tree["events"]] == ["incident.opened"]
     assert {row["notifier"] for row in tree["deliveries"]} == {"ops", "mail"}
+
+
+def test_an_incident_that_nobody_was_told_of_says_so(cli):
+    lone = OpenIncident(
+        "lone@3", "lone", Severity.CRITICAL, NOW, Facet.PORT, Code.PORT_REFUSED, "x"
+    )
+    db = Database.open(str(cli.state / "agent2.db"))
+    with db.transaction() as tx:
+        incidents.open_incident(tx, lone)
+    db.close()
+    assert (
+        "nobody: no notifier was configured" in cli("incidents", "show", "lone@3").out
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_the_store_of_another_user_is_said_to_be_his(cli):
+    for path in cli.state.glob("agent2.db*"):
+        os.chown(path, 12345, 12345)
+        path.chmod(0o600)
+    powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"]
+    words = [*powerless, sys.executable, str(MAIN), "incidents", "list"]
+    told = subprocess.run(words, env=cli.env, capture_output=True, text=True)
+    assert told.returncode == 77
+    assert "Permission denied" in told.stderr
+    assert "Try: run the command as the user who started it" in told.stderr
 
 
 def test_an_unknown_incident(cli):

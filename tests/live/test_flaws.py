@@ -15,22 +15,9 @@ import sys
 import time
 
 import pytest
-from rig import config, never, wait_for, watching
+from rig import FAST, asking, config, never, wait_for, watching
 
 from tests.fakes.health_server import HealthServer, document, http, raw
-
-FAST = {"interval": 0.1, "timeout": 1}
-
-
-@pytest.fixture
-def server():
-    with HealthServer(http(document())) as made:
-        yield made
-
-
-def asking(server: HealthServer, **settings) -> dict:
-    check = {"kind": "http", "url": server.url}
-    return {"name": "webui", "checks": [check]} | FAST | settings
 
 
 def only_http(agent) -> dict:

@@ -18,11 +18,6 @@ from agent2.store.lock import FileLock
 PROGRAMS = 4
 
 
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "agent2.db")
-
-
 def programs(work):
     """Run *work(number)* in processes of their own; all must end well."""
     pids = []

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from store_rows import NOW, delivery
+from store_rows import NOW, delivery, put, refusal
 
 from agent2.core.effects import OpenIncident
 from agent2.core.message import Receipt
@@ -17,31 +17,6 @@ from agent2.store.actions import ActionRow
 from agent2.store.database import Database, StoreError
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "agent2.db")
-
-
-@pytest.fixture
-def db(path):
-    store = Database.open(path)
-    yield store
-    store.close()
-
-
-def put(db, key, value="x"):
-    with db.transaction() as tx:
-        meta.put(tx, key, value)
-
-
-def refusal(path, **how):
-    with pytest.raises(StoreError) as caught:
-        Database.open(path, **how).close()
-    assert "\n" not in str(caught.value)
-    assert path in str(caught.value)
-    return caught.value.kind
 
 
 @pytest.mark.parametrize(

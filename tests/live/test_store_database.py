@@ -9,37 +9,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from store_rows import NOW
+from store_rows import NOW, put, refusal
 
 from agent2.store import meta, migrations
 from agent2.store.database import Database, StoreError
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "agent2.db")
-
-
-@pytest.fixture
-def db(path):
-    store = Database.open(path)
-    yield store
-    store.close()
-
-
-def put(db, key, value="x"):
-    with db.transaction() as tx:
-        meta.put(tx, key, value)
-
-
-def refusal(path, **how):
-    with pytest.raises(StoreError) as caught:
-        Database.open(path, **how).close()
-    assert "\n" not in str(caught.value)
-    assert path in str(caught.value)
-    return caught.value.kind
 
 
 def mode(path):

@@ -11,32 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
+from store_rows import put
 
-from agent2.store import meta
 from agent2.store.database import Database, StoreError
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "agent2.db")
-
-
-@pytest.fixture
-def db(path):
-    store = Database.open(path)
-    yield store
-    store.close()
-
-
 def run(*argv):
     return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-def put(db, key, value="x"):
-    with db.transaction() as tx:
-        meta.put(tx, key, value)
 
 
 # the WAL

@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from rig import ROOT, config
+from rig import FAST, ROOT, config
 from store_rows import NOW, delivery
 
 from agent2.core.health import advance
@@ -24,7 +24,6 @@ from agent2.store.database import Database
 from agent2.watcher.leftover import still_true
 from tests.fakes.health_server import HealthServer, http
 
-FAST = {"interval": 0.1, "timeout": 1}
 EVIL = "\x1b[2J\u202eevil\n"
 TIMES = (1e308, -1e308, float("inf"), 2**63 - 1, -(2**63), "soon", b"\xff")
 

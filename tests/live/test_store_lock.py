@@ -11,30 +11,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from store_rows import NOW
+from store_rows import NOW, put
 
 from agent2.store import meta
 from agent2.store.database import Database, StoreError
 from agent2.store.lock import FileLock
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "agent2.db")
-
-
-@pytest.fixture
-def db(path):
-    store = Database.open(path)
-    yield store
-    store.close()
-
-
-def put(db, key, value="x"):
-    with db.transaction() as tx:
-        meta.put(tx, key, value)
 
 
 CALLS = {

@@ -11,26 +11,14 @@ import stat
 from pathlib import Path
 
 import pytest
-from rig import IS_ROOT, config, wait_for, watching
+from rig import FAST, IS_ROOT, asking, config, wait_for, watching
 
 from agent2.cli.owner import Owner, Presence, find
 from agent2.host.instance import Instance
 from tests.fakes.health_server import HealthServer, document, http
 
 NOBODY = 65534
-FAST = {"interval": 0.1, "timeout": 1}
 as_root = pytest.mark.skipif(not IS_ROOT, reason="needs root: mounts, other users")
-
-
-@pytest.fixture
-def server():
-    with HealthServer(http(document())) as made:
-        yield made
-
-
-def asking(server: HealthServer, **settings) -> dict:
-    check = {"kind": "http", "url": server.url}
-    return {"name": "webui", "checks": [check]} | FAST | settings
 
 
 class Disk:

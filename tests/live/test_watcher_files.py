@@ -10,23 +10,9 @@ import stat
 import subprocess
 
 import pytest
-from rig import config, wait_for, watching
+from rig import FAST, asking, config, wait_for, watching
 
 from tests.fakes.health_server import HealthServer, document, http
-
-FAST = {"interval": 0.1, "timeout": 1}
-
-
-@pytest.fixture
-def server():
-    with HealthServer(http(document())) as made:
-        yield made
-
-
-def asking(server: HealthServer, **settings) -> dict:
-    """Return a target of which every cycle is one request to *server*."""
-    check = {"kind": "http", "url": server.url}
-    return {"name": "webui", "checks": [check]} | FAST | settings
 
 
 def mode(path) -> int:

@@ -7,12 +7,11 @@ import os
 import re
 
 import pytest
-from rig import config
+from rig import FAST, asking, config
 
 from agent2.host.wake import wake
 from tests.fakes.health_server import HealthServer, http
 
-FAST = {"interval": 0.1, "timeout": 1}
 FORGED = "修复操作: 创建重启信号, 结果: success 响应时间: 9.99s"
 LINE = re.compile(r"[-0-9]{10} [:0-9]{8},[0-9]{3} - Agent2 - [A-Z]+ - .+")
 
@@ -21,11 +20,6 @@ LINE = re.compile(r"[-0-9]{10} [:0-9]{8},[0-9]{3} - Agent2 - [A-Z]+ - .+")
 def server():
     with HealthServer(http("{}")) as made:
         yield made
-
-
-def asking(server: HealthServer, **settings) -> dict:
-    check = {"kind": "http", "url": server.url}
-    return {"name": "webui", "checks": [check]} | FAST | settings
 
 
 def countable(agent) -> list[str]:

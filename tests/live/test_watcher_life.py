@@ -11,23 +11,9 @@ import sys
 import time
 
 import pytest
-from rig import MONITOR, Agent, config, never, wait_for, watching
+from rig import FAST, MONITOR, Agent, asking, config, never, wait_for, watching
 
-from tests.fakes.health_server import HealthServer, document, http
-
-FAST = {"interval": 0.1, "timeout": 1}
-
-
-@pytest.fixture
-def server():
-    with HealthServer(http(document())) as made:
-        yield made
-
-
-def asking(server: HealthServer, **settings) -> dict:
-    check = {"kind": "http", "url": server.url}
-    return {"name": "webui", "checks": [check]} | FAST | settings
-
+from tests.fakes.health_server import document, http
 
 # -- the end
 

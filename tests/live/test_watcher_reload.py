@@ -10,18 +10,11 @@ import signal
 import time
 
 import pytest
-from rig import config, never, watching
+from rig import FAST, config, never, watching
 
-from tests.fakes.health_server import HealthServer, document, http
+from tests.fakes.health_server import HealthServer, http
 
 SLOWLY = {"interval": 60, "timeout": 1}
-FAST = {"interval": 0.1, "timeout": 1}
-
-
-@pytest.fixture
-def server():
-    with HealthServer(http(document())) as made:
-        yield made
 
 
 def asking(server: HealthServer, name: str = "webui", **settings) -> dict:

@@ -7,18 +7,10 @@ import signal
 import sys
 
 import pytest
-from rig import Agent, config
+from rig import FAST, Agent, config
 
 from tests.fakes.health_server import HealthServer, document, http
 from tests.fakes.web import FakeHook
-
-FAST = {"interval": 0.1, "timeout": 1}
-
-
-@pytest.fixture
-def server():
-    with HealthServer(http(document())) as made:
-        yield made
 
 
 @pytest.fixture

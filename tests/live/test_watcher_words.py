@@ -7,22 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from rig import config, never, watching
+from rig import FAST, asking, config, never, watching
 
-from tests.fakes.health_server import HealthServer, document, http
-
-FAST = {"interval": 0.1, "timeout": 1}
-
-
-@pytest.fixture
-def server():
-    with HealthServer(http(document())) as made:
-        yield made
-
-
-def asking(server: HealthServer, **settings) -> dict:
-    check = {"kind": "http", "url": server.url}
-    return {"name": "webui", "checks": [check]} | FAST | settings
+from tests.fakes.health_server import document, http
 
 
 @pytest.mark.parametrize(
