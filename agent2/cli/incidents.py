@@ -127,8 +127,9 @@ def show(ctx: click.Context, incident: str, as_json: bool) -> int:
     click.echo(f"\n{say('incidents.timeline')}")
     for entry in entries:
         click.echo(f"  {visible(_event(entry, found.opened_at))}")
-    if told:
-        click.echo(f"\n{say('incidents.told')}")
+    click.echo(f"\n{say('incidents.told')}")
+    if not told:  # the timeline tells of alerts, whether or not anybody wants them
+        click.echo(f"  {say('incidents.told_none')}")
     for one in told:
         cause = f" ({one['cause']}) {one['detail']}" if one["cause"] else ""
         line = f"{one['notifier']}: {one['kind']} {one['state']}{cause}"

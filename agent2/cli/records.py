@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,20 +46,27 @@ class Store:
         try:
             self._db = Database.open(self._path, create=False)
         except StoreError as error:
-            raise _failure(error) from None
+            raise self._failure(error) from None
         return self._db
 
     def __exit__(self, _kind: object, error: BaseException | None, _tb: object) -> None:
         if self._db is not None:
             self._db.close()
         if isinstance(error, StoreError):
-            raise _failure(error) from None
+            raise self._failure(error) from None
 
+    def _failure(self, error: StoreError) -> Failure:
+        what, _, advice = str(error).partition("; ")
+        code = _CODES.get(error.kind, codes.IO)
+        if code == codes.PERMISSION and self._is_anothers():
+            advice = say("try.not_yours")  # its mode is right: it holds secrets
+        return Failure(code, say("error.store", why=what), advice)
 
-def _failure(error: StoreError) -> Failure:
-    what, _, advice = str(error).partition("; ")
-    code = _CODES.get(error.kind, codes.IO)
-    return Failure(code, say("error.store", why=what), advice)
+    def _is_anothers(self) -> bool:
+        try:
+            return os.stat(self._path).st_uid != os.geteuid()
+        except OSError:
+            return False
 
 
 def moment(at: float | None) -> str | None:

@@ -121,6 +121,7 @@ WORDS = {
     "incidents.duration": "duration",
     "incidents.timeline": "What happened:",
     "incidents.told": "Who was told:",
+    "incidents.told_none": "nobody: no notifier was configured for it",
     "notify.none": "no notifier is configured",
     "notify.unknown": "there is no notifier {name}",
     "notify.try_add": "add one under notifiers: in the configuration",

@@ -119,6 +119,7 @@ WORDS = {
     "incidents.duration": "持续时间",
     "incidents.timeline": "经过:",
     "incidents.told": "通知情况:",
+    "incidents.told_none": "无人: 没有为它配置通知渠道",
     "notify.none": "没有配置通知渠道",
     "notify.unknown": "没有通知渠道 {name}",
     "notify.try_add": "在配置的 notifiers: 下添加",
