@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from rig import config, wait_for
+from rig import FAST, config, wait_for
 
 from tests.live.cli_kit import free_port
 
 EAGER = {"settle": 0.05, "backoff": 0.05, "backoff_max": 0.1, "intensity": 100}
-FAST = {"interval": 0.1, "timeout": 1}
 
 
 def down(argv: list[str], **restart) -> dict:
