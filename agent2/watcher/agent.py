@@ -29,7 +29,7 @@ from agent2.watcher.publish import Publisher
 from agent2.watcher.snapshot import Snapshot
 from agent2.watcher.telling import Telling
 from agent2.watcher.texts import Texts
-from agent2.watcher.watched import made_of
+from agent2.watcher.watched import is_held, made_of
 from agent2.wire.languages import words
 
 TYPE_CHECKING = False
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 # Seconds after a new process of an ill target came at which it is looked at.
 _SOON = (0.2, 0.6, 1.5, 3.0)
-_FAILING = frozenset({Health.FAILING, Health.UNHEALTHY, Health.RECOVERING})
 
 
 class Agent:
@@ -63,7 +62,7 @@ class Agent:
         self.host = socket.gethostname()
         self.instance = ""
         self.targets: dict[str, Watched] = {}
-        self.look_now: Callable[[Watched], object] = id
+        self.look_now: Callable[[Watched], object] = id  # the loop puts its own here
         self._restored = False
         self._gate: list[Callable[..., None]] = []
         self.fixes = Fixes()
@@ -158,7 +157,7 @@ class Agent:
             now,
             died=died,
             pending=pending,
-            held=self._held(watched),
+            held=is_held(watched, self.targets),
         )
         rows = self.writer.rows(watched, step)
         if old.failing_since is not None:
@@ -170,20 +169,6 @@ class Agent:
         if pending and fresh and old.action is None:
             self.deeds.withdraw(watched)  # an earlier run's order, now pointless
         self.deeds.act(watched, step, rows)
-
-    def _held(self, watched: Watched) -> bool:
-        """Is anything failing that *watched* depends on, near or far?"""
-        todo, known = list(watched.plan.depends_on), {watched.name}
-        while todo:
-            name = todo.pop()
-            parent = self.targets.get(name)
-            if parent is None or name in known:
-                continue
-            known.add(name)
-            if parent.state.health in _FAILING:
-                return True
-            todo += parent.plan.depends_on
-        return False
 
     # -- begin
 

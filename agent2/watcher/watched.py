@@ -10,12 +10,16 @@ from agent2.watcher.compiling import RefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from agent2.core.model import Judgement, Observation
     from agent2.host.processes import ProcessRef
     from agent2.host.reactor import Timer
     from agent2.plan import Plan, TargetPlan
     from agent2.plugins import Action, Check
     from agent2.wire.status import Fragment
+
+_FAILING = frozenset({Health.FAILING, Health.UNHEALTHY, Health.RECOVERING})
 
 
 class Watched:
@@ -159,3 +163,18 @@ def made_of(plan: Plan) -> dict[str, Watched]:
             text = f"agent2: target {target.name}: a plugin cannot be used: {why}"
             raise RefusedError(text) from None
     return found
+
+
+def is_held(watched: Watched, targets: Mapping[str, Watched]) -> bool:
+    """Return whether anything fails that *watched* depends on, near or far."""
+    todo, known = list(watched.plan.depends_on), {watched.name}
+    while todo:
+        name = todo.pop()
+        parent = targets.get(name)
+        if parent is None or name in known:
+            continue
+        known.add(name)
+        if parent.state.health in _FAILING:
+            return True
+        todo += parent.plan.depends_on
+    return False
