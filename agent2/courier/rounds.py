@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent2.plan import PluginPlan
 
 _RENEW_S = 5.0
+_AT_ONCE = 4  # lanes that load their libraries together: the watch needs the cores too
 _UNKNOWN = "no notifier of this name is configured any more"
 
 
@@ -55,17 +56,17 @@ class Rounds:
     def look(self) -> None:
         """Take up every delivery that is due and whose notifier is free."""
         self._refresh()
-        for name, plugin in self._plugins.items():
-            if name not in self._held:
-                self._take(name, plugin)
+        self._take_all()
 
     def hear(self, leash: Leash) -> None:
         """Take in what a lane says, and give it what comes next."""
-        said = leash.hear()
+        loaded, said = leash.ready, leash.hear()
         name = leash.plugin.name
         if said is None:
             if leash.ready and name in self._held:
                 self._hand_over(leash)
+            if leash.ready and not loaded:
+                self._take_all()  # another may load now
             return
         held = self._held.pop(name, None)
         if leash.dead:
@@ -113,7 +114,15 @@ class Rounds:
 
     # -- steps
 
+    def _take_all(self) -> None:
+        for name, plugin in self._plugins.items():
+            if name not in self._held:
+                self._take(name, plugin)
+
     def _take(self, name: str, plugin: PluginPlan) -> None:
+        loading = sum(not each.ready for each in self._lanes.values())
+        if name not in self._lanes and loading >= _AT_ONCE:
+            return
         held = self._desk.lease(name)
         if held is None:
             return

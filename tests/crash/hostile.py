@@ -120,26 +120,28 @@ def secrets(some: list[Receiver]) -> set[str]:
     return {secret for each in some for secret in each.made.secrets}
 
 
-def lateness(
-    log: Path, number: int, interval: float, since: float, until: float = 1e12
-) -> dict:
-    """Return how late the looks at target *number* came, of its own fixed rate."""
+def looks(log: Path, number: int, since: float, until: float) -> list[float]:
+    """Return when target *number* was looked at."""
     with log.open(encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
-    times = [
+    return [
         line["at"]
         for line in lines
         if line["n"] == number and since <= line["at"] < until and "mode" not in line
     ]
-    ticks = [round((at - times[0]) / interval) for at in times]
-    off = [at - times[0] - k * interval for at, k in zip(times, ticks, strict=True)]
-    late = sorted(1000 * (each - min(off)) for each in off)
-    gaps = [b - a for a, b in pairwise(times)]
+
+
+def lateness(calm: list[float], times: list[float], interval: float) -> dict:
+    """Return how late *times* are, by the fixed rate that was kept in the *calm*."""
+    phases = sorted(at % interval for at in calm)
+    start = calm[0] - calm[0] % interval + phases[len(phases) // 2] - interval / 10
+    ticks = [int((at - start) // interval) for at in times]
+    late = sorted(1000 * ((at - start) % interval - interval / 10) for at in times)
     return {
         "looks": len(times),
-        "missed": ticks[-1] + 1 - len(set(ticks)),
+        "missed": ticks[-1] - ticks[0] + 1 - len(set(ticks)),
         "p50_ms": round(late[len(late) // 2], 2),
         "p99_ms": round(late[int(0.99 * len(late))], 2),
         "max_ms": round(late[-1], 2),
-        "longest_gap_s": round(max(gaps), 3),
+        "longest_gap_s": round(max(b - a for a, b in pairwise(times)), 3),
     }

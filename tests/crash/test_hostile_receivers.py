@@ -142,9 +142,11 @@ def _happen(storm: Storm) -> None:
         each.mend(storm.right)
     storm.until(storm.settled, 40, "all are told")
     storm.after = storm.memory()
-    storm.late = hostile.lateness(storm.answers, 0, INTERVAL, since)
+    quiet = hostile.looks(storm.answers, 0, begun, since)
+    during = hostile.looks(storm.answers, 0, since, time.time())
+    storm.late = hostile.lateness(quiet, during, INTERVAL)
     storm.states = storm.rows()
-    calm = hostile.lateness(storm.answers, 0, INTERVAL, begun, since)
+    calm = hostile.lateness(quiet, quiet, INTERVAL)
     growth = storm.after - storm.before
     print(json.dumps({"growth_kib": growth, "calm": calm, "storm": storm.late}))
     assert storm.agent.stop(10) == 0

@@ -18,7 +18,10 @@ from tests.live.rig import config, wait_for, watching
 TOO_LONG = 60.0  # a lane that waited for its own deadline would outlive the test
 
 
-@pytest.fixture(params=["webhook", "slack", "email", "pagerduty", "apprise"])
+KINDS = ["webhook", "slack", "email", "pagerduty", "apprise"]
+
+
+@pytest.fixture(params=KINDS)
 def hung(request, tmp_path):
     """A courier whose one receiver took the message and does not answer."""
     made = channel(request.param)
@@ -48,6 +51,14 @@ def webhook(tmp_path):
     with Stage(tmp_path, made.plan("webhook")) as stage:
         yield stage
     made.fake.close()
+
+
+@pytest.mark.parametrize("hung", ["webhook"], indirect=True)
+def test_couriers_and_lanes_let_the_watch_go_first(hung):
+    stage, courier = hung
+    ours_is = os.getpriority(os.PRIO_PROCESS, 0)
+    for pid in (courier.pid, *stage.lanes(courier)):
+        assert os.getpriority(os.PRIO_PROCESS, pid) == ours_is + 5
 
 
 def sleeper() -> subprocess.Popen:
