@@ -110,7 +110,10 @@ def check_words(check: dict[str, Any]) -> str:
 
 def fix_line(fix: dict[str, Any]) -> str:
     """Return one fix record as the documents print it."""
+    result = f"{fix.get('result')}"
+    if fix.get("withdrawn"):
+        result += f", {say('status.withdrawn')}"
     return visible(
         f"[{fix.get('timestamp')}] {fix.get('issue')} -> "
-        f"{fix.get('action')} ({fix.get('result')})"
+        f"{fix.get('action')} ({result})"
     )

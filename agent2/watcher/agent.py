@@ -281,5 +281,5 @@ class Agent:
             watched.title,
             watched.port,
             watched.plan.labels,
-            many=len(self.targets) > 1,
+            many=len(self.targets) > 1 or watched.name not in self.targets,
         )

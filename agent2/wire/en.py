@@ -58,7 +58,7 @@ WORDS = {
     "log.command": "restart command was run: {reason}",
     "log.action_failed": "repair failed: {detail}",
     "log.wait": "waiting for Agent1 to take the restart signal...",
-    "log.withdrawn": "the target is well again, restart signal withdrawn",
+    "log.withdrawn": "restart signal withdrawn: nobody needs it any more",
     "log.off": "the target stays down, but automatic repair is off",
     "log.exhausted": "restart budget is spent, no more restarts of {target}",
     "log.proved": "the restart helped: {target}",

@@ -58,7 +58,7 @@ WORDS = {
     "log.command": "已执行重启命令: {reason}",
     "log.action_failed": "修复动作失败: {detail}",
     "log.wait": "等待 Agent1 处理重启信号...",
-    "log.withdrawn": "目标已恢复, 撤回重启信号",
+    "log.withdrawn": "重启信号已撤回: 不再需要",
     "log.off": "检测到持续故障，但未启用自动修复",
     "log.exhausted": "重启预算已用尽, 不再重启 {target}",
     "log.proved": "重启已见效: {target}",

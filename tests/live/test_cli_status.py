@@ -253,6 +253,12 @@ def test_a_terminal_without_colour_gets_none(running, words, env):
     assert "down" in shown
 
 
+def test_an_order_that_was_taken_back_is_shown_as_such(running):
+    fix = document()["fixes"][0] | {"result": "signal_created", "withdrawn": True}
+    put(running, fixes=[fix])
+    assert "(signal_created, withdrawn)" in running("status").out
+
+
 def test_what_needs_a_person_stands_below(running):
     notifier = {"name": "mail", "dead": 0, "pending": 2, "oldest_pending_s": 6.0}
     error = {"cause": "server", "detail": "451", "at": stamp(time.time())}

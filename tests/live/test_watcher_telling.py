@@ -88,7 +88,8 @@ def closed(agent: Agent, hook: FakeHook) -> None:
     """Hold that nothing of the target ``webui`` is left open anywhere."""
     assert kinds(hook, 2) == ["agent2.alert.firing", "agent2.alert.resolved"]
     last = hook.received[-1].json["data"]
-    assert last["subject"].startswith("[Agent2 Resolved] no longer watched: ")
+    assert last["subject"].startswith("[Agent2 Resolved] no longer watched: WebUI")
+    assert not agent.lines("well again"), "which it is not"
     assert last["action"] == "it was taken out of the configuration"
     agent.until_no_signal(5)
     agent.until(lambda s: s["incidents"]["open"] == [], 5, "no incident is open")

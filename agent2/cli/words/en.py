@@ -92,6 +92,7 @@ WORDS = {
     "status.try_start": "nothing is watched now: {command}",
     "status.unreadable": "unknown: the PID file cannot be read",
     "status.uptime": "  Uptime: {value}",
+    "status.withdrawn": "withdrawn",
     "status.word": "  Status: {value}",
     "healthcheck.bad": "unhealthy: the agent does not run or its status is stale",
     "healthcheck.ok": "healthy",

@@ -90,6 +90,7 @@ WORDS = {
     "status.try_start": "当前没有监控任何目标: {command}",
     "status.unreadable": "未知: 无法读取 PID 文件",
     "status.uptime": "  运行时长: {value}",
+    "status.withdrawn": "已撤回",
     "status.word": "  运行状态: {value}",
     "healthcheck.bad": "不健康: 监控器未运行或状态已过期",
     "healthcheck.ok": "健康",
