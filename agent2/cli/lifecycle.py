@@ -18,6 +18,7 @@ from agent2.cli.launch import launch
 from agent2.cli.owner import Presence
 from agent2.cli.process import Process
 from agent2.cli.program import WATCHER
+from agent2.cli.started import already, hints, last_config, other_config
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 
@@ -98,7 +99,8 @@ def start_program(program: Program, settings: Settings) -> int:
     """
     owner = programs.find(program, settings)
     if owner.running:
-        return _already(program, settings, owner.pid)
+        already(program, settings, owner.pid)
+        return OK
     if owner.presence is Presence.FOREIGN:
         raise _foreign(program, settings, owner.pid)
     if owner.presence is Presence.STALE:
@@ -106,11 +108,13 @@ def start_program(program: Program, settings: Settings) -> int:
     click.echo(say("start.begin", name=program.name))
     click.echo(say("start.log", path=settings.path(program.log_file)))
     click.echo(say("start.pid_file", path=settings.path(program.pid_file)))
+    last = last_config(settings)
     told = launch(program, settings)
     if told.code == LOCKED:
         owner = programs.find(program, settings)
         if owner.running:
-            return _already(program, settings, owner.pid)
+            already(program, settings, owner.pid)
+            return OK
         # Somebody looked at the file, which on some systems takes its lock.
         told = launch(program, settings)
     if told.code:
@@ -124,27 +128,9 @@ def start_program(program: Program, settings: Settings) -> int:
             say("try.start", path=path, command=check),
         )
     click.echo(say("start.done", name=program.name, pid=told.pid))
-    _hints(program, settings)
-    return OK
-
-
-def _hints(program: Program, settings: Settings) -> None:
-    prefix = "" if program is WATCHER else "restarter "
-    stop_it = typed(f"{prefix}stop", settings)
-    show_it = typed(f"{prefix}status", settings)
-    click.echo(say("start.hint_log", path=settings.path(program.log_file)))
-    click.echo(say("start.hint_stop", command=stop_it))
-    click.echo(say("start.hint_status", command=show_it))
-
-
-def _already(program: Program, settings: Settings, pid: int) -> int:
-    click.echo(say("start.already", name=program.name, pid=pid))
+    hints(program, settings)
     if program is WATCHER:
-        from agent2.cli import remarks, snapshot
-
-        seen = snapshot.read(settings)
-        if seen.owner.running and not seen.fresh:
-            click.echo(f"! {remarks.stale(seen, settings)}")
+        other_config(last, settings)
     return OK
 
 

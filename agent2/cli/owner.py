@@ -66,17 +66,20 @@ def find(path: str, script: str) -> Owner:
 def _judge(number: int, script: str) -> Owner | None:
     holder = _holder(number)
     found = _DIGITS.match(os.pread(number, _LARGEST, 0))
+    named = int(found.group(1)) if found else 0
+    ours = named != 0 and script in command_line(named)
+    # While other locks come and go, the system's list leaves some out (proc_locks(5)
+    # is read in parts): one of ours that lives is asked for once more, by its lock.
+    if holder is None and ours:
+        holder = _tried(number)
     if holder is None:
-        return Owner(Presence.STALE, int(found.group(1)) if found else 0)
-    pid = holder or (int(found.group(1)) if found else 0)
+        return Owner(Presence.STALE, named)
+    pid = holder or named
     if not pid:
         return None
     if script not in command_line(pid):
         # A child may hold the lock for an instant between fork and exec.
-        named = int(found.group(1)) if found else 0
-        if not named or script not in command_line(named):
-            return Owner(Presence.FOREIGN, pid)
-        pid = named
+        return Owner(Presence.RUNNING, named) if ours else Owner(Presence.FOREIGN, pid)
     return Owner(Presence.RUNNING, pid)
 
 
@@ -86,19 +89,26 @@ def _holder(number: int) -> int | None:
     Linux tells it without touching the lock, which would be in the way of a
     program that starts at this instant; elsewhere the lock is tried, shared.
     """
-    inode = os.fstat(number).st_ino
+    file_ = os.fstat(number)
+    device = f"{os.major(file_.st_dev):02x}:{os.minor(file_.st_dev):02x}"
+    sure = os.major(file_.st_dev) != 0  # a disk; overlays may show another device
     try:
         with open("/proc/locks", encoding="ascii") as file:
             for line in file:
                 words = line.split()
-                if words[1] == "FLOCK" and words[5].rsplit(":", 1)[1] == str(inode):
+                where, _, inode = words[5].rpartition(":")
+                if words[1] != "FLOCK" or inode != str(file_.st_ino):
+                    continue
+                if where == device:
                     return max(int(words[4]), 0)
+                sure = False  # this number is also that of a file elsewhere
     except (OSError, ValueError, IndexError):
-        pass
-    else:
-        # Only a disk is sure to show its inodes there; overlays may not.
-        if os.major(os.fstat(number).st_dev):
-            return None
+        sure = False
+    return None if sure else _tried(number)
+
+
+def _tried(number: int) -> int | None:
+    """Return 0 if the lock is held by somebody, None if it is free; by trying it."""
     try:
         fcntl.flock(number, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -114,6 +114,5 @@ def fix_line(fix: dict[str, Any]) -> str:
     if fix.get("withdrawn"):
         result += f", {say('status.withdrawn')}"
     return visible(
-        f"[{fix.get('timestamp')}] {fix.get('issue')} -> "
-        f"{fix.get('action')} ({result})"
+        f"[{fix.get('timestamp')}] {fix.get('issue')} -> {fix.get('action')} ({result})"
     )

@@ -96,6 +96,15 @@ class Reactor:
         signal.signal(number, _nothing)
         signal.set_wakeup_fd(self._outlet, warn_on_full_buffer=False)
 
+    def ignore_signals(self) -> None:
+        """Hear no signal any more: for a program that has done its last work.
+
+        At its end Python puts the defaults back for all that it handled: the second
+        TERM of an impatient person would kill what is just leaving well.
+        """
+        for number in self._signals:
+            signal.signal(number, signal.SIG_IGN)
+
     # -- waiting, for coroutines
 
     def spawn(self, coro: Coroutine[Arm, Any, Any], name: str = "") -> Task:

@@ -66,6 +66,7 @@ class Running:
         try:
             self._reactor.run()
         finally:
+            self._reactor.ignore_signals()
             if self._wake is not None:
                 self._wake.close()
             self._log.close()

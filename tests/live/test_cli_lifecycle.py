@@ -199,6 +199,22 @@ def test_the_way_out_of_a_refused_start_is_the_command_that_was_meant(cli, tmp_p
     assert "did not start: agent2:" not in told.err
 
 
+def test_a_start_that_watches_something_else_than_the_last_run_says_so(cli, tmp_path):
+    other = tmp_path / "other.yaml"
+    other.write_text(TARGET.format(interval="1s", port=free_port()))
+    assert "the last run" not in cli("start", "-c", other).out
+    os.kill(cli.pid(), signal.SIGKILL)
+    until(lambda: cli("status", "--lsb").code == 1)
+
+    told = cli("start")
+
+    assert (
+        f"! the last run watched {other}, this one {cli.env['AGENT2_CONFIG']}"
+        in told.out
+    )
+    assert f"agent2 restart --config {other}" in told.out
+
+
 def test_restart_of_what_does_not_run_starts_it(cli):
     assert cli("restart").code == 0
     assert cli("status", "--lsb").code == 0
@@ -258,7 +274,9 @@ def test_run_is_the_watcher_itself_with_the_same_pid(cli):
         assert until(cli.pid) == child.pid
         until(lambda: cli.status()["agent"]["pid"] == child.pid)
         told = subprocess.run(
-            ["ps", "-o", "args=", "-p", str(child.pid)], capture_output=True, text=True
+            ["ps", "-ww", "-o", "args=", "-p", str(child.pid)],
+            capture_output=True,
+            text=True,
         )
         assert "agent2_monitor.py" in told.stdout
     finally:

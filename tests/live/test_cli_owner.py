@@ -175,3 +175,36 @@ def test_two_questions_at_once_agree(cli):
         seen = until(lambda: find(str(cli.state / "agent2.pid"), MARK).pid)
 
         assert seen == child.pid
+
+
+CHURN = """
+import fcntl, os, random, sys
+held = [os.open(f"{sys.argv[1]}/lock{n}", os.O_CREAT | os.O_RDWR) for n in range(100)]
+for each in held:
+    fcntl.flock(each, fcntl.LOCK_EX)
+print(flush=True)
+while True:
+    each = random.choice(held)
+    fcntl.flock(each, fcntl.LOCK_UN)
+    fcntl.flock(each, fcntl.LOCK_EX)
+"""
+
+
+def test_a_holder_is_found_while_thousands_of_locks_come_and_go(tmp_path):
+    path = tmp_path / "agent2.pid"
+    churn = []
+    for name in "abcd":
+        (tmp_path / name).mkdir()
+        words = [sys.executable, "-c", CHURN, str(tmp_path / name)]
+        churn.append(subprocess.Popen(words, stdout=subprocess.PIPE))
+    try:
+        for each in churn:
+            each.stdout.readline()
+        with holding(path, MARK):
+            seen = {find(str(path), MARK).presence for _ in range(2000)}
+    finally:
+        for each in churn:
+            each.kill()
+            each.wait()
+            each.stdout.close()
+    assert seen == {Presence.RUNNING}

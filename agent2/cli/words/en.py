@@ -44,6 +44,7 @@ WORDS = {
     "start.hint_status": "  show the status: {command}",
     "start.hint_stop": "  stop it:         {command}",
     "start.log": "Log file: {path}",
+    "start.other": "the last run watched {old}, this one {new}: {command}",
     "start.pid_file": "PID file: {path}",
     "start.stale": "Stale PID file, nobody holds it: {path}",
     "stop.begin": "Stopping {name} (PID: {pid})...",

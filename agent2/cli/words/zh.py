@@ -44,6 +44,7 @@ WORDS = {
     "start.hint_status": "  查看状态: {command}",
     "start.hint_stop": "  停止服务: {command}",
     "start.log": "日志文件: {path}",
+    "start.other": "上次运行使用 {old}, 这次使用 {new}: {command}",
     "start.pid_file": "PID 文件: {path}",
     "start.stale": "PID 文件已失效, 无进程持有: {path}",
     "stop.begin": "正在停止 {name} (PID: {pid})...",
