@@ -28,6 +28,8 @@ LAZY = {
     "outbox": "agent2.cli.outbox:outbox",
     "restarter": "agent2.cli.restarter:restarter",
     "demo": "agent2.cli.demo:demo",
+    "install": "agent2.cli.install:install",
+    "uninstall": "agent2.cli.install:uninstall",
     "schema": "agent2.cli.schema:schema",
     "healthcheck": "agent2.cli.status:healthcheck",
     "version": "agent2.cli.version:version",

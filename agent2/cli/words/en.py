@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from agent2.cli.words.en_help import HELP
+from agent2.cli.words.en_install import INSTALL
 
 WORDS = {
     **HELP,
+    **INSTALL,
     "try": "Try:",
     "try.folder": "choose another folder with --state-dir DIR, or mend its rights",
     "try.install": "install anew: bash scripts/start_agent2.sh",

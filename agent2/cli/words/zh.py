@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from agent2.cli.words.zh_help import HELP
+from agent2.cli.words.zh_install import INSTALL
 
 WORDS = {
     **HELP,
+    **INSTALL,
     "try": "请尝试:",
     "try.folder": "用 --state-dir DIR 指定其他目录, 或修正目录权限",
     "try.install": "重新安装: bash scripts/start_agent2.sh",

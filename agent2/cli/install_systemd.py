@@ -1,0 +1,192 @@
+"""``agent2 install systemd`` and its way back: units, ``daemon-reload``, ``enable``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from agent2 import planfile
+from agent2.cli import install_units as units
+from agent2.cli.codes import IO, OK, USAGE
+from agent2.cli.command import Command
+from agent2.cli.command import settings as shared
+from agent2.cli.errors import Failure
+from agent2.cli.install_files import Standing, Written, need_folder, sealed
+from agent2.cli.install_place import ROOT, SCRIPTS, no_user, place
+from agent2.cli.words import say
+
+if TYPE_CHECKING:
+    from agent2.cli.install_place import Place
+
+    Scope = Literal["system", "user"]
+
+_SCOPE = click.Choice(["system", "user"])
+_PRIVATE = ("/tmp/", "/var/tmp/")  # noqa: S108  (what PrivateTmp=yes hides)
+
+
+@click.command("systemd", cls=Command, help=say("help.install.systemd"))
+@click.option("--user", default="", metavar="U", help=say("option.install_user"))
+@click.option("--group", default="", metavar="G", help=say("option.install_group"))
+@click.option("--dynamic", is_flag=True, help=say("option.dynamic"))
+@click.option("--forking", is_flag=True, help=say("option.forking"))
+@click.option("--with-restarter", is_flag=True, help=say("option.with_restarter"))
+@click.option("--scope", type=_SCOPE, default="system", help=say("option.scope"))
+@click.option("--unit-dir", default="", metavar="DIR", help=say("option.unit_dir"))
+@click.option("--now", is_flag=True, help=say("option.now"))
+@click.option("--force", is_flag=True, help=say("option.force"))
+@click.option("--dry-run", is_flag=True, help=say("option.dry_run"))
+@click.pass_context
+def install(
+    ctx: click.Context,
+    user: str,
+    group: str,
+    dynamic: bool,
+    forking: bool,
+    with_restarter: bool,
+    scope: Scope,
+    unit_dir: str,
+    now: bool,
+    force: bool,
+    dry_run: bool,
+) -> int:
+    """Write the units and have systemd take them up."""
+    if dynamic and (user or group or forking or with_restarter or scope == "user"):
+        raise Failure(USAGE, say("install.dynamic"), say("try.install_user"))
+    where = no_user(shared(ctx)) if dynamic else place(shared(ctx), user, group)
+    _refuse(where, scope, forking=forking)
+    folder = _folder(scope, unit_dir)
+    files = _files(where, folder, scope, forking=forking, restarter=with_restarter)
+    if dry_run:
+        for file in files:
+            click.echo(f"# {file.path}\n{file.text}", nl=file is not files[-1])
+        return OK
+    _refuse_two(folder, units.WATCHER if forking else units.FORKING)
+    for file in files:
+        file.refuse_foreign(force=force)
+    need_folder(folder, say("try.install_root"))
+    if not dynamic:
+        where.try_out()
+    _warn_hidden(where, scope)
+    for file in files:
+        file.put()
+    names = [f.path if unit_dir else os.path.basename(f.path) for f in files]
+    _take_up(scope, ["daemon-reload"], ["enable", *(["--now"] if now else []), *names])
+    if scope == "user":
+        click.echo(say("install.linger", user=where.user))
+    return OK
+
+
+@click.command("systemd", cls=Command, help=say("help.uninstall.systemd"))
+@click.option("--scope", type=_SCOPE, default="system", help=say("option.scope"))
+@click.option("--unit-dir", default="", metavar="DIR", help=say("option.unit_dir"))
+@click.option("--force", is_flag=True, help=say("option.force"))
+@click.pass_context
+def uninstall(ctx: click.Context, scope: Scope, unit_dir: str, force: bool) -> int:
+    """Stop and disable what was installed, then remove its units."""
+    del ctx
+    folder = _folder(scope, unit_dir)
+    files = [Written(os.path.join(folder, name)) for name in units.UNITS]
+    files = [f for f in files if f.standing is not Standing.NOTHING]
+    if not files:
+        click.echo(say("uninstall.none", path=folder))
+        return OK
+    for file in files:
+        file.refuse_foreign(force=force)
+    need_folder(folder, say("try.install_root"))
+    names = [os.path.basename(file.path) for file in files]
+    systemctl = _systemctl(scope)
+    if systemctl:
+        _run([*systemctl, "disable", "--now", *names])
+    for file in files:
+        file.take()
+    if systemctl:
+        _run([*systemctl, "daemon-reload"])
+    click.echo(say("uninstall.stays"))
+    return OK
+
+
+def _files(
+    where: Place, folder: str, scope: Scope, *, forking: bool, restarter: bool
+) -> list[Written]:
+    own, dynamic = scope == "user", not where.user
+    name = units.FORKING if forking else units.WATCHER
+    found = {name: units.unit(name, where, own=own, dynamic=dynamic)}
+    if restarter:
+        text = units.unit(units.RESTARTER, where, own=own)
+        found[units.RESTARTER] = units.follow_forking(text) if forking else text
+    return [
+        Written(os.path.join(folder, name), sealed(text, "systemd"))
+        for name, text in found.items()
+    ]
+
+
+def _folder(scope: Scope, unit_dir: str) -> str:
+    if unit_dir:
+        return planfile.absolute(unit_dir, os.environ)
+    if scope == "system":
+        return "/etc/systemd/system"
+    own = os.environ.get("XDG_CONFIG_HOME", "")
+    own = own or os.path.join(planfile.home(os.environ), ".config")
+    return os.path.join(own, "systemd", "user")
+
+
+def _refuse(where: Place, scope: Scope, *, forking: bool) -> None:
+    if scope == "user" and where.uid != os.geteuid():
+        message = say("install.other_user", user=where.user)
+        raise Failure(USAGE, message, say("try.install_as_user"))
+    if forking and not os.path.isdir(SCRIPTS):
+        raise Failure(USAGE, say("install.no_scripts"), "agent2 install systemd")
+
+
+def _refuse_two(folder: str, other: str) -> None:
+    """Two units would start the same watcher twice; the second ends with 75."""
+    path = os.path.join(folder, other)
+    if os.path.lexists(path):
+        raise Failure(USAGE, say("install.two", path=path), "agent2 uninstall systemd")
+
+
+def _warn_hidden(where: Place, scope: Scope) -> None:
+    for path in (where.state, where.config, where.python, ROOT):
+        if scope == "system" and path.startswith(_PRIVATE):
+            click.echo(say("install.hidden", path=path), err=True)
+            return
+
+
+def _systemctl(scope: Scope) -> list[str]:
+    """Return how systemctl is called here; [] where no systemd runs, and say so."""
+    words = ["systemctl", "--user"] if scope == "user" else ["systemctl"]
+    if shutil.which("systemctl"):
+        told = subprocess.run(
+            [*words, "is-system-running"], capture_output=True, text=True, check=False
+        )
+        # Not booted by systemd: "offline"; a user without a manager: nothing at all.
+        if told.stdout.strip() not in {"", "offline", "unknown"}:
+            return words
+    click.echo(say("install.no_systemd"))
+    return []
+
+
+def _take_up(scope: Scope, *calls: list[str]) -> None:
+    systemctl = _systemctl(scope)
+    for words in calls:
+        if systemctl:
+            _run([*systemctl, *words])
+
+
+def _run(words: list[str]) -> None:
+    """Run a command and say so.
+
+    Raises:
+        Failure: it failed; its own first line says why.
+    """
+    line = " ".join(words)
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        why = (done.stderr.strip() or f"exit {done.returncode}").splitlines()[0]
+        message = say("install.failed", command=line, why=why)
+        raise Failure(IO, message, "systemctl status agent2; journalctl -xe")
+    click.echo(say("install.ran", command=line))

@@ -1,0 +1,523 @@
+"""``agent2 install``: what it writes, as systemd, logrotate and launchd's reader see it.
+
+No systemd runs here, so a stand-in for systemctl writes down how it was called.
+"""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import pwd
+import re
+import shutil
+import stat
+import subprocess
+from fnmatch import fnmatch
+
+import pytest
+
+from agent2.cli.install_files import sealed
+from tests.live.cli_kit import ROOT, Cli
+
+ME = pwd.getpwuid(os.getuid()).pw_name
+OTHER = next(e for e in pwd.getpwall() if e.pw_uid != os.getuid() and e.pw_dir != "/")
+LOGROTATE = shutil.which("logrotate", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
+)
+needs_logrotate = pytest.mark.skipif(LOGROTATE is None, reason="no logrotate")
+only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may become others")
+SYSTEMCTL = """#!/bin/sh
+echo "$*" >> "{calls}"
+[ "$1" = --user ] && shift
+case "$1" in
+  is-system-running) echo {word}; [ {word} = running ] ;;
+  {fails}) echo "Failed to do it: no reason" >&2; exit 1 ;;
+esac
+"""
+
+
+class Machine(Cli):
+    """A command line with a systemctl of its own and a folder for units."""
+
+    def __init__(self, tmp_path):
+        super().__init__(tmp_path)
+        self.calls = tmp_path / "calls"
+        self.bin = tmp_path / "bin"
+        self.bin.mkdir()
+        self.env["PATH"] = f"{self.bin}:{self.env['PATH']}"
+        self.units = tmp_path / "units"
+        self.systemd()
+
+    def systemd(self, word="running", fails="nothing"):
+        path = self.bin / "systemctl"
+        path.write_text(SYSTEMCTL.format(calls=self.calls, word=word, fails=fails))
+        path.chmod(0o755)
+
+    def install(self, *words, user=ME):
+        given = ["--user", user, "--unit-dir", self.units]
+        return self("install", "systemd", *given, *words)
+
+    def uninstall(self, *words):
+        return self("uninstall", "systemd", "--unit-dir", self.units, *words)
+
+    def called(self):
+        return self.calls.read_text().splitlines() if self.calls.exists() else []
+
+    def text(self, name="agent2.service"):
+        return (self.units / name).read_text()
+
+    def listing(self):
+        return sorted(os.listdir(self.units))
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+def value(text, key):
+    (found,) = re.findall(rf"^{key}=(.*)$", text, re.MULTILINE)
+    return found
+
+
+# -- what the units say
+
+
+@needs_systemd
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--with-restarter",),
+        ("--forking", "--with-restarter"),
+        ("--scope", "user", "--with-restarter"),
+    ],
+    ids=" ".join,
+)
+def test_systemd_has_nothing_to_say_against_what_was_written(machine, words):
+    state = machine.home / "a b%d;c"
+    done = machine.install("--state-dir", state, *words)
+    assert done.code == 0, done.err
+
+    files = [machine.units / name for name in machine.listing()]
+    told = subprocess.run(
+        ["systemd-analyze", "verify", *files], capture_output=True, text=True
+    )
+
+    assert (told.returncode, told.stderr, told.stdout) == (0, "", "")
+    assert state.is_dir()
+    word = f'"{state}"'.replace("%", "%%")
+    assert any(f" --state-dir {word}\n" in file.read_text() for file in files)
+    assert len(files) == 1 + ("--with-restarter" in words)
+    for file in files:
+        assert "/opt/agent2" not in file.read_text()
+        assert "home/agentos" not in file.read_text()
+        assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+@needs_systemd
+def test_this_test_would_see_a_blank_that_was_not_quoted(machine):
+    machine.install("--state-dir", machine.home / "a b")
+    path = machine.units / "agent2.service"
+    path.write_text(machine.text().replace('"', ""))
+
+    told = subprocess.run(
+        ["systemd-analyze", "verify", path], capture_output=True, text=True
+    )
+
+    assert "ReadWritePaths" in told.stderr, told.stderr
+
+
+def test_user_group_and_all_paths_are_filled_in(machine):
+    config = machine.home / "my.yaml"
+    words = ("--dry-run", "-c", config, "--profile", "prod")
+    done = machine.install(*words, user=OTHER.pw_name)
+
+    assert done.code == 0, done.err
+    assert value(done.out, "User") == OTHER.pw_name
+    assert value(done.out, "Group") != ""
+    assert value(done.out, "DynamicUser") == "no"
+    python, *rest = value(done.out, "ExecStart").split()
+    assert os.access(python, os.X_OK)
+    watcher = str(ROOT / "agent2" / "agent2_monitor.py")
+    assert rest[:5] == ["-I", "-S", watcher, "--state-dir", str(machine.state)]
+    assert rest[5:] == ["--config", str(config), "--profile", "prod"]
+    assert value(done.out, "ReadWritePaths") == str(machine.state)
+    assert os.path.exists(value(done.out, "Documentation").removeprefix("file://"))
+    assert not machine.units.exists()
+    assert machine.called() == []
+
+
+def test_the_state_folder_of_another_user_is_in_that_users_home(machine):
+    del machine.env["AGENT2_HOME"]
+    done = machine.install("--dry-run", "--forking", user=OTHER.pw_name)
+
+    usual = f"{OTHER.pw_dir}/.agentos/multi_agent"
+    assert value(done.out, "PIDFile") == f"{usual}/agent2.pid"
+    assert value(done.out, "ExecStart") == str(ROOT / "scripts" / "start_agent2.sh")
+    assert value(done.out, "WorkingDirectory") == str(ROOT)
+    assert value(done.out, "Type") == "forking"
+    assert value(done.out, "Wants") == "agentos-webui.service"
+
+
+def test_a_users_own_manager_gets_nothing_that_only_the_systems_can_do(machine):
+    done = machine("install", "systemd", "--scope", "user", "--user", ME)
+
+    path = machine.home / ".config" / "systemd" / "user" / "agent2.service"
+    assert done.code == 0, done.err
+    assert str(path) in done.out
+    text = path.read_text()
+    keys = {line.partition("=")[0] for line in text.splitlines() if "=" in line}
+    refused = re.compile("User|Group|Dynamic|Capab|Ambient|Protect|Private|.*Directory")
+    assert [key for key in keys if refused.match(key)] == []
+    assert value(text, "WantedBy") == "default.target"
+    assert {"WatchdogSec", "NoNewPrivileges", "MemoryMax"} <= keys
+    assert machine.called()[1:] == [
+        "--user daemon-reload",
+        "--user enable agent2.service",
+    ]
+
+
+def test_a_dynamic_user_keeps_the_unit_as_it_is_shipped(machine):
+    del machine.env["AGENT2_HOME"]
+    done = machine("install", "systemd", "--dynamic", "--dry-run")
+
+    shipped = (ROOT / "systemd" / "agent2.service").read_text()
+    for key in ("DynamicUser", "ProtectHome", "StateDirectory", "PrivateUsers"):
+        assert value(done.out, key) == value(shipped, key)
+    assert value(done.out, "ExecStart").endswith(" --state-dir /var/lib/agent2")
+
+
+# -- each step, once
+
+
+def test_each_step_is_said_and_systemctl_is_called_in_order(machine):
+    done = machine.install("--with-restarter", "--now")
+
+    paths = [str(machine.units / name) for name in machine.listing()]
+    paths.sort(key=lambda path: "restarter" in path)
+    assert machine.called()[1:] == ["daemon-reload", "enable --now " + " ".join(paths)]
+    said = done.out.splitlines()
+    assert said[0].endswith(str(machine.state))
+    assert said[1:3] == [f"wrote {path}" for path in paths]
+    assert said[3:] == [f"ran: systemctl {call}" for call in machine.called()[1:]]
+
+
+def test_again_it_changes_nothing_and_says_so(machine):
+    machine.install()
+    before = (machine.units / "agent2.service").stat()
+
+    done = machine.install()
+
+    assert f"unchanged: {machine.units}/agent2.service" in done.out
+    assert (machine.units / "agent2.service").stat().st_ino == before.st_ino
+    assert machine.listing() == ["agent2.service"]
+
+
+def test_other_options_replace_what_nobody_has_touched(machine):
+    machine.install()
+
+    done = machine.install("--profile", "prod")
+
+    assert "wrote" in done.out
+    assert value(machine.text(), "ExecStart").endswith("--profile prod")
+    assert machine.listing() == ["agent2.service"]
+
+
+def test_where_no_systemd_runs_one_line_says_so_and_nothing_is_called(machine):
+    machine.systemd("offline")
+    done = machine.install("--now")
+
+    assert done.code == 0
+    assert done.out.splitlines()[-1].startswith("no systemd runs here")
+    assert machine.called() == ["is-system-running"]
+    assert machine.listing() == ["agent2.service"]
+
+
+def test_a_refusal_of_systemd_is_one_line_with_its_reason(machine):
+    machine.systemd(fails="enable")
+    done = machine.install()
+
+    assert done.code == 74
+    assert "enable" in done.err
+    assert "Failed to do it: no reason" in done.err
+    assert len(done.err.splitlines()) <= 3
+
+
+# -- what is not ours
+
+
+def test_what_a_person_edited_is_left_alone_unless_forced_and_comes_back(machine):
+    machine.install()
+    edited = machine.text().replace("MemoryMax=100M", "MemoryMax=200M")
+    (machine.units / "agent2.service").write_text(edited)
+
+    refused = machine.install("--with-restarter")
+    assert refused.code == 73
+    assert "agent2.service" in refused.err
+    assert machine.text() == edited
+    assert machine.listing() == ["agent2.service"]
+
+    assert machine.install("--force").code == 0
+    assert machine.text("agent2.service.bak") == edited
+    assert "MemoryMax=100M" in machine.text()
+
+    assert machine.uninstall().code == 0
+    assert machine.listing() == ["agent2.service"]
+    assert machine.text() == edited
+
+
+def test_a_masked_unit_stays_masked(machine):
+    machine.units.mkdir()
+    (machine.units / "agent2.service").symlink_to("/dev/null")
+
+    assert machine.install().code == 73
+    assert os.readlink(machine.units / "agent2.service") == "/dev/null"
+
+
+def test_uninstall_takes_exactly_that_back(machine):
+    machine.units.mkdir()
+    (machine.units / "other.service").write_text("[Unit]\n")
+    (machine.state).mkdir()
+    (machine.state / "agent2.log").write_text("line\n")
+    machine.install("--with-restarter")
+    machine.calls.unlink()
+
+    done = machine.uninstall()
+
+    assert done.code == 0, done.err
+    assert machine.listing() == ["other.service"]
+    assert (machine.state / "agent2.log").exists()
+    names = "agent2.service agent2-restarter.service"
+    assert machine.called()[1:] == [f"disable --now {names}", "daemon-reload"]
+    assert "nothing of ours" in machine.uninstall().out
+
+
+def test_uninstall_leaves_a_unit_that_was_copied_by_hand(machine):
+    machine.units.mkdir()
+    shutil.copy(ROOT / "systemd" / "agent2.service", machine.units)
+
+    assert machine.uninstall().code == 73
+    assert machine.listing() == ["agent2.service"]
+    assert machine.called() == []
+
+
+def test_the_two_kinds_of_unit_do_not_stand_side_by_side(machine):
+    machine.install("--forking")
+
+    done = machine.install()
+
+    assert done.code == 2
+    assert "agentos-agent2.service" in done.err
+    assert machine.listing() == ["agentos-agent2.service"]
+
+
+# -- refusals
+
+
+@only_root
+def test_root_is_never_taken_for_granted(machine):
+    words = ("install", "systemd", "--unit-dir", machine.units)
+
+    done = machine(*words)
+    assert done.code == 2
+    assert "--user" in done.err
+    assert machine(*words, env={"SUDO_USER": "root"}).code == 2
+    assert not machine.units.exists()
+
+    behind = machine(*words, "--dry-run", env={"SUDO_USER": OTHER.pw_name})
+    assert value(behind.out, "User") == OTHER.pw_name
+    named = machine(*words, "--dry-run", "--user", "root")
+    assert value(named.out, "User") == "root"
+
+
+@only_root
+def test_a_user_who_could_not_run_it_is_refused_before_anything_is_written(machine):
+    machine.home.chmod(0o700)
+    done = machine.install("--state-dir", machine.home / "x", user="nobody")
+
+    assert done.code == 77
+    assert "nobody" in done.err
+    assert not (machine.units / "agent2.service").exists()
+
+
+@pytest.mark.parametrize("name", ['a"b', "a'b", "a$b", "a\\b", "a\nb", "a "])
+def test_a_path_that_no_unit_can_carry_is_refused(machine, name):
+    done = machine.install("--state-dir", machine.home / name)
+
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 2
+    assert not machine.units.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--user", "no-such-user"), "no-such-user"),
+        (("--user", ME, "--group", "no-such-group"), "no-such-group"),
+        (("--user", ME, "--dynamic"), "--dynamic"),
+        (("--user", OTHER.pw_name, "--scope", "user"), OTHER.pw_name),
+    ],
+)
+def test_words_that_make_no_sense_are_refused(machine, words, said):
+    done = machine("install", "systemd", "--unit-dir", machine.units, *words)
+
+    assert done.code == 2
+    assert said in done.err
+    assert not machine.units.exists()
+
+
+# -- launchd
+
+
+def test_the_plist_has_the_shipped_keys_and_absolute_paths(machine):
+    state = machine.home / "R&D <ä>"
+    done = machine("install", "launchd", "--user", ME, "--state-dir", state)
+
+    path = machine.home / "Library" / "LaunchAgents" / "com.agentos.agent2.plist"
+    assert done.code == 0, done.err
+    assert f"launchctl bootstrap gui/{os.getuid()} {path}" in done.out
+    made = plistlib.loads(path.read_bytes())
+    shipped = plistlib.loads((ROOT / "launchd" / path.name).read_bytes())
+    assert {k: type(v) for k, v in made.items()} == {
+        k: type(v) for k, v in shipped.items()
+    }
+    python, watcher, *rest = made["ProgramArguments"]
+    assert os.access(python, os.X_OK)
+    assert os.path.samefile(watcher, ROOT / "agent2" / "agent2_monitor.py")
+    assert rest == ["--state-dir", str(state)]
+    assert made["StandardOutPath"] == str(state / "agent2.log")
+    assert made["StandardErrorPath"] == str(state / "agent2_error.log")
+    assert state.is_dir()
+
+    again = machine("install", "launchd", "--user", ME, "--state-dir", state)
+    assert f"unchanged: {path}" in again.out
+    assert machine("uninstall", "launchd").code == 0
+    assert not path.exists()
+
+
+def test_with_the_usual_state_folder_it_is_python_and_the_file_alone(machine):
+    del machine.env["AGENT2_HOME"]
+    done = machine("install", "launchd", "--user", ME, "--dry-run")
+
+    made = plistlib.loads(done.out.encode())
+    assert len(made["ProgramArguments"]) == 2
+    usual = machine.home / ".agentos" / "multi_agent"
+    assert made["StandardOutPath"] == str(usual / "agent2.log")
+    assert not usual.exists()
+
+
+# -- rotation
+
+
+@needs_logrotate
+def test_logrotate_reads_what_was_written_and_not_what_was_kept(machine, tmp_path):
+    folder, state = tmp_path / "logrotate.d", machine.home / "a b"
+    state.mkdir()
+    (state / "agent2.log").write_text("line\n")
+    words = ("--user", ME, "--dir", folder, "--state-dir", state)
+    assert machine("install", "logrotate", *words).code == 0
+    path = folder / "agentos-agent2"
+    path.write_text(path.read_text() + "# mine\n")
+    assert machine("install", "logrotate", *words).code == 73
+    assert machine("install", "logrotate", *words, "--force").code == 0
+    if os.getuid():
+        path.write_text(path.read_text().replace(f"su {ME} ", "# su "))
+    whole = tmp_path / "logrotate.conf"
+    whole.write_text(f"include {folder}\n")
+    whole.chmod(0o644)
+
+    for flag in ("-d", "-f"):
+        told = subprocess.run(
+            [LOGROTATE, flag, "-s", tmp_path / "memory", whole],
+            capture_output=True,
+            text=True,
+        )
+        assert told.returncode == 0, told.stderr
+        assert "error" not in told.stderr.lower()
+
+    assert (state / "agent2.log.1").read_text() == "line\n"
+    assert machine("uninstall", "logrotate", "--dir", folder).code == 0
+    assert path.read_text().endswith("# mine\n")
+
+
+@only_root
+@needs_logrotate
+def test_the_hang_up_after_a_rotation_reaches_the_process_of_the_pid_file(
+    machine, tmp_path
+):
+    state = machine.home / "a b"
+    state.mkdir()
+    (state / "agent2.log").write_text("line\n")
+    heard = subprocess.Popen(
+        [
+            "sh",
+            "-c",
+            'trap "echo heard; exit" HUP; echo up; while :; do sleep 0.05; done',
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert heard.stdout.readline() == "up\n"
+    (state / "agent2.pid").write_text(f"{heard.pid}\n")
+    words = ("--user", ME, "--dir", tmp_path / "rules", "--state-dir", state)
+    assert machine("install", "logrotate", *words).code == 0
+
+    rules = tmp_path / "rules" / "agentos-agent2"
+    subprocess.run([LOGROTATE, "-f", "-s", tmp_path / "memory", rules], check=True)
+
+    assert heard.communicate(timeout=20)[0] == "heard\n"
+
+
+def test_a_glob_in_a_path_is_refused_for_rotation(machine, tmp_path):
+    for kind, name in (("logrotate", "a*b"), ("newsyslog", "a b")):
+        words = (
+            "--user",
+            ME,
+            "--dir",
+            tmp_path / "d",
+            "--state-dir",
+            machine.home / name,
+        )
+        assert machine("install", kind, *words).code == 2
+    assert not (tmp_path / "d").exists()
+
+
+def test_the_newsyslog_line_names_the_log_and_its_owner(machine):
+    done = machine("install", "newsyslog", "--user", ME, "--dry-run")
+
+    (line,) = [li for li in done.out.splitlines() if li and not li.startswith("#")]
+    path, owner, *rest = line.split()
+    assert path == str(machine.state / "agent2.log")
+    assert owner.startswith(f"{ME}:")
+    assert rest == ["644", "7", "*", "@T00", "JCN"]
+
+
+# -- the texts
+
+
+def test_the_shipped_files_are_the_only_texts_and_go_into_the_package():
+    listed = re.search(
+        r"^agent2 = (.*)$", (ROOT / "setup.cfg").read_text(), re.MULTILINE
+    )[1]
+    globs = [each.strip() for each in listed.split(",")]
+
+    for folder in ("systemd", "launchd"):
+        assert os.path.samefile(ROOT / "agent2" / folder, ROOT / folder)
+        for name in os.listdir(ROOT / folder):
+            assert any(fnmatch(f"{folder}/{name}", glob) for glob in globs)
+
+
+def test_the_seal_fits_one_text_only():
+    text = "[Unit]\nDescription=x\n"
+
+    assert sealed(text, "systemd") != sealed(text + "#\n", "systemd")
+    assert sealed(text, "systemd").endswith(text)
+
+
+def test_it_speaks_chinese(machine):
+    done = machine("--lang", "zh", "install", "systemd", "--user", "no-such-user")
+
+    assert "没有用户" in done.err
