@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Set up what the tests need and run all of them.
 #   test_agent2.sh [arguments of pytest]
-# Ends with pytest's own summary and exit code. Installs Debian packages only as root.
+# Ends with one line for each test, failures last, and with pytest's own total and exit
+# code. Installs Debian packages only as root.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -43,4 +44,4 @@ if (($# == 0)); then
   # All of them, the tests of one file together; one of the three mostly waits.
   set -- -n 3 --dist loadfile
 fi
-"$python" -m pytest "$@"
+"$python" -m pytest -r psfE "$@"

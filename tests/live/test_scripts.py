@@ -159,12 +159,16 @@ def test_without_an_environment_the_way_out_is_named(cli, tmp_path):
     assert "start_agent2.sh" in told.err
 
 
-def test_the_test_script_passes_arguments_and_exit_codes_through(cli):
+def test_the_test_script_tells_each_test_and_a_total_and_passes_exit_codes_through(cli):
     good = cli.script("test_agent2.sh", "-q", "tests/core/test_text.py")
     bad = cli.script("test_agent2.sh", "-q", "tests/core/no_such_file.py")
 
     assert good.code == 0, good.out + good.err
-    assert " passed" in good.out.splitlines()[-1]
+    *_, total = lines = good.out.splitlines()
+    told = [
+        line for line in lines if line.startswith("PASSED tests/core/test_text.py::")
+    ]
+    assert total.startswith(f"{len(set(told))} passed")
     assert bad.code == 4
 
 

@@ -136,19 +136,19 @@ def test_logrotate_twice_loses_no_line(rig, server, tmp_path):
 
 
 @pytest.mark.slow
-def test_three_hundred_hang_ups_in_a_drill_change_nothing(rig):
+def test_a_thousand_hang_ups_in_a_drill_change_nothing(rig):
     target = rig.target()
     agent = rig.agent(config(watching(target, interval=0.8, timeout=0.8)))
     agent.until_word("ok")
     target.send(signal.SIGKILL)
     sent = 0
-    while sent < 300 or agent.signal() is None:
+    while sent < 1000 or agent.signal() is None:
         agent.send(signal.SIGHUP)
         sent += 1
         assert sent < 5000, agent.tail()
         wait_for(lambda: True, 1, "")
         os.sched_yield()
-        signal.sigtimedwait([], 0.004)
+        signal.sigtimedwait([], 0.002)
     status = agent.until_word("down")
     assert status["agent"]["pid"] == agent.pid
     assert len(agent.journal("restart.requested")) == 1
