@@ -126,8 +126,7 @@ def no_launchd(**more: Any) -> int:
 def _rules(folder: str, kind: str, text: str = "") -> Written:
     name = "agentos-agent2" + (".conf" if kind == "newsyslog" else "")
     folder = planfile.absolute(folder or f"/etc/{kind}.d", os.environ)
-    # logrotate reads every file of its folder but those that end in "~".
-    return Written(os.path.join(folder, name), text and sealed(text, kind), ".bak~")
+    return Written(os.path.join(folder, name), text and sealed(text, kind))
 
 
 def _agent(folder: str, text: str = "") -> Written:

@@ -21,6 +21,8 @@ from agent2.cli.words import say
 from agent2.host.files import read_small, write_atomic
 
 _LARGEST = 1 << 16
+# systemd, launchd, logrotate and newsyslog all pass a file with this end over.
+_SPARE = ".bak"
 _SEAL = re.compile(
     r"^(?:#|<!--) Written by `agent2 install (\w+)`.* sum ([0-9a-f]{16})(?: -->)?\n",
     re.MULTILINE,
@@ -38,11 +40,10 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file to be there; *spare* is what the name of a saved one ends in."""
+    """A file to be there; without *text* one that shall go."""
 
     path: str
     text: str = ""
-    spare: str = ".bak"
 
     @property
     def standing(self) -> Standing:
@@ -88,15 +89,15 @@ class Written:
         """Remove it and say so; what had to make room for it comes back."""
         os.unlink(self.path)
         click.echo(say("uninstall.removed", path=self.path))
-        if os.path.lexists(self.path + self.spare):
-            os.rename(self.path + self.spare, self.path)
+        if os.path.lexists(self.path + _SPARE):
+            os.rename(self.path + _SPARE, self.path)
             click.echo(say("uninstall.restored", path=self.path))
 
     def _free_name(self) -> str:
-        number, name = 1, self.path + self.spare
+        number, name = 1, self.path + _SPARE
         while os.path.lexists(name):
             number += 1
-            name = f"{self.path}.{number}{self.spare}"
+            name = f"{self.path}.{number}{_SPARE}"
         return name
 
 

@@ -81,6 +81,8 @@ class Place:
         Raises:
             Failure: that user cannot.
         """
+        if not self.user:
+            return  # systemd makes that user and its folder
         mine = self.uid == os.geteuid()
         read = [paths.WATCHER, *([self.config] if self.config else [])]
         try:

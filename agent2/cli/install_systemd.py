@@ -68,13 +68,16 @@ def install(
     for file in files:
         file.refuse_foreign(force=force)
     need_folder(folder, say("try.install_root"))
-    if not dynamic:
-        where.try_out()
+    where.try_out()
     _warn_hidden(where, scope)
+    changed = any(file.standing is not Standing.SAME for file in files)
     for file in files:
         file.put()
-    names = [f.path if unit_dir else os.path.basename(f.path) for f in files]
-    _take_up(scope, ["daemon-reload"], ["enable", *(["--now"] if now else []), *names])
+    names = [os.path.basename(file.path) for file in files]
+    places = [file.path for file in files] if unit_dir else names
+    # "enable --now" would leave a running one with its old text.
+    start = ["restart" if changed else "start", *names]
+    _take_up(scope, ["daemon-reload"], ["enable", *places], *([start] if now else []))
     if scope == "user":
         click.echo(say("install.linger", user=where.user))
     return OK

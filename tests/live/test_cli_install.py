@@ -196,9 +196,13 @@ def test_a_dynamic_user_keeps_the_unit_as_it_is_shipped(machine):
 def test_each_step_is_said_and_systemctl_is_called_in_order(machine):
     done = machine.install("--with-restarter", "--now")
 
-    paths = [str(machine.units / name) for name in machine.listing()]
-    paths.sort(key=lambda path: "restarter" in path)
-    assert machine.called()[1:] == ["daemon-reload", "enable --now " + " ".join(paths)]
+    names = ["agent2.service", "agent2-restarter.service"]
+    paths = [f"{machine.units}/{name}" for name in names]
+    assert machine.called()[1:] == [
+        "daemon-reload",
+        f"enable {paths[0]} {paths[1]}",
+        f"restart {names[0]} {names[1]}",
+    ]
     said = done.out.splitlines()
     assert said[0].endswith(str(machine.state))
     assert said[1:3] == [f"wrote {path}" for path in paths]
@@ -208,12 +212,14 @@ def test_each_step_is_said_and_systemctl_is_called_in_order(machine):
 def test_again_it_changes_nothing_and_says_so(machine):
     machine.install()
     before = (machine.units / "agent2.service").stat()
+    machine.calls.unlink()
 
-    done = machine.install()
+    done = machine.install("--now")
 
     assert f"unchanged: {machine.units}/agent2.service" in done.out
     assert (machine.units / "agent2.service").stat().st_ino == before.st_ino
     assert machine.listing() == ["agent2.service"]
+    assert machine.called()[-1] == "start agent2.service"  # and no restart
 
 
 def test_other_options_replace_what_nobody_has_touched(machine):
