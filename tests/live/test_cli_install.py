@@ -429,8 +429,9 @@ def test_logrotate_reads_what_was_written_and_not_what_was_kept(machine, tmp_pat
     path.write_text(path.read_text() + "# mine\n")
     assert machine("install", "logrotate", *words).code == 73
     assert machine("install", "logrotate", *words, "--force").code == 0
-    if os.getuid():
-        path.write_text(path.read_text().replace(f"su {ME} ", "# su "))
+    written = path.read_text()
+    if os.getuid():  # only root may name another, or itself
+        path.write_text(written.replace(f"su {ME} ", "# su "))
     whole = tmp_path / "logrotate.conf"
     whole.write_text(f"include {folder}\n")
     whole.chmod(0o644)
@@ -445,6 +446,7 @@ def test_logrotate_reads_what_was_written_and_not_what_was_kept(machine, tmp_pat
         assert "error" not in told.stderr.lower()
 
     assert (state / "agent2.log.1").read_text() == "line\n"
+    path.write_text(written)
     assert machine("uninstall", "logrotate", "--dir", folder).code == 0
     assert path.read_text().endswith("# mine\n")
 
