@@ -17,23 +17,38 @@ from agent2 import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 CONFIG_NAME = "agent2.yaml"
 PLAN_NAME = "plan.json"
 PROFILES = ("dev", "test", "prod", "high_load", "low_latency", "unstable_network")
 LARGEST = 1 << 20  # bytes of configuration that are read
 
-# Whatever the compiler asks the environment for beside ``${NAME}`` references.
-OVERRIDES = (
-    "AGENT2_PROFILE",
-    "AGENT2_LOG_LEVEL",
-    "AGENT2_LANGUAGE",
-    "AGENT2_INTERVAL",
-    "AGENT2_TIMEOUT",
-    "AGENT2_FAILURE_THRESHOLD",
-    "AGENT2_SUCCESS_THRESHOLD",
+# The keys that the environment may set, each as AGENT2_ and the key in capitals, its
+# dots as underscores and without ``defaults``: every single value that is no entry
+# of a list. A test holds this equal to the models of the compiler.
+_DEFAULTS = "interval timeout failure_threshold success_threshold retry_interval"
+_DEFAULTS += " start_grace max_retry retry_delay slow"
+_RESTART = "remediation intensity period settle proof backoff backoff_max rearm"
+_RESTART += " half_open"
+SETTABLE = (
+    "profile",
+    "language",
+    *(f"defaults.{key}" for key in _DEFAULTS.split()),
+    *(f"defaults.restart.{key}" for key in _RESTART.split()),
+    *(f"restarter.{key}" for key in ("verify", "timeout")),
+    *(f"web.{key}" for key in ("enabled", "host", "port", "token_file")),
+    *(f"log.{key}" for key in ("level", "json", "max_bytes", "backups")),
 )
+
+
+def variable(key: str) -> str:
+    """Return the variable that sets *key*."""
+    return "AGENT2_" + key.removeprefix("defaults.").replace(".", "_").upper()
+
+
+# Whatever the compiler asks the environment for beside ``${NAME}`` references.
+OVERRIDES = {variable(key): key for key in SETTABLE}
 LANGUAGE = ("LC_ALL", "LC_MESSAGES", "LANG")
 _WATCHED = (*OVERRIDES, *LANGUAGE, "HOME")
 _REFERENCE = re.compile(rb"\$\{([A-Za-z_][A-Za-z0-9_]*)")
@@ -85,15 +100,21 @@ def find_config(explicit: str, environ: Mapping[str, str], folder: str = "") -> 
     return ""
 
 
-def current_stamp(config_path: str, profile: str, environ: Mapping[str, str]) -> str:
+def current_stamp(
+    config_path: str,
+    profile: str,
+    environ: Mapping[str, str],
+    sets: Sequence[str] = (),
+) -> str:
     """Return the identity of all that a plan is made of, as it is now. Never raises.
 
-    *profile* is the one of the command line, or "". The stamp holds no value of a
-    variable, but a checksum over them: keep it in files of mode 0600.
+    *profile* is the one of the command line, or ""; *sets* are its ``KEY=VALUE``, in
+    order. The stamp holds no value of a variable, but a checksum over them: keep it
+    in files of mode 0600.
     """
     source, content = _source(config_path)
     names = sorted({*_WATCHED, *(n.decode() for n in _REFERENCE.findall(content))})
-    told = "\0".join(f"{name}={environ.get(name)}" for name in names)
+    told = "\0".join((*(f"{name}={environ.get(name)}" for name in names), *sets))
     parts = (
         __version__,
         sys.executable,

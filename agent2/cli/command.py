@@ -27,44 +27,34 @@ def _keep(name: str) -> Any:
     return callback
 
 
+def _add(ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> None:
+    for item in given:
+        if not item.partition("=")[1]:
+            raise Failure(USAGE, say("error.set", item=item), "--set log.level=DEBUG")
+    settings(ctx).sets += given
+
+
+def _option(*names: str, told: str, **more: Any) -> click.Parameter:
+    return click.Option(list(names), expose_value=False, help=told, **more)
+
+
 def _global_options() -> list[click.Parameter]:
     """Make the options that every command takes, before and after its words."""
-    shared: dict[str, Any] = {"expose_value": False}
+    languages = click.Choice(["auto", "en", "zh"])
+    colors = click.Choice(["auto", "always", "never"])
+    keep = {name: _keep(name) for name in ("config", "folder", "profile", "color")}
+    file: dict[str, Any] = {"metavar": "FILE", "callback": keep["config"]}
+    folder: dict[str, Any] = {"metavar": "DIR", "callback": keep["folder"]}
+    profile: dict[str, Any] = {"metavar": "NAME", "callback": keep["profile"]}
+    sets: dict[str, Any] = {"metavar": "KEY=VALUE", "multiple": True, "callback": _add}
+    color: dict[str, Any] = {"type": colors, "callback": keep["color"]}
     return [
-        click.Option(
-            ["-c", "--config"],
-            metavar="FILE",
-            callback=_keep("config"),
-            help=say("option.config"),
-            **shared,
-        ),
-        click.Option(
-            ["--state-dir"],
-            metavar="DIR",
-            callback=_keep("folder"),
-            help=say("option.state_dir"),
-            **shared,
-        ),
-        click.Option(
-            ["--profile"],
-            metavar="NAME",
-            callback=_keep("profile"),
-            help=say("option.profile"),
-            **shared,
-        ),
-        click.Option(
-            ["--lang"],
-            type=click.Choice(["auto", "en", "zh"]),
-            help=say("option.lang"),
-            **shared,
-        ),
-        click.Option(
-            ["--color"],
-            type=click.Choice(["auto", "always", "never"]),
-            callback=_keep("color"),
-            help=say("option.color"),
-            **shared,
-        ),
+        _option("-c", "--config", told=say("option.config"), **file),
+        _option("--state-dir", told=say("option.state_dir"), **folder),
+        _option("--profile", told=say("option.profile"), **profile),
+        _option("--set", told=say("option.set"), **sets),
+        _option("--lang", told=say("option.lang"), type=languages),
+        _option("--color", told=say("option.color"), **color),
     ]
 
 

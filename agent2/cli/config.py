@@ -1,4 +1,4 @@
-"""``agent2 config check | show | schema``: what the compiler says of a configuration.
+"""``agent2 config``: what the compiler says of a configuration, and changes in it.
 
 The compiler is a program of its own, so that the libraries that read a
 configuration never weigh on this one.
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from agent2.cli.settings import Settings
 
 
+_LAZY = {"set": "agent2.cli.config_set:set_value"}
+
+
 def compile_with(settings: Settings, *asked: str) -> int:
     """Run the compiler with *asked*; its words go where ours go. Return its code."""
     argv = [paths.python(), "-I", paths.COMPILER, *settings.arguments(), *asked]
@@ -30,7 +33,7 @@ def compile_with(settings: Settings, *asked: str) -> int:
     return code if code >= 0 else INTERNAL
 
 
-@click.group(cls=Group, help=say("help.config"))
+@click.group(cls=Group, lazy=_LAZY, help=say("help.config"))
 def config() -> None:
     """Hold the sub-commands."""
 

@@ -18,7 +18,7 @@ from agent2.cli.launch import launch
 from agent2.cli.owner import Presence
 from agent2.cli.process import Process
 from agent2.cli.program import WATCHER
-from agent2.cli.started import already, hints, last_config, other_config
+from agent2.cli.started import already, hints, holds, last_config, other_config
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 
@@ -128,6 +128,8 @@ def start_program(program: Program, settings: Settings) -> int:
             say("try.start", path=path, command=check),
         )
     click.echo(say("start.done", name=program.name, pid=told.pid))
+    if program is WATCHER:
+        holds(settings.sets)
     hints(program, settings)
     if program is WATCHER:
         other_config(last, settings)

@@ -29,7 +29,8 @@ def obtain(settings: Settings) -> Plan:
         Failure: the configuration is refused; the compiler's lines are in it.
     """
     programs.adopt(settings)
-    stamp = planfile.current_stamp(settings.config_path, settings.profile, os.environ)
+    path, profile = settings.config_path, settings.profile
+    stamp = planfile.current_stamp(path, profile, os.environ, settings.sets)
     try:
         found = plans.load(settings.path(planfile.PLAN_NAME))
     except plans.PlanError:
@@ -48,10 +49,7 @@ def put(settings: Settings, folder: str) -> Plan:
         Failure: the configuration is refused; the compiler's lines are in it.
     """
     argv = [paths.python(), "-I", paths.COMPILER, "--state-dir", folder]
-    if settings.config_path:
-        argv += ["--config", settings.config_path]
-    if settings.profile:
-        argv += ["--profile", settings.profile]
+    argv += settings.choices()
     told = subprocess.run(argv, capture_output=True, text=True, check=False)
     if told.returncode:
         sys.stderr.write(told.stderr)

@@ -68,22 +68,37 @@ def find(program: Program, settings: Settings) -> Owner:
 
 
 def adopt(settings: Settings) -> None:
-    """Take configuration and profile of the running watcher where none was named.
+    """Take what the running watcher was started with where nothing else was named.
 
     What ``agent2 start -c FILE`` began, ``agent2 restart`` must not turn into the
-    defaults, and ``agent2 check`` must look at the same things.
+    defaults, and ``agent2 check`` must look at the same things. What was ``--set``
+    holds on; what is set now comes after it and is stronger.
     """
-    if settings.config or os.environ.get("AGENT2_CONFIG"):
+    if settings.config or settings.adopted:
         return
+    settings.adopted = True
     found = find(WATCHER, settings)
     if not found.running:
         return
     words = owner.arguments(found.pid)
+    settings.sets = (*kept(words), *settings.sets)
+    if os.environ.get("AGENT2_CONFIG"):
+        return
     for word, value in itertools.pairwise(words):
         if word in ("-c", "--config"):
             settings.config = value
         elif word == "--profile" and not settings.profile:
             settings.profile = value
+
+
+def kept(words: list[str]) -> tuple[str, ...]:
+    """Return the ``KEY=VALUE`` that a watcher was started with, of its *words*."""
+    pairs = itertools.pairwise([*words, ""])
+    apart = {n: value for n, (word, value) in enumerate(pairs) if word == "--set"}
+    for number, word in enumerate(words):
+        if word.startswith("--set="):
+            apart[number] = word.removeprefix("--set=")
+    return tuple(apart[number] for number in sorted(apart))
 
 
 def argv(program: Program, settings: Settings) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent2.cli import snapshot
-from agent2.cli.codes import CONFIG, OK, PERMISSION, UNREACHABLE
+from agent2.cli.codes import CONFIG, OK, PERMISSION, UNREACHABLE, USAGE
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
+from agent2.cli.owner import arguments
 from agent2.cli.process import send
-from agent2.cli.program import WATCHER
+from agent2.cli.program import WATCHER, kept
+from agent2.cli.started import holds
+from agent2.cli.typed import typed
 from agent2.cli.words import say
 
 if TYPE_CHECKING:
@@ -29,6 +33,19 @@ PATIENCE = 10.0
 def reload(ctx: click.Context) -> int:
     """Make the watcher read its configuration anew; show the result."""
     settings = shared(ctx)
+    if settings.sets:
+        words = " ".join(f"--set {shlex.quote(item)}" for item in settings.sets)
+        command = typed(f"restart {words}", settings)
+        raise Failure(USAGE, say("reload.set"), command)
+    return reload_now(settings)
+
+
+def reload_now(settings: Settings) -> int:
+    """Ask for a reload and print what came of it; return 0.
+
+    Raises:
+        Failure: nobody runs, or the configuration was refused.
+    """
     before = _last(settings)
     try:
         owner = send(settings.path(WATCHER.pid_file), WATCHER.mark, signal.SIGHUP)
@@ -47,6 +64,7 @@ def reload(ctx: click.Context) -> int:
         raise Failure(CONFIG, message, "agent2 config check")
     path = after.get("path") or say("status.defaults")
     click.echo(say("reload.done", pid=owner.pid, path=os.path.basename(path)))
+    holds(kept(arguments(owner.pid)))
     return OK
 
 

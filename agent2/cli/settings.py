@@ -17,11 +17,16 @@ COMPILER = os.path.join(PACKAGE, "compiler", "__main__.py")
 
 @dataclass(slots=True)
 class Settings:
-    """The global options as they were given; "" is "not given"."""
+    """The global options as they were given; "" is "not given".
+
+    *sets* are the ``KEY=VALUE`` of ``--set``, the later ones stronger.
+    """
 
     config: str = ""
     folder: str = ""
     profile: str = ""
+    sets: tuple[str, ...] = ()
+    adopted: bool = False  # what a running watcher was started with is in it
     color: str = field(default_factory=lambda: os.environ.get("AGENT2_COLOR", "auto"))
 
     @property
@@ -40,12 +45,16 @@ class Settings:
 
     def arguments(self) -> list[str]:
         """Return these settings as arguments for one of our programs."""
-        given = ["--state-dir", self.state_dir]
+        return ["--state-dir", self.state_dir, *self.choices()]
+
+    def choices(self) -> list[str]:
+        """Return what chooses the configuration, as arguments."""
+        given = []
         if self.config_path:
             given += ["--config", self.config_path]
         if self.profile:
             given += ["--profile", self.profile]
-        return given
+        return given + [f"--set={item}" for item in self.sets]
 
 
 def python() -> str:

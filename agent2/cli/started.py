@@ -33,9 +33,18 @@ def already(program: Program, settings: Settings, pid: int) -> None:
     if program is programs.WATCHER:
         from agent2.cli import remarks, snapshot
 
+        if settings.sets:
+            click.echo(f"! {say('start.set', command=typed('restart', settings))}")
         seen = snapshot.read(settings)
         if seen.owner.running and not seen.fresh:
             click.echo(f"! {remarks.stale(seen, settings)}")
+
+
+def holds(sets: tuple[str, ...]) -> None:
+    """Print what was ``--set`` on the command line of the watcher and holds."""
+    if sets:
+        words = " ".join(f"--set {shlex.quote(item)}" for item in sets)
+        click.echo(say("start.holds", sets=words))
 
 
 def last_config(settings: Settings) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 
 import click
@@ -11,6 +13,7 @@ from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
 from agent2.cli.owner import Owner, Presence
+from agent2.cli.settings import PACKAGE
 from agent2.cli.snapshot import Snapshot
 from agent2.cli.words import say
 
@@ -19,11 +22,16 @@ from agent2.cli.words import say
 @click.option("--json", "as_json", is_flag=True, help=say("option.json_status"))
 @click.option("--exit-code", is_flag=True, help=say("option.exit_code"))
 @click.option("--lsb", is_flag=True, help=say("option.lsb"))
+@click.option("--validate", is_flag=True, help=say("option.validate"))
 @click.pass_context
-def status(ctx: click.Context, as_json: bool, exit_code: bool, lsb: bool) -> int:
+def status(
+    ctx: click.Context, as_json: bool, exit_code: bool, lsb: bool, validate: bool
+) -> int:
     """Show the agent and its targets."""
     settings = shared(ctx)
     seen = snapshot.read(settings)
+    if validate:
+        return _validate(seen, settings.path(snapshot.STATUS_NAME))
     if as_json:
         _print_json(seen)
     elif not lsb and wants_table(settings.color):
@@ -65,6 +73,26 @@ def lsb_code(owner: Owner) -> int:
             return codes.LSB_NOT_RUNNING
         case Presence.UNREADABLE | Presence.FOREIGN:
             return codes.LSB_UNKNOWN
+
+
+def _validate(seen: Snapshot, path: str) -> int:
+    """Hold the file against the published schema: a line for each fault."""
+    from agent2.cli.conform import faults
+    from agent2.core.text import visible
+
+    if not seen.text:
+        raise Failure(codes.UNREACHABLE, seen.trouble, "agent2 start")
+    if not seen.tree:
+        click.echo(seen.trouble)
+        return codes.FAILED
+    schema = os.path.join(PACKAGE, "schemas", "status.json")
+    with open(schema, encoding="utf-8") as file:
+        found = faults(json.loads(seen.text), json.load(file))
+    for fault in found:
+        click.echo(visible(fault))
+    if not found:
+        click.echo(say("status.valid", path=path))
+    return codes.FAILED if found else codes.OK
 
 
 def _print_json(seen: Snapshot) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from agent2.compiler.problems import Problem
@@ -20,13 +20,14 @@ def compile_text(
     state_dir: str,
     profile: str,
     environ: Mapping[str, str],
+    sets: Sequence[str] = (),
 ) -> tuple[dict[str, Any] | None, tuple[Problem, ...]]:
     """Return the plan's tree (None if refused) and the problems of *text*.
 
     *text* None is "no file": what is watched by default. *path* is where the text is
-    from, "" for nowhere; *profile* is the one of the command line, or "".
+    from, "" for nowhere; *profile* and *sets* are those of the command line.
     """
     from agent2.compiler.compile import compile_text as work
 
-    done = work(text, path, state_dir, profile, environ)
+    done = work(text, path, state_dir, profile, environ, sets=sets)
     return done.tree, done.problems

@@ -1,10 +1,12 @@
 """``python -I agent2/compiler/__main__.py``: compile a configuration, then end.
 
-    --state-dir D [--config F] [--profile P]
-    [--out D/plan.json | --check | --show [--json] | --schema]
+    --state-dir D [--config F] [--profile P] [--set KEY=VALUE]...
+    [--out D/plan.json | --check | --show [--json] | --schema
+     | --change KEY [--to=TEXT] [--create]]
 
 Exit codes: 0, 2 wrong usage, 70 a fault of ours, 73 the plan cannot be written,
-78 the configuration is refused (a line per problem on standard error).
+74 and 77 the file cannot be changed, 78 the configuration is refused (a line per
+problem on standard error).
 """
 
 from __future__ import annotations

@@ -7,7 +7,15 @@ import os
 from typing import TYPE_CHECKING
 
 from agent2 import planfile
-from agent2.compiler import layers, old_names, rules, settle, yaml_marks, yaml_tree
+from agent2.compiler import (
+    layers,
+    old_names,
+    overrides,
+    rules,
+    settle,
+    yaml_marks,
+    yaml_tree,
+)
 from agent2.compiler.emit import emit
 from agent2.compiler.privacy import warn_of_open_file
 from agent2.compiler.problems import Problem, sort_of
@@ -17,10 +25,11 @@ from agent2.compiler.words import Scope
 from agent2.core.value import value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from agent2.compiler.layers import Sourced
+    from agent2.compiler.overrides import Given
     from agent2.compiler.settle import Settled
 
 BUILT_IN = "built-in defaults"
@@ -46,34 +55,35 @@ def compile_text(
     profile: str,
     environ: Mapping[str, str],
     stamp: str = "",
+    sets: Sequence[str] = (),
 ) -> Compiled:
     """Compile *text*, the content of *path*; None is "no file": the defaults.
 
-    *profile* is the one of the command line, or "". Problems come in the order of
-    the file. Nothing is written.
+    *profile* and *sets* (``KEY=VALUE``) are those of the command line. Problems come
+    in the order of the file. Nothing is written.
     """
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     base = os.path.dirname(path) if path else state_dir
     scope = Scope(environ, base, planfile.home(environ))
     built_in = raw is None
     report = Report(path or BUILT_IN, None)
-    over = layers.overrides(environ, profile, scope, report)
+    given = overrides.collect(environ, profile, sets, report)
     if raw is None:
-        raw = _built_in(over)
+        raw = built_in_text(overrides.profile_of(given))
     root, found = yaml_marks.compose(raw, report.path)
     report.root = root
     for problem in found:
         report.add(problem)
     settled = None
     if root is not None:
-        settled = _settle(report, root, over, scope, built_in=built_in)
+        settled = _settle(report, root, given, scope, built_in=built_in)
         if path and not built_in:
             warn_of_open_file(report, settled, path)
     problems = _sorted(report.problems)
     if settled is None or report.refused:
         return Compiled(None, None, problems, report.more)
     facts = {
-        "stamp": stamp or planfile.current_stamp(path, profile, environ),
+        "stamp": stamp or planfile.current_stamp(path, profile, environ, sets),
         "config_path": path,
         "sha": hashlib.sha256(raw).hexdigest()[:12],
         "base": base,
@@ -86,16 +96,16 @@ def _sorted(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda p: (p.path, p.line, p.column)))
 
 
-def _built_in(over: dict[str, Sourced]) -> bytes:
-    name = over["profile"].value if "profile" in over else "test"
-    with open(layers.profile_path(name), "rb") as file:
+def built_in_text(profile: str) -> bytes:
+    """Return the configuration that counts where there is no file."""
+    with open(layers.profile_path(profile or "test"), "rb") as file:
         return file.read()
 
 
 def _settle(
     report: Report,
     node: Any,
-    over: dict[str, Sourced],
+    given: Sequence[Given],
     scope: Scope,
     *,
     built_in: bool,
@@ -108,26 +118,25 @@ def _settle(
         node.entries.pop("defaults", None)
         node.entries.pop("profile", None)
     old_names.take(report, node)
+    node = overrides.put(report, node, given, scope)
     tree = yaml_tree.plain(node)
     plugins = settle.plugins_of(report, tree, scope)
     model = report.check(Root, tree, (), scope)
     rules.check(report, tree)
     if model is None or report.refused:
         return None
-    return _put_together(report, model, plugins, over, scope)
+    return _put_together(report, model, plugins, scope)
 
 
 def _put_together(
     report: Report,
     root: Root,
     plugins: dict[Any, Any],
-    over: dict[str, Sourced],
     scope: Scope,
 ) -> Settled | None:
-    name = over.get("profile") or _of_file(report, root, "profile")
+    name = layers.Sourced(root.profile, report.source(("profile",)))
     profile = (name.value, layers.profile_defaults(name.value, scope))
-    language = over.get("language") or _of_file(report, root, "language")
-    level = over.get("level") or _of_file(report, root.log, "level", "log")
+    language = spoken(root.language, scope.environ)
     notifiers = [entry for loc, entry in plugins.items() if loc[0] == "notifiers"]
     if "routes" in root.model_fields_set:
         routes = tuple((dict(r.match), tuple(r.notifiers)) for r in root.routes)
@@ -136,27 +145,21 @@ def _put_together(
     first = settle.primary(root)
     made = settle.Settled(
         profile=name,
-        language=layers.Sourced(spoken(language.value, scope.environ), language.source),
-        level=level,
-        defaults=layers.shared(root, profile, over, report),
+        language=layers.Sourced(language, report.source(("language",))),
+        defaults=layers.shared(root, profile, report),
         targets=tuple(
-            settle.target(report, root, n, plugins, profile, over, primary=n == first)
+            settle.target(report, root, n, plugins, profile, primary=n == first)
             for n in range(len(root.targets))
         ),
         notifiers=tuple(notifiers),
         routes=routes,
-        log=root.log.model_dump(by_alias=True) | {"level": level.value},
+        log=root.log.model_dump(by_alias=True),
         restarter=root.restarter,
         web=root.web,
+        source=report.source,
     )
     _warn_of_idle_profile(report, root, profile, name)
     return made
-
-
-def _of_file(report: Report, section: Any, key: str, *above: str) -> Sourced:
-    given = key in section.model_fields_set
-    source = f"line {report.line((*above, key))}" if given else "default"
-    return layers.Sourced(getattr(section, key), source)
 
 
 def spoken(language: str, environ: Mapping[str, str]) -> str:
@@ -173,11 +176,12 @@ def _warn_of_idle_profile(
     report: Report, root: Root, profile: tuple[str, Any], name: Sourced
 ) -> None:
     """Tell a person who asked for a profile that the file's numbers win."""
-    if not name.source.startswith(("command", "environment")):
+    if not name.source.startswith(("command", "environment", overrides.SET)):
         return
     for key in profile[1].model_fields_set & root.defaults.model_fields_set:
         wanted, stands = getattr(profile[1], key), getattr(root.defaults, key)
-        if key != "restart" and wanted != stands:
+        by_hand = ("defaults", key) in report.origins
+        if key != "restart" and wanted != stands and not by_hand:
             report.tell(
                 ("defaults", key),
                 f"wins over profile {profile[0]} ({name.source})",

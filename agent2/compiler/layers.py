@@ -9,20 +9,19 @@ import os
 from typing import TYPE_CHECKING
 
 import agent2
+from agent2.compiler import plugin_models as models
 from agent2.compiler import yaml_marks, yaml_tree
-from agent2.compiler.problems import MASK, Problem, shown
-from agent2.compiler.scalars import resolve
-from agent2.compiler.schema import Defaults, Log, Restart, Root, Target
-from agent2.compiler.word import Word
-from agent2.compiler.words import Wrong
+from agent2.compiler.schema import Defaults, Restart, Root, Target
 from agent2.core.value import value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
+    from agent2.compiler.entries import Entry
     from agent2.compiler.report import Report
     from agent2.compiler.words import Scope
+
+    Profile = tuple[str, Defaults]
 
 TUNABLES = (
     "interval",
@@ -33,18 +32,7 @@ TUNABLES = (
     "start_grace",
 )
 BUDGET = tuple(name for name in Restart.model_fields if name != "actions")
-RETRY = ("max_retry", "retry_delay")
-
-# Variable -> section and key that it overrides.
-VARIABLES = {
-    "AGENT2_PROFILE": (Root, "profile"),
-    "AGENT2_LANGUAGE": (Root, "language"),
-    "AGENT2_LOG_LEVEL": (Log, "level"),
-    "AGENT2_INTERVAL": (Defaults, "interval"),
-    "AGENT2_TIMEOUT": (Defaults, "timeout"),
-    "AGENT2_FAILURE_THRESHOLD": (Defaults, "failure_threshold"),
-    "AGENT2_SUCCESS_THRESHOLD": (Defaults, "success_threshold"),
-}
+FOR_CHECKS = ("max_retry", "retry_delay", "slow")
 
 
 @value
@@ -69,129 +57,78 @@ def profile_defaults(name: str, scope: Scope) -> Defaults:
     return Defaults.model_validate(tree["defaults"], context=scope)
 
 
-def overrides(
-    environ: Mapping[str, str], profile: str, scope: Scope, report: Report
-) -> dict[str, Sourced]:
-    """Return key -> value of the environment and the command line."""
-    found: dict[str, Sourced] = {}
-    for variable, (section, key) in VARIABLES.items():
-        text = environ.get(variable)
-        if text:
-            source = f"environment {variable}"
-            word = _word(section, key)
-            _override(found, report, key, word, text, source, scope)
-    if profile:
-        word = _word(Root, "profile")
-        _override(found, report, "profile", word, profile, "command line", scope)
-    return found
-
-
-def _word(section: Any, key: str) -> Word:
-    metadata = section.model_fields[key].metadata
-    return next(each for each in metadata if isinstance(each, Word))
-
-
-def _override(
-    found: dict[str, Sourced],
-    report: Report,
-    key: str,
-    word: Word,
-    text: str,
-    source: str,
-    scope: Scope,
-) -> None:
-    node: Any = text if key in {"profile", "language"} else resolve(text)
-    if key == "level":
-        node = text.upper()
-    try:
-        # A variable is no YAML: its text is taken as it is, without references.
-        if "${" in text:
-            raise Wrong("holds a reference", expected=word.name, hidden=True)
-        found[key] = Sourced(word.take(node, scope), source)
-    except Wrong as wrong:
-        place, _, variable = source.partition(" ")
-        path, name = (place, variable) if place == "environment" else (source, key)
-        if place == "command":
-            name = "--profile"
-        got = MASK if wrong.hidden else shown(text)
-        report.add(
-            Problem(path, 0, 0, name, wrong.what, got, wrong.expected, wrong.hint or "")
-        )
-
-
 def numbers(
-    target: Target,
-    index: int,
-    root: Root,
-    profile: tuple[str, Defaults],
-    over: Mapping[str, Sourced],
-    report: Report,
+    target: Target, index: int, root: Root, profile: Profile, report: Report
 ) -> dict[str, Sourced]:
     """Return the tunables of a target, each from the highest layer that has it."""
-    found: dict[str, Sourced] = {}
     layers = (
-        (target, lambda key: _line(report, ("targets", index, key))),
-        (root.defaults, lambda key: _line(report, ("defaults", key))),
-        (profile[1], lambda _key: f"profile {profile[0]}"),
+        (target, ("targets", index)),
+        (root.defaults, ("defaults",)),
+        (profile[1], profile[0]),
     )
-    for key in TUNABLES:
-        found[key] = over.get(key) or _first(key, layers, Defaults)
-    if found["retry_interval"].value is None:
-        same = found["interval"]
-        found["retry_interval"] = Sourced(same.value, "as interval")
-    return found
+    found = {key: _first(key, layers, Defaults, report) for key in TUNABLES}
+    return _with_gap(found)
 
 
-def shared(
-    root: Root,
-    profile: tuple[str, Defaults],
-    over: Mapping[str, Sourced],
-    report: Report,
-) -> dict[str, Sourced]:
+def shared(root: Root, profile: Profile, report: Report) -> dict[str, Sourced]:
     """Return what a target gets that says nothing of its own."""
-    layers = (
-        (root.defaults, lambda key: _line(report, ("defaults", key))),
-        (profile[1], lambda _key: f"profile {profile[0]}"),
-    )
-    found = {k: over.get(k) or _first(k, layers, Defaults) for k in (*TUNABLES, *RETRY)}
+    keys, layers = (*TUNABLES, *FOR_CHECKS), _common(root, profile)
+    return _with_gap({key: _first(key, layers, Defaults, report) for key in keys})
+
+
+def _common(root: Root, profile: Profile) -> Any:
+    return (root.defaults, ("defaults",)), (profile[1], profile[0])
+
+
+def _with_gap(found: dict[str, Sourced]) -> dict[str, Sourced]:
     if found["retry_interval"].value is None:
         found["retry_interval"] = Sourced(found["interval"].value, "as interval")
     return found
 
 
 def budget(
-    target: Target,
-    index: int,
-    root: Root,
-    profile: tuple[str, Defaults],
-    report: Report,
+    target: Target, index: int, root: Root, profile: Profile, report: Report
 ) -> dict[str, Sourced]:
     """Return the keys of ``restart`` of a target, but for its actions."""
-    own, shared = ("targets", index, "restart"), ("defaults", "restart")
     layers = (
-        (target.restart, lambda key: _line(report, (*own, key))),
-        (root.defaults.restart, lambda key: _line(report, (*shared, key))),
-        (profile[1].restart, lambda _key: f"profile {profile[0]}"),
+        (target.restart, ("targets", index, "restart")),
+        (root.defaults.restart, ("defaults", "restart")),
+        (profile[1].restart, profile[0]),
     )
-    return {key: _first(key, layers, Restart) for key in BUDGET}
+    return {key: _first(key, layers, Restart, report) for key in BUDGET}
 
 
-def retry(root: Root, profile: tuple[str, Defaults]) -> dict[str, Any]:
-    """Return the retry options that checks get when they do not give them."""
-    for_checks: dict[str, Any] = {}
-    for key in RETRY:
-        for layer in (root.defaults, profile[1]):
-            if key in layer.model_fields_set:
-                for_checks.setdefault(key, getattr(layer, key))
-    return for_checks
+def for_check(
+    entry: Entry, root: Root, profile: Profile, report: Report
+) -> dict[str, Any]:
+    """Return the options of a check, with what ``defaults`` and profile say of them.
+
+    What the command line or the environment says of ``defaults`` wins over the
+    check's own, as it wins over a target's.
+    """
+    options = dict(entry.options)
+    names = models.option_names(entry.cls)
+    for key in FOR_CHECKS:
+        own, common = (*entry.loc, key), ("defaults", key)
+        forced = common in report.origins and own not in report.origins
+        if key not in names or (key in options and not forced):
+            continue
+        found = _first(key, _common(root, profile), Defaults, report)
+        if found.source != "default":
+            options[key] = found.value
+            report.lent[own] = found.source
+    return options
 
 
-def _first(key: str, layers: Any, section: Any) -> Sourced:
-    for layer, source in layers:
-        if key in layer.model_fields_set:
-            return Sourced(getattr(layer, key), source(key))
+def _first(key: str, layers: Any, section: Any, report: Report) -> Sourced:
+    """Return the value of the highest layer: those that were given by hand, then all.
+
+    A layer is a model and its place in the file, or the name of the profile.
+    """
+    forced = [each for each in layers if (*each[1], key) in report.origins]
+    for model, place in (*forced, *layers):
+        if key in model.model_fields_set:
+            by_file = isinstance(place, tuple)
+            source = report.source((*place, key)) if by_file else f"profile {place}"
+            return Sourced(getattr(model, key), source)
     return Sourced(section.model_fields[key].default, "default")
-
-
-def _line(report: Report, loc: tuple[str | int, ...]) -> str:
-    return f"line {report.line(loc)}"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _OK = 0
 _CANNOT_CREATE = 73
+_IO = 74
+_PERMISSION = 77
 _CONFIG = 78
 
 
@@ -40,14 +42,17 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return _OK
     path = planfile.absolute(asked.config, environ) if asked.config else ""
     state_dir = planfile.state_dir(asked.state_dir, environ)
+    if asked.change:
+        return _change(asked, path, state_dir, environ)
     # Before the reading: a file changed in between makes an old stamp, so a new plan.
-    stamp = planfile.current_stamp(path, asked.profile, environ)
+    stamp = planfile.current_stamp(path, asked.profile, environ, asked.set)
     try:
         raw = read(path) if path else None
     except _UnreadableError as error:
         problem = Problem(path, 1, 1, "file", *error.parts)
         return _refuse((problem,), path)
-    done = compile_text(raw, path, state_dir, asked.profile, environ, stamp)
+    given = (asked.profile, environ, stamp, asked.set)
+    done = compile_text(raw, path, state_dir, *given)
     if done.tree is None:
         return _refuse(done.problems, path or BUILT_IN, done.more)
     _say(done.problems, path)
@@ -60,7 +65,10 @@ def _arguments(argv: Sequence[str]) -> Namespace:
     parser = ArgumentParser("agent2 compiler", allow_abbrev=False)
     for name in ("--state-dir", "--config", "--profile", "--out"):
         parser.add_argument(name, default="")
-    for name in ("--check", "--show", "--schema", "--json"):
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--change", default="")
+    parser.add_argument("--to")
+    for name in ("--check", "--show", "--schema", "--json", "--create"):
         parser.add_argument(name, action="store_true")
     return parser.parse_args(argv)
 
@@ -93,6 +101,30 @@ def read(path: str) -> bytes:
     return raw
 
 
+def _change(
+    asked: Namespace, path: str, state_dir: str, environ: Mapping[str, str]
+) -> int:
+    from agent2.compiler import change
+    from agent2.compiler.compile import built_in_text
+
+    def compiled(raw: bytes) -> Compiled:
+        given = (asked.profile, environ, "-", asked.set)
+        return compile_text(raw, path, state_dir, *given)
+
+    fresh = built_in_text(asked.profile) if asked.create else None
+    wanted = change.Change(asked.change, asked.to)
+    try:
+        told = change.make(path, wanted, compiled, fresh)
+    except change.RefusedError as refused:
+        return _refuse(tuple(p for p in refused.problems if not p.warning), path)
+    except OSError as error:
+        why = str(error.strerror)
+        sys.stderr.write(f"agent2: {path}: cannot be changed: {why}\n")
+        return _PERMISSION if isinstance(error, PermissionError) else _IO
+    sys.stdout.write(told + "\n")
+    return _OK
+
+
 def _refuse(problems: tuple[Problem, ...], path: str, more: int = 0) -> int:
     _say(problems, path, more)
     return _CONFIG
@@ -117,7 +149,9 @@ def _print(asked: Namespace, done: Compiled, path: str) -> int:
             show.effective(done.settled, words=False), ensure_ascii=False, indent=2
         )
     else:
-        text = show.as_yaml(done.settled, path or BUILT_IN)
+        from agent2.compiler.show_yaml import as_yaml
+
+        text = as_yaml(done.settled, path or BUILT_IN)
     sys.stdout.write(text.rstrip("\n") + "\n")
     return _OK
 

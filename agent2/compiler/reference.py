@@ -50,7 +50,20 @@ speaks JSON Schema finds it in `agent2/schemas/config.json` (`agent2 config sche
 watched and nobody is told. A file without targets is refused.
 
 **What wins**: command line > environment > file > profile > default. What a target
-says of itself wins over `defaults`; a variable wins over both.
+says of itself wins over `defaults`; a variable, or `--set`, for `defaults` wins over
+both, and `--set` for the target itself over all. `agent2 config show` tells of each.
+
+**On the command line**: `--set KEY=VALUE`, as often as you like, with every command
+that reads a configuration: `--set log.level=DEBUG`, `--set
+'targets[webui].interval=2s'`, `--set 'targets[webui].checks[http].slow=1s'`. The key is
+that of the file; an entry of a list is meant by its name, its kind or its number; the
+value is one YAML value. Lists stay in the file, and so do secrets, unless as `${NAME}`.
+A watcher keeps the `--set` it was started with through every reload; `agent2 restart`
+keeps it too, `agent2 restart --set …` adds to it, and `agent2 stop` and `start` begin
+without.
+
+**In the file**: `agent2 config set KEY VALUE` changes one value in place, and nothing
+else; `--unset` takes a key out; `--reload` makes it count at once.
 
 **Strict on purpose**: unknown and doubled keys, tags, merge keys, and words that YAML
 readers do not agree about (`on`, `010`, `1:30`, `1e3`; put them in quotes) are
@@ -84,13 +97,14 @@ def page() -> str:
 
 
 def _variables() -> str:
-    rows = [
-        (f"`{variable}`", f"`{key}`" if section is not schema.Log else "`log.level`")
-        for variable, (section, key) in layers.VARIABLES.items()
-    ]
+    rows = [(f"`{name}`", f"`{key}`") for name, key in planfile.OVERRIDES.items()]
     rows.append(("`AGENT2_CONFIG`", "the file itself"))
     rows.append(("`AGENT2_STATE_DIR`, `AGENT2_HOME`", "the state folder"))
-    return "## Environment\n\n" + _table(("variable", "stands for"), rows)
+    text = """\
+`AGENT2_` and the key, in capitals and without `defaults`. The text is the value as it
+is, without quotes or references. What stands in a list (a target, a check) may refer to
+any variable by `${NAME}` in the file."""
+    return f"## Environment\n\n{text}\n\n" + _table(("variable", "stands for"), rows)
 
 
 def _profiles() -> str:

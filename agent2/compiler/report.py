@@ -18,6 +18,7 @@ from agent2.compiler.problems import (
     sort_of,
 )
 from agent2.compiler.words import Wrong
+from agent2.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +60,25 @@ _MEANT = {
 MOST = 1000
 
 
+@value
+class Origin:
+    """Where a value is from that is not of the file.
+
+    Attributes:
+        place: ``environment``, ``command line`` or ``--set``.
+        name: The variable, option or key as it was given.
+    """
+
+    place: str
+    name: str
+
+    @property
+    def source(self) -> str:
+        """The layer, as ``config show`` names it."""
+        named = self.place == "environment"
+        return f"{self.place} {self.name}" if named else self.place
+
+
 class Report:
     """All problems of one file; *root* is its tree, for the places."""
 
@@ -66,6 +86,8 @@ class Report:
         """Begin with none."""
         self.path = path
         self.root = root
+        self.origins: dict[Loc, Origin] = {}
+        self.lent: dict[Loc, str] = {}  # of values that another place gives a check
         self._told: dict[Problem, None] = {}
         self.more = 0  # problems beyond those that anybody would read
 
@@ -101,14 +123,23 @@ class Report:
         if len(self._told) >= MOST:
             self.more += 1
             return
+        path, key = self.path, key_path(loc)
         mark = yaml_tree.locate(self.root, loc, key=at_key)
-        key = key_path(loc)
+        origin = self.origins.get(loc)
+        if origin is not None:
+            path, key, mark = origin.place, origin.name, yaml_tree.Mark(0, 0)
         hint = hint or ""
-        self.add(Problem(self.path, *mark, key, what, got, expected, hint, warning))
+        self.add(Problem(path, *mark, key, what, got, expected, hint, warning))
 
-    def line(self, loc: Loc) -> int:
-        """Return the line of *loc*."""
-        return yaml_tree.locate(self.root, loc, key=True).line
+    def source(self, loc: Loc) -> str:
+        """Return where the value at *loc* is from, for people."""
+        if loc in self.lent:
+            return self.lent[loc]
+        for place, origin in self.origins.items():
+            if place[: len(loc)] == loc:  # it, or an entry of it
+                return origin.source
+        line = yaml_tree.locate(self.root, loc, key=True).line
+        return f"line {line}" if yaml_tree.holds(self.root, loc) else "default"
 
     def check(self, model: Any, node: Any, loc: Loc, scope: Scope) -> Any:
         """Return *node* as an instance of *model*, or None and problems."""

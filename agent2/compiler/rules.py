@@ -68,8 +68,8 @@ def _named(
         if not isinstance(name, str):
             continue
         if name in seen:
-            line = report.line((*seen[name], "name"))
-            hint = f"It stands in line {line} already."
+            first = report.source((*seen[name], "name"))
+            hint = f"It stands in {first} already."
             expected = f"a name of its own for each of the {section}"
             report.tell((*loc, "name"), "is doubled", shown(name), expected, hint)
             continue

@@ -92,6 +92,7 @@ class Defaults(Section):
         1, "Times that an HTTP check asks before it has failed"
     )
     retry_delay: Seconds = _field(1.0, "Time between two of these")
+    slow: Seconds = _field(3.0, "A slower good answer of an HTTP check warns; 0 never")
 
 
 class Target(Section):

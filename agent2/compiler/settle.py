@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent2.compiler import entries, layers
-from agent2.compiler import plugin_models as models
 from agent2.compiler.problems import shown
 from agent2.compiler.scalars import told
 from agent2.core.value import replace, value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from agent2.compiler.entries import Entry
@@ -57,7 +57,6 @@ class Settled:
 
     profile: Sourced
     language: Sourced
-    level: Sourced
     defaults: dict[str, Sourced]
     targets: tuple[SettledTarget, ...]
     notifiers: tuple[Entry, ...]
@@ -65,6 +64,7 @@ class Settled:
     log: dict[str, Any]
     restarter: Restarter
     web: Web
+    source: Callable[[Loc], str]  # where the value at a place of the file is from
 
 
 def plugins_of(report: Report, tree: dict[str, Any], scope: Scope) -> dict[Loc, Any]:
@@ -125,22 +125,21 @@ def target(
     index: int,
     plugins: dict[Loc, Any],
     profile: tuple[str, Defaults],
-    over: dict[str, Sourced],
     *,
     primary: bool,
 ) -> SettledTarget:
     """Settle the target number *index*."""
     model = root.targets[index]
-    given = layers.retry(root, profile)
+    found = [plugins["targets", index, "checks", n] for n in range(len(model.checks))]
     checks = [
-        _with_retry(plugins["targets", index, "checks", n], given)
-        for n in range(len(model.checks))
+        replace(each, options=layers.for_check(each, root, profile, report))
+        for each in found
     ]
     made = SettledTarget(
         model=model,
         checks=named(report, checks),
         actions=named(report, _ladder(root, index, plugins)),
-        numbers=layers.numbers(model, index, root, profile, over, report),
+        numbers=layers.numbers(model, index, root, profile, report),
         budget=layers.budget(model, index, root, profile, report),
         primary=primary,
     )
@@ -151,12 +150,6 @@ def target(
 def primary(root: Root) -> int:
     """Return the number of the target that the five old keys tell of."""
     return next((n for n, each in enumerate(root.targets) if each.primary), 0)
-
-
-def _with_retry(entry: Entry, given: dict[str, Any]) -> Entry:
-    names = models.option_names(entry.cls)
-    more = {key: given[key] for key in given if key in names}
-    return replace(entry, options=more | entry.options)
 
 
 def _ladder(root: Root, index: int, plugins: dict[Loc, Any]) -> list[Entry]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from agent2.compiler import plugin_models as models
 from agent2.compiler import urls
 from agent2.compiler.problems import MASK
-from agent2.compiler.scalars import resolve, told
-from agent2.compiler.schema import Restart
+from agent2.compiler.scalars import told
 from agent2.compiler.word import SECONDS
 from agent2.plan import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
     from agent2.compiler.entries import Entry
@@ -132,68 +130,3 @@ def _masked(node: Any) -> Any:
     if isinstance(node, str) and "://" in node and urls.is_private(node):
         return node.partition("?")[0] + "?" + MASK
     return node
-
-
-def as_yaml(settled: Settled, path: str) -> str:
-    """Return the effective configuration as YAML, with the source of each number."""
-    tree = effective(settled, words=True)
-    lines = [f"# What counts, from {path}; {MASK} is a secret."]
-    tops = {"profile": settled.profile, "language": settled.language}
-    for key, node in tree.items():
-        if key == "targets":
-            lines.append("targets:")
-            for target, found in zip(settled.targets, node, strict=True):
-                lines += _target_lines(target, found)
-        elif key in {"defaults", "log"}:
-            sources = (
-                settled.defaults if key == "defaults" else {"level": settled.level}
-            )
-            lines.append(f"{key}:")
-            for name, each in node.items():
-                lines += [f"  {t}" for t in _lines(name, each, _note(sources, name))]
-        else:
-            lines += _lines(key, node, _note(tops, key))
-    return "\n".join(lines)
-
-
-def _note(sources: dict[str, Sourced], key: str) -> str:
-    return f"  # {sources[key].source}" if key in sources else ""
-
-
-def _target_lines(target: SettledTarget, tree: dict[str, Any]) -> Iterator[str]:
-    lead = "  - "
-    for key, node in tree.items():
-        if key == "restart":
-            yield "    restart:"
-            for name in Restart.model_fields:
-                for line in _lines(name, node[name], _note(target.budget, name)):
-                    yield f"      {line}"
-            continue
-        for line in _lines(key, node, _note(target.numbers, key)):
-            yield lead + line
-            lead = "    "
-
-
-def _lines(key: str, node: Any, note: str) -> list[str]:
-    """Return a key and its value: lists of mappings a line each, the rest in flow."""
-    if isinstance(node, list) and node and isinstance(node[0], dict):
-        return [f"{key}:{note}", *(f"  - {_flow(entry)}" for entry in node)]
-    return [f"{key}: {_flow(node)}{note}"]
-
-
-def _flow(node: Any) -> str:
-    """Return *node* as flow YAML, which is JSON with fewer quotes."""
-    if isinstance(node, dict):
-        inner = ", ".join(f"{_flow(k)}: {_flow(v)}" for k, v in node.items())
-        return f"{{{inner}}}"
-    if isinstance(node, list):
-        return f"[{', '.join(_flow(each) for each in node)}]"
-    if isinstance(node, str) and _is_bare(node):
-        return node
-    return json.dumps(node, ensure_ascii=False)
-
-
-def _is_bare(text: str) -> bool:
-    """Need *text* no quotes in YAML?"""
-    safe = text.isascii() and text.replace("_", "").replace("-", "").isalnum()
-    return safe and text[0].isalnum() and type(resolve(text)) is str

@@ -65,6 +65,46 @@ def locate(root: Any, loc: Loc, *, key: bool = False) -> Mark:
     return Mark(*mark)
 
 
+def holds(root: Any, loc: Loc) -> bool:
+    """Does the file say something at *loc*?"""
+    return child(root, loc) is not None
+
+
+def child(root: Any, loc: Loc) -> Any:
+    """Return the node at *loc*, or None."""
+    node = root
+    for part in loc:
+        if isinstance(node, Mapping):
+            node = node.entries.get(str(part), (None, None))[1]
+        elif isinstance(node, Sequence) and isinstance(part, int):
+            node = node.items[part] if part < len(node.items) else None
+        else:
+            return None
+    return node
+
+
+def grafted(root: Any, loc: Loc, leaf: Any) -> Any:
+    """Return *root* with *leaf* at *loc*; what is not on the way there is shared.
+
+    What an alias repeats is changed in this one place only. Where a scalar stands in
+    the way, *root* comes back as it is.
+    """
+    if not loc:
+        return leaf
+    part, rest = loc[0], loc[1:]
+    if root is None or (isinstance(root, Scalar) and not (root.text or root.quoted)):
+        root = Mapping({}, Mark(1, 1), 1)  # nothing, or an empty section
+    if isinstance(root, Mapping):
+        mark, below = root.entries.get(str(part), (root.mark, None))
+        entries = root.entries | {str(part): (mark, grafted(below, rest, leaf))}
+        return root._replace(entries=entries)
+    if isinstance(root, Sequence) and isinstance(part, int):
+        items = list(root.items)
+        items[part] = grafted(items[part], rest, leaf)
+        return root._replace(items=items)
+    return root
+
+
 def plain(node: Any) -> Any:
     """Return the tree as dicts, lists and scalars."""
     if isinstance(node, Mapping):

@@ -17,6 +17,8 @@ from agent2.planfile import PLAN_NAME, current_stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from agent2.plan import Plan
 
 _PROGRAM = os.path.join(
@@ -37,9 +39,12 @@ def plan_path(state_dir: str) -> str:
     return os.path.join(state_dir, PLAN_NAME)
 
 
-def plan_now(state_dir: str, config: str, profile: str) -> Plan:
+def plan_now(
+    state_dir: str, config: str, profile: str, sets: Sequence[str] = ()
+) -> Plan:
     """Return the plan of *config*, compiled anew only when something changed.
 
+    *sets* are the ``KEY=VALUE`` of the command line; they hold through every reload.
     Blocks for as long as the compiler needs, 30 s at most.
 
     Raises:
@@ -48,18 +53,21 @@ def plan_now(state_dir: str, config: str, profile: str) -> Plan:
     path = plan_path(state_dir)
     try:
         plan = load(path)
-        if plan.targets and plan.stamp == current_stamp(config, profile, os.environ):
+        stamp = current_stamp(config, profile, os.environ, sets)
+        if plan.targets and plan.stamp == stamp:
             return plan
     except PlanError:
         pass
-    compile_plan(state_dir, config, profile)
+    compile_plan(state_dir, config, profile, sets)
     try:
         return load(path)
     except PlanError as error:
         raise RefusedError(f"agent2: {error}") from None
 
 
-def compile_plan(state_dir: str, config: str, profile: str) -> None:
+def compile_plan(
+    state_dir: str, config: str, profile: str, sets: Sequence[str] = ()
+) -> None:
     """Run the compiler and wait for it.
 
     Raises:
@@ -69,6 +77,7 @@ def compile_plan(state_dir: str, config: str, profile: str) -> None:
     argv += ["--out", plan_path(state_dir)]
     argv += ["--config", config] if config else []
     argv += ["--profile", profile] if profile else []
+    argv += [f"--set={item}" for item in sets]  # whatever it begins with
     inlet, outlet = os.pipe()
     try:
         pid = os.posix_spawn(

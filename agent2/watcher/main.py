@@ -69,7 +69,7 @@ def _run(options: Options) -> int:
         _sweep(state_dir)
         log = LogFile(os.path.join(state_dir, "agent2.log"), echo=options.echo)
         try:
-            plan = plan_now(state_dir, options.config, options.profile)
+            plan = plan_now(state_dir, options.config, options.profile, options.sets)
             from agent2.watcher.running import Running
 
             running = Running(options, Reactor(), Clock(), log, plan, instance)

@@ -152,6 +152,7 @@ class Running:
                 options.state_dir,
                 options.config,
                 options.profile,
+                options.sets,
                 deadline=self._reactor.now() + _COMPILED_WITHIN,
             )
             self._take(plan)
