@@ -8,6 +8,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from agent2 import planfile
 from agent2.compiler import edit, keys, references, urls, yaml_marks, yaml_tree
 from agent2.compiler.problems import MASK, Problem, shown
 from agent2.compiler.words import Wrong
@@ -63,14 +64,23 @@ def make(
     fd = _locked(real)
     try:
         before = os.fstat(fd)
-        with os.fdopen(os.dup(fd), "rb") as file:
-            raw = file.read()
+        raw = _content(fd, before, path)
         told, made = _changed(raw, asked, compiled)
         if made != raw:
             _replace(real, made, before)
     finally:
         os.close(fd)
     return json.dumps(told | {"path": path, "created": False})
+
+
+def _content(fd: int, there: os.stat_result, path: str) -> bytes:
+    small = there.st_size <= planfile.LARGEST
+    if not stat.S_ISREG(there.st_mode) or not small:
+        expected = "a YAML file of at most 1 MiB"
+        what, got = "is no such file", "more" if small is False else "something else"
+        raise RefusedError((Problem(path, 0, 0, "file", what, got, expected),))
+    with os.fdopen(os.dup(fd), "rb") as file:
+        return file.read()
 
 
 def _locked(path: str) -> int:

@@ -79,7 +79,7 @@ def _leaf(typed: str) -> str:
         if wrong.what != "is not YAML":
             raise
     else:
-        if found.quoted or (found.text == text and not re.search(r"[,\[\]{}]", text)):
+        if found.quoted or (found.text == text and not re.search(r"[,:\[\]{}]", text)):
             return text
     return json.dumps(text, ensure_ascii=False)
 

@@ -59,14 +59,28 @@ def _entry(node: yaml_tree.Sequence, part: str) -> int:
     entries = [each if isinstance(each, dict) else {} for each in found]
     if part.isascii() and part.isdigit() and int(part) < len(entries):
         return int(part)
-    for word in ("name", "kind"):
-        places = [n for n, each in enumerate(entries) if each.get(word) == part]
-        if len(places) == 1:
-            return places[0]
-    names = [str(each.get("name") or each.get("kind")) for each in entries]
+    names = _names(entries)
+    kinds = [str(each.get("kind")) for each in entries]
+    for words in (names, kinds):
+        if words.count(part) == 1:
+            return words.index(part)
     numbers = f"0 to {len(entries) - 1}"
-    expected = f"one of {', '.join(dict.fromkeys(names))}, or a number from {numbers}"
+    expected = f"one of {', '.join(names)}, or a number from {numbers}"
     raise Wrong("no such entry", nearest(part, names), expected=expected)
+
+
+def _names(entries: list[dict[str, Any]]) -> list[str]:
+    """Return what each is called: its name, or its kind, counted (``http-2``)."""
+    taken = {str(each["name"]) for each in entries if each.get("name")}
+    names = []
+    for each in entries:
+        name, count = str(each.get("name") or each.get("kind")), 1
+        while not each.get("name") and name in taken:
+            count += 1
+            name = f"{each.get('kind')}-{count}"
+        taken.add(name)
+        names.append(name)
+    return names
 
 
 def word_at(root: Any, loc: Loc) -> Word | None:

@@ -125,8 +125,10 @@ def _first(key: str, layers: Any, section: Any, report: Report) -> Sourced:
 
     A layer is a model and its place in the file, or the name of the profile.
     """
-    forced = [each for each in layers if (*each[1], key) in report.origins]
-    for model, place in (*forced, *layers):
+    if report.origins:
+        forced = [each for each in layers if (*each[1], key) in report.origins]
+        layers = (*forced, *layers)
+    for model, place in layers:
         if key in model.model_fields_set:
             by_file = isinstance(place, tuple)
             source = report.source((*place, key)) if by_file else f"profile {place}"

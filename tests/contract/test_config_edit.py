@@ -321,6 +321,17 @@ def test_changes_at_the_same_instant_are_all_there_in_the_end(change, tmp_path):
     assert change.path.read_text().count("77") == 4
 
 
+def test_what_is_no_file_or_too_large_stays_as_it_is(change, tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    code, _, err = change("--change=log.level", "--to=DEBUG", path=fifo)
+    assert (code, "is no such file" in err) == (78, True)
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+    change.path.write_text("# long\n" * 200_000)
+    code, _, err = change("--change=log.level", "--to=DEBUG")
+    assert (code, "at most 1 MiB" in err) == (78, True)
+
+
 def test_a_file_that_is_not_there_is_made_only_when_that_is_asked(change, tmp_path):
     path = tmp_path / "new" / "agent2.yaml"
     code, _, err = change("--change=log.level", "--to=DEBUG", path=path)

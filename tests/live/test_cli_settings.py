@@ -50,6 +50,10 @@ def test_a_set_holds_over_reload_and_restart_and_each_says_so(cli):
     assert "In force until it is stopped: --set defaults.interval=300ms" in told.out
     assert interval(cli) == 0.3
 
+    plan = (cli.state / "plan.json").stat()
+    assert cli("reload").code == 0
+    assert (cli.state / "plan.json").stat().st_ino == plan.st_ino  # nothing changed
+
     cli.path.write_text(cli.path.read_text().replace("200ms", "250ms"))
     told = cli("reload")
     assert (told.code, interval(cli)) == (0, 0.3)
