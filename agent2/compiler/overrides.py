@@ -100,7 +100,7 @@ def _covered(report: Report, root: Any, loc: Loc, scope: Scope) -> None:
 
 def _node(root: Any, loc: Loc, one: Given) -> yaml_tree.Scalar:
     word = keys.word_at(root, loc)
-    text = one.text.upper() if one.key == "log.level" else one.text
+    text = meant(one.key, one.text)
     if one.origin.place != SET:
         # A variable is no YAML: its text is taken as it is, without references.
         if "${" in text:
@@ -112,6 +112,11 @@ def _node(root: Any, loc: Loc, one: Given) -> yaml_tree.Scalar:
         expected = "${NAME} or ${file:name}"
         raise Wrong("is a secret", hint, expected=expected, hidden=True)
     return scalar(text)
+
+
+def meant(key: str, text: str) -> str:
+    """Return the *text* that is meant for *key*: levels are typed in small letters."""
+    return text.upper() if key == "log.level" else text
 
 
 def scalar(text: str) -> yaml_tree.Scalar:

@@ -106,13 +106,15 @@ def _change(
 ) -> int:
     from agent2.compiler import change
     from agent2.compiler.compile import built_in_text
+    from agent2.compiler.overrides import meant
 
     def compiled(raw: bytes) -> Compiled:
         given = (asked.profile, environ, "-", asked.set)
         return compile_text(raw, path, state_dir, *given)
 
     fresh = built_in_text(asked.profile) if asked.create else None
-    wanted = change.Change(asked.change, asked.to)
+    text = None if asked.to is None else meant(asked.change, asked.to)
+    wanted = change.Change(asked.change, text)
     try:
         told = change.make(path, wanted, compiled, fresh)
     except change.RefusedError as refused:

@@ -149,7 +149,7 @@ def test_the_environment_is_read_anew_by_a_restart(cli):
 def test_debug_lines_appear_in_a_live_agent_without_editing_a_file(cli):
     assert cli("start").code == 0
     before = cli.path.read_text()
-    told = cli("config", "set", "log.level", "DEBUG")
+    told = cli("config", "set", "log.level", "debug")
     assert told.code == 0
     assert told.out.splitlines() == [
         f"{cli.path}: log.level: (not set) → DEBUG",
