@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from agent2.cli.codes import USAGE
 from agent2.cli.errors import Failure
-from agent2.cli.install_place import ROOT, SCRIPTS
+from agent2.cli.install_place import SCRIPTS
 from agent2.cli.install_texts import body, carried, real_path
 from agent2.cli.words import say
 
@@ -104,14 +104,12 @@ def _filled(key: str, value: str, place: Place, *, own: bool) -> list[str]:
 
 
 def _environment(place: Place) -> list[str]:
-    """Return the forking unit's PATH, and its Python where the scripts miss it."""
+    """Return the forking unit's PATH and its Python: no boot shall install packages."""
     folder = os.path.dirname(place.python)
     if ":" in folder:
         raise Failure(USAGE, say("install.path", path=folder), say("try.install_path"))
     path = f"PATH={folder}:/usr/local/bin:/usr/bin:/bin"
-    lines = [path]
-    if folder != os.path.join(ROOT, ".venv", "bin"):
-        lines.append(f"AGENT2_PYTHON={place.python}")
+    lines = [path, f"AGENT2_PYTHON={place.python}"]
     return [
         'Environment="' + carried(x, _NOT_IN_UNITS).replace("%", "%%") + '"'
         for x in lines

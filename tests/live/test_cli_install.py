@@ -159,6 +159,10 @@ def test_the_state_folder_of_another_user_is_in_that_users_home(machine):
     assert value(done.out, "ExecStart") == str(ROOT / "scripts" / "start_agent2.sh")
     assert value(done.out, "WorkingDirectory") == str(ROOT)
     assert value(done.out, "Type") == "forking"
+    # By the scripts alone a start could mean to install packages, as that user.
+    python = re.search(r'^Environment="AGENT2_PYTHON=(.*)"$', done.out, re.MULTILINE)[1]
+    assert os.access(python, os.X_OK)
+    assert f'Environment="PATH={os.path.dirname(python)}:' in done.out
     assert value(done.out, "Wants") == "agentos-webui.service"
 
 
