@@ -50,6 +50,7 @@ class Place:
     state: str
     config: str
     profile: str
+    sets: tuple[str, ...] = ()
 
     @property
     def python(self) -> str:
@@ -65,7 +66,8 @@ class Place:
     def chosen(self) -> list[str]:
         """The arguments for what was named beside the state folder."""
         found = ["--config", self.config] if self.config else []
-        return found + (["--profile", self.profile] if self.profile else [])
+        found += ["--profile", self.profile] if self.profile else []
+        return found + [f"--set={item}" for item in self.sets]
 
     @property
     def manual(self) -> str:
@@ -139,6 +141,7 @@ def place(settings: Settings, user: str, group: str) -> Place:
         planfile.state_dir(settings.folder, environ),
         planfile.absolute(config, environ) if config else "",
         settings.profile or environ.get("AGENT2_PROFILE", ""),
+        settings.sets,
     )
 
 
@@ -158,6 +161,7 @@ def no_user(settings: Settings) -> Place:
         "/var/lib/agent2",
         planfile.absolute(config, os.environ) if config else "",
         settings.profile,
+        settings.sets,
     )
     if settings.folder:
         message = say("install.no_folder", path=settings.state_dir)

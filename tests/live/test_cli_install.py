@@ -132,7 +132,15 @@ def test_this_test_would_see_a_blank_that_was_not_quoted(machine):
 
 def test_user_group_and_all_paths_are_filled_in(machine):
     config = machine.home / "my.yaml"
-    words = ("--dry-run", "-c", config, "--profile", "prod")
+    words = (
+        "--dry-run",
+        "-c",
+        config,
+        "--profile",
+        "prod",
+        "--set",
+        "defaults.interval=7s",
+    )
     done = machine.install(*words, user=OTHER.pw_name)
 
     assert done.code == 0, done.err
@@ -143,7 +151,8 @@ def test_user_group_and_all_paths_are_filled_in(machine):
     assert os.access(python, os.X_OK)
     watcher = str(ROOT / "agent2" / "agent2_monitor.py")
     assert rest[:5] == ["-I", "-S", watcher, "--state-dir", str(machine.state)]
-    assert rest[5:] == ["--config", str(config), "--profile", "prod"]
+    assert rest[5:9] == ["--config", str(config), "--profile", "prod"]
+    assert rest[9:] == ["--set=defaults.interval=7s"]
     assert value(done.out, "ReadWritePaths") == str(machine.state)
     assert os.path.exists(value(done.out, "Documentation").removeprefix("file://"))
     assert not machine.units.exists()
