@@ -31,7 +31,7 @@ INSTALL = {
     "option.dry_run": "Print the text and change nothing.",
     "try.install_user": "name it: --user NAME (or --dynamic for a user of its own)",
     "try.install_root": "as root: sudo; or for yourself alone: --scope user",
-    "try.install_path": "choose a plain path (--state-dir, -c); put a setting into the file",
+    "try.install_path": "choose a plain path (--state-dir, -c); settings: in the file",
     "try.install_force": "--force keeps that file as .bak",
     "try.install_cannot": "give that user the right, or put it elsewhere: --state-dir",
     "try.install_as_user": "run the command as that user, without --user",
