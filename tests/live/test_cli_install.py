@@ -435,7 +435,8 @@ def test_with_the_usual_state_folder_it_is_python_and_the_file_alone(machine):
 def test_logrotate_reads_what_was_written_and_not_what_was_kept(machine, tmp_path):
     folder, state = tmp_path / "logrotate.d", machine.home / "a b"
     state.mkdir()
-    (state / "agent2.log").write_text("line\n")
+    for name in ("agent2.log", "agent2.jsonl", "agent1.log"):
+        (state / name).write_text("line\n")
     words = ("--user", ME, "--dir", folder, "--state-dir", state)
     assert machine("install", "logrotate", *words).code == 0
     path = folder / "agentos-agent2"
@@ -458,7 +459,8 @@ def test_logrotate_reads_what_was_written_and_not_what_was_kept(machine, tmp_pat
         assert told.returncode == 0, told.stderr
         assert "error" not in told.stderr.lower()
 
-    assert (state / "agent2.log.1").read_text() == "line\n"
+    for name in ("agent2.log", "agent2.jsonl", "agent1.log"):
+        assert (state / f"{name}.1").read_text() == "line\n"
     path.write_text(written)
     assert machine("uninstall", "logrotate", "--dir", folder).code == 0
     assert path.read_text().endswith("# mine\n")
