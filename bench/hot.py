@@ -22,6 +22,7 @@ def agent2(port: int, folder: str) -> float:
     from agent2.host.reactor import Reactor
     from agent2.plan import load
     from agent2.watcher.agent import Agent
+    from agent2.watcher.cycle import cycle
 
     url = f"http://127.0.0.1:{port}/api/health"
     one = plans.target("webui", (plans.check("http", url=url),), primary=True)
@@ -39,7 +40,7 @@ def agent2(port: int, folder: str) -> float:
         for number in range(COUNT + 200):
             if number == 200:
                 took = time.process_time()
-            await agent.cycle(watched, reactor.now() + 5.0)
+            await cycle(agent, watched, reactor.now() + 5.0)
         took = time.process_time() - took
         reactor.stop()
 

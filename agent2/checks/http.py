@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class _Prepared:
     """Slots beside the options, for what is worked out once."""
 
-    __slots__ = ("_hidden", "_ready", "_verify")
+    __slots__ = ("_hidden", "_ready", "_verify", "said")
+    said: tuple[bytes, tuple[Outcome, Code, str]] | None
     _hidden: tuple[str, ...]
     _ready: http_request.Ready | None
     _verify: object
@@ -97,6 +98,7 @@ class HttpCheck(_Prepared):
         object.__setattr__(self, "_hidden", ())
         object.__setattr__(self, "_ready", None)
         object.__setattr__(self, "_verify", None)
+        object.__setattr__(self, "said", None)
 
     async def _attempt(self, reactor: Reactor, deadline: float) -> Finding:
         answer = Answer()

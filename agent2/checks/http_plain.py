@@ -8,7 +8,7 @@ from agent2.core.model import Code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
+    import _socket as socket
     from collections.abc import Container
 
     from agent2.host.reactor import Reactor

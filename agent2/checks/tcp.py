@@ -9,7 +9,7 @@ from agent2.core.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
+    import _socket as socket
     from collections.abc import Iterator
 
     from agent2.host.reactor import Reactor

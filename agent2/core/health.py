@@ -17,6 +17,7 @@ counts as good for the thresholds and raises a warning of its own, never a resta
 
 from __future__ import annotations
 
+from agent2.core.calm import is_calm
 from agent2.core.degraded import degrade, restore
 from agent2.core.effects import (
     OpenIncident,
@@ -64,6 +65,22 @@ def advance(
     """
     if judgement.verdict is Verdict.UNKNOWN:
         return Step(state)
+    if judgement.verdict is Verdict.GOOD and not held and is_calm(policy, state):
+        return Step(state)  # nothing would change: most cycles of most targets
+    return move(target, policy, state, judgement, now, died, pending, held)
+
+
+def move(
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    judgement: Judgement,
+    now: float,
+    died: bool,
+    pending: bool,
+    held: bool,
+) -> Step:
+    """Return the step that a verdict makes; see ``advance``."""
     if state.first_seen is None:
         state = replace(state, first_seen=now, since=now)
     bad = judgement.verdict is Verdict.BAD
@@ -169,7 +186,8 @@ def _better(
     held: bool,
 ) -> tuple[TargetState, list[Effect]]:
     slow = judgement.verdict is Verdict.DEGRADED
-    moved = replace(state, failures=0, successes=state.successes + 1, hold_until=0.0)
+    successes = min(state.successes + 1, policy.success_threshold)
+    moved = replace(state, failures=0, successes=successes, hold_until=0.0)
     effects: list[Effect] = []
     if moved.action is not None and pending:
         moved, effects = withdraw(target, moved, now)

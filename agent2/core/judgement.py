@@ -17,18 +17,18 @@ def judge(observations: Sequence[Observation]) -> Judgement:
     A failure speaks first, in the order process, port, health; then our own
     trouble; then a warning. No observation at all says nothing.
     """
-    response = next(
-        (
-            o.finding.response_s
-            for o in observations
-            if o.finding.response_s is not None
-        ),
-        None,
-    )
-    identity = next(
-        (o.finding.identity for o in observations if o.finding.identity is not None),
-        None,
-    )
+    response = identity = None
+    well = bool(observations)
+    for seen in observations:
+        found = seen.finding
+        if response is None:
+            response = found.response_s
+        if identity is None:
+            identity = found.identity
+        if found.code is not Code.OK or found.outcome is not Outcome.OK:
+            well = False
+    if well:
+        return Judgement(Verdict.GOOD, response_s=response, identity=identity)
 
     def said(verdict: Verdict, by: Observation) -> Judgement:
         found = by.finding
@@ -46,6 +46,4 @@ def judge(observations: Sequence[Observation]) -> Judgement:
     for seen in observations:
         if seen.finding.code is not Code.OK:
             return said(Verdict.DEGRADED, seen)
-    if not observations:
-        return Judgement(Verdict.UNKNOWN, code=Code.INTERNAL, detail="no check ran")
-    return Judgement(Verdict.GOOD, response_s=response, identity=identity)
+    return Judgement(Verdict.UNKNOWN, code=Code.INTERNAL, detail="no check ran")

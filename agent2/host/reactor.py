@@ -113,6 +113,14 @@ class Reactor:
         self._soon.append(task.step)
         return task
 
+    def start(self, coro: Coroutine[Arm, Any, Any], name: str = "") -> None:
+        """Run *coro* until it first waits, before this returns; then as ``spawn``."""
+        Task(self, coro, name).step()
+
+    async def pause(self) -> None:
+        """Let whoever is at work in this turn come to its end first."""
+        await Suspend(lambda task: self._soon.append(task.step))
+
     async def sleep_until(self, when: float) -> None:
         """Wait until *when*."""
         await Suspend(lambda task: void(self.call_at(when, task.step)))

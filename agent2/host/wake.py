@@ -6,8 +6,8 @@ store, and nobody may act on what a datagram says except to look.
 
 from __future__ import annotations
 
+import _socket as socket  # its Python half costs 3 ms of start
 import os
-import socket
 
 NAME = "agent2.sock"
 LIMIT = 4096

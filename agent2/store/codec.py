@@ -29,10 +29,19 @@ def plain(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
+def _foreign(thing: object) -> Any:
+    return thing.value if isinstance(thing, Enum) else str(thing)
+
+
+# One for all: ``json.dumps`` would make an encoder for each call.
+_encode = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), default=_foreign
+).encode
+
+
 def dump(tree: Any) -> str:
     """Return *tree* as compact JSON; enums by value, all else foreign as text."""
-    text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"), default=_foreign)
-    return plain(text)
+    return plain(_encode(tree))
 
 
 def load_object(text: object) -> dict[str, Any]:
@@ -91,10 +100,6 @@ def number(found: object, otherwise: float = 0.0) -> float:
 def maybe_number(found: object) -> float | None:
     """Return *found* as a finite float, or None if it is not one."""
     return None if found is None else number(found)
-
-
-def _foreign(thing: object) -> Any:
-    return thing.value if isinstance(thing, Enum) else str(thing)
 
 
 def _float(found: object) -> float:

@@ -6,8 +6,8 @@ Every write and every checkpoint of every program runs under one file lock (see
 
 from __future__ import annotations
 
+import _sqlite3 as sqlite3  # without datetime
 import os
-import sqlite3
 from _thread import RLock
 
 from agent2.store.errors import SQLITE_ERRORS, StoreError, from_sqlite

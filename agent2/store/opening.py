@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _sqlite3 as sqlite3  # without datetime
 import os
-import sqlite3
 
 from agent2.store.errors import SQLITE_ERRORS, StoreError, advise, from_os, from_sqlite
 from agent2.store.lock import FileLock

@@ -1,66 +1,128 @@
-"""One look at one target: all checks at once, each under one total deadline."""
+"""One cycle of one target, end to end. Read this after ``core/health.py``.
+
+    tick or death -> look -> judge -> advance -> commit -> act -> publish
+
+A death is judged by the process alone: the kernel has said the worst already, and
+the other checks might wait for a deadline (a child may still hold the port open).
+They are asked after the deed, for the picture.
+"""
 
 from __future__ import annotations
 
-from agent2.core.model import (
-    Code,
-    Facet,
-    Finding,
-    Judgement,
-    Observation,
-    Outcome,
-    Verdict,
-)
-from agent2.core.text import one_line
+from agent2.core.health import advance
+from agent2.core.judgement import judge
+from agent2.core.model import Health, Outcome, Verdict
+from agent2.watcher.look import look, stood_still
+from agent2.watcher.memory import must_be_saved
+from agent2.watcher.watched import is_held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
+    from agent2.core.model import Judgement, Observation
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor
-    from agent2.plugins import Check
+    from agent2.watcher.deaths import Deaths
+    from agent2.watcher.deeds import Deeds
+    from agent2.watcher.executor import Writer
+    from agent2.watcher.history import History
+    from agent2.watcher.memory import Memory
+    from agent2.watcher.publish import Publisher
+    from agent2.watcher.snapshot import Snapshot
+    from agent2.watcher.texts import Texts
     from agent2.watcher.watched import Watched
 
-# A check that ends this long after its deadline did not overrun: we stood still.
-_FROZEN = 1.0
+    class Parts(Protocol):
+        """What of the agent is needed here."""
+
+        reactor: Reactor
+        clock: Clock
+        targets: dict[str, Watched]
+        deaths: Deaths
+        deeds: Deeds
+        history: History
+        memory: Memory
+        publisher: Publisher
+        snapshot: Snapshot
+        texts: Texts
+        writer: Writer
+
+        async def restored(self) -> None:
+            """Wait until it is known what an earlier run left."""
 
 
-async def look(
-    watched: Watched, reactor: Reactor, clock: Clock, deadline: float
-) -> tuple[Observation, ...]:
-    """Run all checks of *watched* until *deadline* (reactor time)."""
-    tasks = await reactor.gather(
-        *(
-            _observe(name, check, reactor, clock, deadline)
-            for name, check in watched.checks
-        )
+async def cycle(parts: Parts, watched: Watched, deadline: float) -> None:
+    """Look at *watched* once until *deadline* (reactor time), and do what follows."""
+    reactor, clock = parts.reactor, parts.clock
+    died, watched.died = watched.died, False
+    parts.texts.begin(watched)
+    clock.asleep()
+    asked = watched.processes if died else watched.checks
+    seen = await look(asked, reactor, clock, deadline)
+    rest = watched.others if died else ()
+    if rest and not _is_dead(seen):  # a successor is there already
+        seen += await look(rest, reactor, clock, deadline)
+        rest = ()
+    gap = stood_still(reactor.now(), deadline, clock.asleep())
+    await parts.restored()
+    if watched.retired:
+        return
+    watched.seen = seen
+    parts.deaths.follow(watched)
+    watched.last_check = now = clock.now()
+    judgement = watched.why_it_died(gap or judge(seen))
+    await _settle(parts, watched, judgement, now, died=died)
+    parts.history.note(watched.name, now, judgement)
+    _show(parts, watched)
+    if rest:
+        seen += await look(rest, reactor, clock, deadline)
+        if not watched.retired:
+            by_name = {one.check: one for one in seen}
+            watched.seen = tuple(by_name[name] for name, _ in watched.checks)
+            _show(parts, watched)
+
+
+async def _settle(
+    parts: Parts, watched: Watched, judgement: Judgement, now: float, *, died: bool
+) -> None:
+    """Decide, commit, act."""
+    old, plan, deeds = watched.state, watched.plan, parts.deeds
+    good = judgement.verdict in {Verdict.GOOD, Verdict.DEGRADED}
+    fresh = good and (old.health is not Health.HEALTHY or not watched.met)
+    watched.met = watched.met or good
+    asked = old.action is not None or old.incident is not None
+    pending = (asked or fresh) and deeds.pending(watched)
+    # A command that runs on is an order too, but none that can be taken back.
+    pending = pending or (not good and deeds.busy(watched))
+    step = advance(
+        plan.name,
+        plan.policy,
+        old,
+        judgement,
+        now,
+        died=died,
+        pending=pending,
+        held=bool(plan.depends_on) and is_held(watched, parts.targets),
     )
-    return tuple(task.result for task in tasks)
+    rows = parts.writer.rows(watched, step)
+    if old.failing_since is not None:
+        watched.down_since = old.failing_since
+    watched.state = step.state  # before the wait: a reload takes over what is known
+    if step.effects or must_be_saved(old, step.state):
+        await parts.memory.commit(parts.writer.write(watched, step, rows))
+    deeds.begin(watched, step, rows)
+    parts.texts.cycle(watched, judgement)
+    if pending and fresh and old.action is None:
+        deeds.withdraw(watched)  # an earlier run's order, now pointless
+    deeds.act(watched, step, rows)
 
 
-async def _observe(
-    name: str, check: Check, reactor: Reactor, clock: Clock, deadline: float
-) -> Observation:
-    began = reactor.now()
-    try:
-        finding = await check.probe(reactor, deadline)
-    except Exception as error:
-        # A bug in a check is our trouble: it says nothing of the target.
-        detail = one_line(f"{type(error).__name__}: {error}", 200)
-        finding = Finding(Outcome.ERROR, Code.INTERNAL, detail)
-    ended = reactor.now()
-    return Observation(
-        name, check.kind, check.facet, finding, clock.steady(ended), ended - began
-    )
+def _is_dead(seen: tuple[Observation, ...]) -> bool:
+    return any(one.finding.outcome is Outcome.FAIL for one in seen)
 
 
-def stood_still(now: float, deadline: float, slept: float) -> Judgement | None:
-    """Return an UNKNOWN judgement if the agent itself was stopped during a cycle.
-
-    *slept* seconds of machine sleep, or an end long after the *deadline*: what was
-    measured then is our own gap and says nothing of the target.
-    """
-    late = now - deadline
-    if slept <= 0.0 and late < _FROZEN:
-        return None
-    detail = f"the agent stood still for {max(slept, late):.1f} s"
-    return Judgement(Verdict.UNKNOWN, Facet.HEALTH, Code.AGENT_GAP, detail)
+def _show(parts: Parts, watched: Watched) -> None:
+    watched.fragment = None
+    changed = watched.shown != parts.snapshot.word(watched)
+    parts.publisher.publish(changed=changed)

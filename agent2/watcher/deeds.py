@@ -90,8 +90,19 @@ class Deeds:
         """Does a restart of it still run? Two at a time would undo each other."""
         return watched.name in self._busy
 
+    def begin(self, watched: Watched, step: Step, rows: list[ActionRow]) -> None:
+        """Ask for the restarts of *step*: the one deed that is waited for, so first."""
+        for effect in step.effects:
+            if isinstance(effect, RequestRestart):
+                row = next(row for row in rows if row.id == effect.action)
+                self._fixes.add(row)
+                action = watched.rung(watched.state)
+                self._reactor.start(
+                    self._restart(watched, action, effect, row), "restart"
+                )
+
     def act(self, watched: Watched, step: Step, rows: list[ActionRow]) -> None:
-        """Carry out the effects of *step*, in their order."""
+        """Carry out the other effects of *step*, in their order."""
         by_id = {row.id: row for row in rows}
         for effect in step.effects:
             self._one(watched, effect, by_id)
@@ -101,12 +112,6 @@ class Deeds:
     ) -> None:
         texts = self._texts()
         match effect:
-            case RequestRestart():
-                row = rows[effect.action]
-                self._fixes.add(row)
-                action = watched.rung(watched.state)
-                deed = self._restart(watched, action, effect, row)
-                self._reactor.spawn(deed, "restart")
             case WithdrawRestart():
                 self.withdraw(watched, effect)
             case Prove():
@@ -134,8 +139,8 @@ class Deeds:
                     new=effect.new.value,
                     code=effect.code.value,
                 )
-            case Notify():
-                pass  # the courier tells it; it is in the outbox
+            case Notify() | RequestRestart():
+                pass  # the courier tells it, from the outbox; it was begun
 
     async def _restart(
         self, watched: Watched, action: Action, wish: RequestRestart, row: ActionRow
@@ -148,6 +153,7 @@ class Deeds:
             deed = Deed(done=False, detail=f"{type(error).__name__}: {error}")
         finally:
             self._busy.discard(watched.name)
+        await self._reactor.pause()  # the log tells why first, then what was done
         result = ActionResult.REQUESTED if deed.done else ActionResult.FAILED
         at, detail = self._clock.now(), deed.detail
         self._say(row, deed, result)

@@ -8,6 +8,8 @@ whole time to answer, however late we are.
 
 from __future__ import annotations
 
+from agent2.watcher.cycle import cycle
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.host.reactor import Reactor
@@ -76,7 +78,7 @@ class Loop:
             return  # another watcher may hold the store by now
         began = self._reactor.now()
         try:
-            await self._agent.cycle(watched, began + watched.plan.timeout)
+            await cycle(self._agent, watched, began + watched.plan.timeout)
         except Exception as error:
             # A bug of ours in one cycle must not end the ticks of this target.
             self._agent.texts.say(

@@ -87,7 +87,7 @@ class Memory:
         self._wrote = True
         self.trouble("store", "")
         if queued:
-            self._queued()
+            self._reactor.call_soon(self._queued)  # the deed of this commit goes first
 
     async def _write(self, call: Write) -> Any:
         try:

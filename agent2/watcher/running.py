@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from agent2.watcher.options import Options
 
 _STOP_WITHIN = 3.0
+_SWITCH = 0.0005  # seconds that the loop and the store's thread wait for each other
 _GREETED = 20  # targets that are named at the start
 _COMPILED_WITHIN = 35.0  # the compiler itself is ended after 30
 
@@ -59,6 +61,7 @@ class Running:
 
     def run(self) -> int:
         """Run until a signal asks to stop; return the exit code."""
+        sys.setswitchinterval(_SWITCH)
         self._listen()
         self._greet()
         self._loop.start()
@@ -112,6 +115,8 @@ class Running:
             self._refuse(str(error))
             return
         self._agent.publisher.write()
+        # What is there now stays; to look through it for rubbish would cost 10 ms.
+        gc.freeze()
         self._options.answer("READY\n")
         self._notify.send("READY=1", f"STATUS=watching {len(self._agent.targets)}")
         self._care()

@@ -26,6 +26,7 @@ class Watched:
     """All that is in memory of one target. Mutable, and only the loop touches it.
 
     Attributes:
+        processes, others: Its checks of the process, and all the others.
         due: Reactor time of the tick of the current or last cycle.
         died: A death came in and no cycle has counted it yet.
         fragment: Its part of the status, None when it must be made anew.
@@ -42,6 +43,8 @@ class Watched:
         self.checks: tuple[tuple[str, Check], ...] = tuple(
             (c.name, plugins.load("checks", c.kind)(**c.options)) for c in plan.checks
         )
+        self.processes = tuple(c for c in self.checks if c[1].facet is Facet.PROCESS)
+        self.others = tuple(c for c in self.checks if c[1].facet is not Facet.PROCESS)
         self.actions: tuple[Action, ...] = tuple(
             plugins.load("actions", a.kind)(**a.options) for a in plan.actions
         )

@@ -32,6 +32,7 @@ CORE_MAY_IMPORT = {
     "collections",
     "enum",
     "math",
+    "operator",
     "re",
     "typing",
     "agent2",

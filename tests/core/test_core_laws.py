@@ -12,6 +12,7 @@ from core_notation import SAID, T0, Story
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent2.core.calm import is_calm
 from agent2.core.effects import (
     Notify,
     OpenIncident,
@@ -19,14 +20,16 @@ from agent2.core.effects import (
     Record,
     RequestRestart,
     ResolveIncident,
+    Step,
     Warn,
     WithdrawRestart,
     Withhold,
 )
-from agent2.core.health import advance
+from agent2.core.health import advance, move
 from agent2.core.model import (
     AlertKind,
     Health,
+    Judgement,
     Policy,
     RestartPolicy,
     Verdict,
@@ -287,6 +290,28 @@ def moved_id(name, by):
     head, _, tail = name.partition(mark)
     time, tilde, rest = tail.partition("~")
     return f"{head}{mark}{float(time) + by:.3f}{tilde}{rest}"
+
+
+@given(policies, stories, st.integers(0, 10**6), st.booleans(), st.booleans())
+def test_the_shortcut_of_a_calm_target_is_the_long_way(
+    policy, cycles, gap, died, pending
+):
+    story = live(policy, [*cycles, *[("+", 5)] * 25])
+    good = Judgement(Verdict.GOOD, response_s=0.01, identity="7:1")
+    now = T0 + sum(gap for _, gap in cycles) + 125 + gap
+
+    if is_calm(policy, story.state):
+        long = move("t", policy, story.state, good, now, died, pending, False)
+        assert long == Step(story.state)
+
+
+def test_a_target_that_was_well_for_a_while_is_calm():
+    for policy in (Policy(), Policy(flapping=False, success_threshold=3)):
+        assert is_calm(policy, live(policy, [("+", 5)] * 21).state)
+        assert not is_calm(policy, live(policy, [("+", 5)] * 2).state)
+        assert not is_calm(policy, live(policy, [("+", 5)] * 30 + [("o", 5)]).state)
+        ill = live(policy, [("+", 5)] * 30 + [("-", 5)] * 3).state
+        assert not is_calm(policy, ill)
 
 
 @given(policies, stories)

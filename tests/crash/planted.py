@@ -80,14 +80,14 @@ FAULTS = {
         told="pager",
     ),
     "shown before it is committed": Fault(
-        "watcher/agent.py",
-        "        if step.effects or must_be_saved(old, step.state):\n",
-        "        for each in step.effects:\n"
-        "            if type(each).__name__ == 'OpenIncident':\n"
-        "                self.telling.opened(each)\n"
-        "                self.publisher.write()\n"
-        f"                {PAUSE}(0.2)\n"
-        "        if step.effects or must_be_saved(old, step.state):\n",
+        "watcher/cycle.py",
+        "    if step.effects or must_be_saved(old, step.state):\n",
+        "    for each in step.effects:\n"
+        "        if type(each).__name__ == 'OpenIncident':\n"
+        "            parts.telling.opened(each)\n"
+        "            parts.publisher.write()\n"
+        f"            {PAUSE}(0.2)\n"
+        "    if step.effects or must_be_saved(old, step.state):\n",
         ("shown_is_committed",),
     ),
     "states are forgotten": Fault(

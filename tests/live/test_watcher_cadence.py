@@ -173,6 +173,40 @@ def test_on_exit_trip_needs_no_second_failure(rig):
     assert agent.until_word("down")["consecutive_failures"] == 1
 
 
+def test_a_death_waits_for_no_other_check(rig):
+    """A child may hold the port open and answer nobody: the process is dead."""
+    target = rig.target()
+    with Slow(http(document())) as server:
+        checks = [
+            {"kind": "http", "url": server.url},
+            {"kind": "pid", "file": str(target.pid_file)},
+        ]
+        settings = {"interval": 60, "timeout": 50, "failure_threshold": 1}
+        agent = rig.agent(config({"name": "webui", "checks": checks, **settings}))
+        agent.until_word("ok")
+        server.wait = 60.0
+        target.send(signal.SIGKILL)
+        assert agent.until_signal(10)["reason"] == "process_not_alive"
+        seen = agent.until_word("down", 10)["targets"][0]["checks"]
+        assert [check["name"] for check in seen] == ["pid"]
+        assert len(agent.lines("consecutive failures")) == 1
+
+
+def test_after_a_death_the_other_checks_are_asked_for_the_picture(rig):
+    target = rig.target()
+    settings = {"interval": 60, "timeout": 5, "failure_threshold": 1}
+    agent = rig.agent(config(watching(target, **settings)))
+    names = [check["name"] for check in agent.until_word("ok")["targets"][0]["checks"]]
+    target.send(signal.SIGKILL)
+    agent.until_signal(10)
+
+    def all_seen():
+        seen = agent.status()["targets"][0]["checks"]
+        return [check["name"] for check in seen] == names and seen[-1]["code"] != "ok"
+
+    wait_for(all_seen, 5, "all checks are shown after the death")
+
+
 # -- stopped ourselves
 
 
