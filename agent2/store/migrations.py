@@ -1,8 +1,8 @@
 """The tables, as numbered scripts under ``PRAGMA user_version``.
 
 Script N takes a file from version N-1 to N in one transaction. A script that was
-released is never changed: what comes later is a new script at the end. Times are
-REAL steady epoch seconds.
+released is never changed: what comes later is a new script at the end. Times of our
+own tables are REAL steady epoch seconds.
 """
 
 from __future__ import annotations
@@ -101,7 +101,74 @@ _FIRST = (
     ) WITHOUT ROWID""",
 )
 
-SCRIPTS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# The tables of the user's documents: their names, columns and times (text, UTC,
+# ``YYYY-MM-DD HH:MM:SS.sss``, which SQLite's datetime() compares) are a contract.
+_EVENTS = (
+    """CREATE TABLE supervisor_inbox (
+        event_id TEXT PRIMARY KEY,
+        task_id TEXT NOT NULL,
+        event_type TEXT NOT NULL,
+        source TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        ts TEXT NOT NULL,
+        received_at TEXT NOT NULL,
+        status TEXT NOT NULL DEFAULT 'pending',
+        error_message TEXT,
+        processed_at TEXT,
+        retry_count INTEGER NOT NULL DEFAULT 0,
+        next_at TEXT,
+        fence INTEGER NOT NULL DEFAULT 0,
+        owner TEXT,
+        lease_until TEXT
+    )""",
+    """CREATE INDEX idx_supervisor_inbox_status
+        ON supervisor_inbox (status, received_at)""",
+    """CREATE INDEX idx_supervisor_inbox_received_at
+        ON supervisor_inbox (received_at)""",
+    "CREATE INDEX idx_supervisor_inbox_task ON supervisor_inbox (task_id, received_at)",
+    """CREATE TABLE task_audits (
+        audit_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        task_id TEXT NOT NULL,
+        level TEXT NOT NULL,
+        event_type TEXT NOT NULL,
+        payload TEXT,
+        created_at TEXT NOT NULL,
+        event_id TEXT,
+        decision_id TEXT
+    )""",
+    "CREATE INDEX idx_task_audits_task_id ON task_audits (task_id, audit_id)",
+    "CREATE INDEX idx_task_audits_event_type ON task_audits (event_type, created_at)",
+    """CREATE UNIQUE INDEX idx_task_audits_decision ON task_audits (decision_id)
+        WHERE decision_id IS NOT NULL""",
+    """CREATE TABLE tasks (
+        task_id TEXT PRIMARY KEY,
+        status TEXT NOT NULL,
+        metadata TEXT NOT NULL DEFAULT '{}',
+        updated_at TEXT NOT NULL
+    )""",
+    """CREATE TABLE task_gates (
+        task_id TEXT NOT NULL,
+        gate_name TEXT NOT NULL,
+        state TEXT NOT NULL,
+        reason TEXT NOT NULL DEFAULT '',
+        who TEXT NOT NULL DEFAULT '',
+        created_at TEXT NOT NULL,
+        PRIMARY KEY (task_id, gate_name)
+    )""",
+    """CREATE TABLE supervisor_metrics_archive (
+        timestamp TEXT PRIMARY KEY,
+        pending_count INTEGER NOT NULL,
+        failed_count INTEGER NOT NULL,
+        lag_seconds REAL NOT NULL
+    )""",
+    """CREATE TABLE supervisor_checkpoint (
+        source TEXT PRIMARY KEY,
+        position TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    )""",
+)
+
+SCRIPTS: tuple[tuple[str, ...], ...] = (_FIRST, _EVENTS)
 
 TABLES = frozenset(
     {
@@ -112,6 +179,12 @@ TABLES = frozenset(
         "journal",
         "actions",
         "history_raw",
+        "supervisor_inbox",
+        "task_audits",
+        "tasks",
+        "task_gates",
+        "supervisor_metrics_archive",
+        "supervisor_checkpoint",
     }
 )
 
