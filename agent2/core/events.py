@@ -1,6 +1,6 @@
 """What comes through the one door, and what is decided of it, as values.
 
-    Event --route--> policy(event, standing) --> Verdict(ruling, reason, concerns, measures)
+    Event --route--> policy(event, standing) --> Decision(ruling, reason, concerns …)
 
 An event says that something is so; it never says what to do. The words (``TASK_…``,
 ``SUPERVISOR_…``, the rulings) are those of the user's documents (capabilities 9.3).
@@ -8,36 +8,11 @@ An event says that something is so; it never says what to do. The words (``TASK_
 
 from __future__ import annotations
 
-from enum import Enum
-
-from agent2.core.policies import Ruling
 from agent2.core.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-
-class Level(Enum):
-    """How bad a concern is."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-
-class Measure(Enum):
-    """What a verdict has done at once, in the transaction that writes it down."""
-
-    PAUSE_GATE = "pause_gate"
-    OPEN_GATE = "open_gate"
-    RUNTIME_ENFORCE = "runtime_enforce"
-    REDLINE_VIOLATION = "redline_violation"
-    MARK_BLOCKED = "mark_blocked"
-    MARK_VERIFYING = "mark_verifying"
-    WRITE_AUDIT = "write_audit"
-    NOOP = "noop"
 
 
 @value
@@ -61,38 +36,6 @@ class Event:
     at: float
     payload: dict[str, Any]
     retries: int = 0
-
-
-@value
-class Concern:
-    """Something that a policy finds in an event (a ``finding`` of the documents).
-
-    Attributes:
-        category: risk, conflict, redline, constraint or failure.
-        evidence: What shows it, in words.
-    """
-
-    id: str
-    category: str
-    level: Level
-    description: str
-    evidence: tuple[str, ...] = ()
-    source: str = ""
-
-
-@value
-class Verdict:
-    """What a policy says of an event.
-
-    Attributes:
-        until: Epoch seconds until which it stands; None: until somebody decides.
-    """
-
-    ruling: Ruling
-    reason: str
-    concerns: tuple[Concern, ...] = ()
-    measures: tuple[Measure, ...] = ()
-    until: float | None = None
 
 
 @value
