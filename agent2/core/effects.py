@@ -15,6 +15,7 @@ from agent2.core.model import (
     Severity,
     TargetState,
 )
+from agent2.core.policies import Ruling
 from agent2.core.value import value
 
 TYPE_CHECKING = False
@@ -73,12 +74,17 @@ class RequestRestart:
 
 @value
 class Withhold:
-    """A restart was not asked for, and why (``off`` or ``exhausted``)."""
+    """A restart was not asked for, and *why*: the reason of a decision.
+
+    *note* says it in words: whose pause it is, which redline.
+    """
 
     target: str
     incident: str
     at: float
     why: str
+    ruling: Ruling = Ruling.BLOCK
+    note: str = ""
 
 
 @value

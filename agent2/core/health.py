@@ -25,7 +25,6 @@ from agent2.core.effects import (
     Record,
     ResolveIncident,
     Step,
-    WithdrawRestart,
 )
 from agent2.core.flapping import watch_flapping
 from agent2.core.model import (
@@ -37,12 +36,13 @@ from agent2.core.model import (
     TargetState,
     Verdict,
 )
-from agent2.core.repair import about, remind, repair
+from agent2.core.repair import about, remind, repair, withdraw
 from agent2.core.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.effects import Effect
+    from agent2.core.policies import Decision
 
 
 def advance(
@@ -55,6 +55,7 @@ def advance(
     died: bool = False,
     pending: bool = False,
     held: bool = False,
+    bar: Decision | None = None,
 ) -> Step:
     """Return the state after one cycle and what follows from it.
 
@@ -62,12 +63,13 @@ def advance(
     process. *pending*: an earlier restart order lies there and nobody took it up.
     *held*: something that this target depends on is failing: it is measured as ever,
     but not told and not restarted; if it is still down afterwards, it is told then.
+    *bar*: why no restart may be asked for (a pause, a redline); it bars nothing else.
     """
     if judgement.verdict is Verdict.UNKNOWN:
         return Step(state)
     if judgement.verdict is Verdict.GOOD and not held and is_calm(policy, state):
         return Step(state)  # nothing would change: most cycles of most targets
-    return move(target, policy, state, judgement, now, died, pending, held)
+    return move(target, policy, state, judgement, now, died, pending, held, bar)
 
 
 def move(
@@ -79,17 +81,27 @@ def move(
     died: bool,
     pending: bool,
     held: bool,
+    bar: Decision | None = None,
 ) -> Step:
     """Return the step that a verdict makes; see ``advance``."""
     if state.first_seen is None:
         state = replace(state, first_seen=now, since=now)
     bad = judgement.verdict is Verdict.BAD
+    taken: list[Effect] = []
+    if bad and bar is not None and pending:
+        pending = False  # whoever left it there: it would run in the pause
+        if state.action is not None:
+            state, taken = withdraw(target, state, now)
     if bad and _excused(policy, state, now):
-        return Step(state)
+        return Step(state, tuple(taken))
     state, effects = watch_flapping(target, policy, state, now, bad=bad, held=held)
-    turn = _worse if bad else _better
-    moved, more = turn(target, policy, state, judgement, now, died, pending, held)
-    effects += more
+    if bad:
+        moved, more = _worse(
+            target, policy, state, judgement, now, died, pending, held, bar
+        )
+    else:
+        moved, more = _better(target, policy, state, judgement, now, pending, held)
+    effects = taken + effects + more
     if moved.health is not state.health:
         moved = replace(moved, since=now)
         effects.insert(
@@ -125,6 +137,7 @@ def _worse(
     died: bool,
     pending: bool,
     held: bool,
+    bar: Decision | None,
 ) -> tuple[TargetState, list[Effect]]:
     failures = state.failures + 1
     tripped = died and policy.trip_on_exit
@@ -149,7 +162,9 @@ def _worse(
         moved, more = _tell(target, policy, moved, now)
         effects += more
     if down and not held:
-        moved, more = repair(target, policy, moved, judgement.identity, now, pending)
+        moved, more = repair(
+            target, policy, moved, judgement.identity, now, pending, bar
+        )
         moved, reminder = remind(target, policy, moved, now)
         effects += more + reminder
     return moved, effects
@@ -181,7 +196,6 @@ def _better(
     state: TargetState,
     judgement: Judgement,
     now: float,
-    _died: bool,
     pending: bool,
     held: bool,
 ) -> tuple[TargetState, list[Effect]]:
@@ -206,21 +220,6 @@ def _better(
             detail=judgement.detail,
         )
     return moved, effects + more
-
-
-def withdraw(
-    target: str, state: TargetState, now: float
-) -> tuple[TargetState, list[Effect]]:
-    """Take the unconsumed order back; what never happened costs no budget."""
-    assert state.action is not None
-    effect = WithdrawRestart(state.action, target, state.incident or "", now)
-    refunded = replace(
-        state,
-        action=None,
-        restarts=state.restarts[:-1],
-        attempts=max(state.attempts - 1, 0),
-    )
-    return refunded, [effect]
 
 
 def _recover(

@@ -10,9 +10,8 @@ from __future__ import annotations
 from agent2.core.degraded import closed
 from agent2.core.effects import Notify, ResolveIncident, Step
 from agent2.core.flapping import about_flapping
-from agent2.core.health import withdraw
 from agent2.core.model import AlertKind, Health, Policy, TargetState
-from agent2.core.repair import about
+from agent2.core.repair import about, withdraw
 from agent2.core.value import replace
 
 TYPE_CHECKING = False

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from agent2.core.effects import Notify, Prove, RequestRestart, Withhold
+from agent2.core.effects import (
+    Notify,
+    Prove,
+    RequestRestart,
+    WithdrawRestart,
+    Withhold,
+)
 from agent2.core.model import ActionResult, AlertKind, Policy, TargetState
 from agent2.core.policies import Ruling
 from agent2.core.restarts import may_restart
@@ -13,6 +19,9 @@ if TYPE_CHECKING:
     from agent2.core.effects import Effect
     from agent2.core.policies import Decision
 
+# Reasons of the budget itself. Any other is a bar's, and goes when that is lifted.
+_OWN = frozenset({"", "off", "exhausted"})
+
 
 def repair(
     target: str,
@@ -21,23 +30,29 @@ def repair(
     identity: str | None,
     now: float,
     pending: bool,
+    bar: Decision | None,
 ) -> tuple[TargetState, list[Effect]]:
     """Return *state* after deciding on a restart of an unhealthy target.
 
     While an order lies there that nobody took up (*pending*) no other is made:
     there is exactly one live signal per incident. The restart counts from when it
     was taken up: one that begins late has its whole time to settle and to help.
+
+    A *bar* is said once; when it is lifted, the restart is asked for at once.
     """
     if pending:
         if state.action is None:
             return state, []
         restarts = (*state.restarts[:-1], now)
         return replace(state, action_at=now, restarts=restarts), []
-    decision = may_restart(policy.restart, state, target, now)
+    if bar is None and state.withheld not in _OWN:
+        state = replace(state, withheld="")
+    decision = may_restart(policy.restart, state, target, now, bar)
     if decision.ruling is Ruling.ALLOW:
         return _ask(target, policy, state, identity, now)
     state, effects = _overdue(target, policy, state, now)
-    if decision.ruling is Ruling.BLOCK and state.withheld != decision.reason:
+    told = decision.ruling is Ruling.BLOCK or decision is bar
+    if told and state.withheld != decision.reason:
         state, more = _withhold(target, policy, state, decision, now)
         effects += more
     return state, effects
@@ -76,6 +91,22 @@ def _ask(
     ), effects
 
 
+def withdraw(
+    target: str, state: TargetState, now: float
+) -> tuple[TargetState, list[Effect]]:
+    """Take the unconsumed order back; what never happened costs no budget."""
+    assert state.action is not None
+    effect = WithdrawRestart(state.action, target, state.incident or "", now)
+    refunded = replace(
+        state,
+        action=None,
+        hold_until=0.0,
+        restarts=state.restarts[:-1],
+        attempts=max(state.attempts - 1, 0),
+    )
+    return refunded, [effect]
+
+
 def _overdue(
     target: str, policy: Policy, state: TargetState, now: float
 ) -> tuple[TargetState, list[Effect]]:
@@ -91,9 +122,12 @@ def _withhold(
 ) -> tuple[TargetState, list[Effect]]:
     assert state.incident is not None
     why = decision.reason
-    effects: list[Effect] = [Withhold(target, state.incident, now, why)]
+    note = decision.concerns[0].description if decision.concerns else ""
+    effects: list[Effect] = [
+        Withhold(target, state.incident, now, why, decision.ruling, note)
+    ]
     moved = replace(state, withheld=why)
-    if why == "exhausted":
+    if why == "exhausted" and state.exhausted_at is None:
         moved = replace(moved, exhausted_at=now)
         if state.told:
             effects.append(about(AlertKind.EXHAUSTED, target, policy, moved, now))

@@ -33,11 +33,20 @@ def inside(policy: RestartPolicy, restarts: tuple[float, ...], now: float) -> in
 
 
 def may_restart(
-    policy: RestartPolicy, state: TargetState, target: str, now: float
+    policy: RestartPolicy,
+    state: TargetState,
+    target: str,
+    now: float,
+    bar: Decision | None = None,
 ) -> Decision:
-    """Decide whether *target* may be restarted at *now*, and say why."""
+    """Decide whether *target* may be restarted at *now*, and say why.
+
+    *bar* is what stands in the way whatever the budget says (``core/bars.py``).
+    """
     if not policy.enabled:
         return Decision(Ruling.BLOCK, "off")
+    if bar is not None:
+        return bar
     if state.exhausted_at is not None:
         return _half_open(policy, max((state.exhausted_at, *state.restarts)), now)
     if inside(policy, state.restarts, now) >= policy.intensity:

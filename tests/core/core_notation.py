@@ -2,7 +2,8 @@
 
 In:  ``+`` good, ``-`` bad, ``~`` degraded, ``?`` unknown, ``x`` bad because it died,
      ``o`` bad and ``w`` good while an order lies there that nobody took up,
-     ``=`` bad and ``^`` degraded while something that it depends on fails.
+     ``=`` bad and ``^`` degraded while something that it depends on fails,
+     ``p`` bad, ``b`` bad while an order lies there, ``g`` good: all in a pause.
 Out: ``u`` unknown, ``h`` healthy, ``f`` failing, ``X`` unhealthy, ``r`` recovering.
 """
 
@@ -30,6 +31,7 @@ from agent2.core.model import (
     TargetState,
     Verdict,
 )
+from agent2.core.policies import Concern, Decision, Level, Ruling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +60,15 @@ SAID = {
     "^": Judgement(
         Verdict.DEGRADED, Facet.HEALTH, Code.SLOW, "slow", "http", response_s=3.5
     ),
+    "p": BAD,
+    "b": BAD,
+    "g": Judgement(Verdict.GOOD),
 }
+PAUSE = Decision(
+    Ruling.PAUSE,
+    "paused",
+    concerns=(Concern("gate", "constraint", Level.MEDIUM, "Manual test (mia)"),),
+)
 # Nothing but the thresholds: what the other machines do has its own stories.
 CALM = Policy(flapping=False, restart=RestartPolicy(enabled=False), reminders=())
 
@@ -104,8 +114,9 @@ class Story:
             judgement or SAID[letter],
             now,
             died=letter == "x",
-            pending=letter in "ow",
+            pending=letter in "owb",
             held=letter in "=^",
+            bar=PAUSE if letter in "pbg" else None,
         )
         self.state = step.state
         self.effects += step.effects

@@ -62,7 +62,7 @@ policies = st.builds(
 # Long runs of one letter reach what single letters seldom do: spent budgets, reminders.
 runs = st.builds(
     lambda letter, times, gap: [(letter, gap)] * times,
-    st.sampled_from("+-~?xow=^"),
+    st.sampled_from("+-~?xow=^pbg"),
     st.sampled_from([1, 1, 1, 2, 3, 8, 25]),
     st.integers(1, 90),
 )
@@ -139,7 +139,7 @@ def test_every_outage_is_told_unless_flapping_hides_it(policy, cycles):
         story.cycle(letter, now)
 
         hidden = story.state.incident is not None and not story.state.told
-        assert not (hidden and story.state.flap is None and letter in "-xo") or (
+        assert not (hidden and story.state.flap is None and letter in "-xopb") or (
             story.told[-1] == []  # a settling cycle says nothing at all
         )
 
@@ -188,6 +188,56 @@ def test_a_restart_is_asked_for_only_of_an_open_incident_and_one_at_a_time(
             case ResolveIncident(incident=closed) if closed == incident:
                 assert owed is None
                 incident = None
+
+
+@given(policies, stories)
+def test_no_restart_is_asked_for_and_no_order_left_lying_in_a_pause(policy, cycles):
+    story, now = Story("", policy), T0
+    for letter, gap in cycles:
+        now += gap
+        story.cycle(letter, now)
+
+        assert letter not in "pbg" or "restart" not in story.told[-1]
+        assert letter != "b" or story.state.action is None
+
+
+@given(policies, stories)
+def test_a_pause_stops_restarts_and_nothing_else(policy, cycles):
+    """All of it is as if automatic repair were off, but for the word."""
+    given = replace(policy.restart, enabled=True)
+    paused = [({"-": "p", "x": "p", "o": "p"}.get(c, c), gap) for c, gap in cycles]
+    unpaused = [("-" if c in "pb" else c, gap) for c, gap in paused]
+    off = replace(policy, restart=replace(given, enabled=False))
+
+    one = live(replace(policy, restart=given), paused)
+    other = live(off, unpaused)
+
+    def plain(story):
+        return [e for e in story.effects if not isinstance(e, Withhold)]
+
+    assert plain(one) == plain(other)
+    assert one.path == other.path
+    assert replace(one.state, withheld="") == replace(other.state, withheld="")
+    assert [e.why for e in one.effects if isinstance(e, Withhold)] == [
+        "paused" for e in other.effects if isinstance(e, Withhold)
+    ]
+
+
+@given(policies, stories)
+def test_a_pause_hides_no_outage_and_no_recovery(policy, cycles):
+    told = {AlertKind.FIRING, AlertKind.RESOLVED}
+    policy = replace(policy, flapping=False)
+    free = [({"p": "-", "b": "o", "g": "+"}.get(c, c), gap) for c, gap in cycles]
+
+    def outages(story):
+        return [
+            e
+            for e in story.effects
+            if isinstance(e, OpenIncident | ResolveIncident)
+            or (isinstance(e, Notify) and e.kind in told)
+        ]
+
+    assert outages(live(policy, cycles)) == outages(live(policy, free))
 
 
 @given(policies, stories)
@@ -245,7 +295,7 @@ def test_failures_is_zero_exactly_when_the_last_counted_cycle_was_good(policy, c
         now += gap
         before = story.state
         story.cycle(letter, now)
-        if letter in "+~w^":
+        if letter in "+~w^g":
             last_good = True
         elif story.state.failures != before.failures:
             assert story.state.failures == before.failures + 1

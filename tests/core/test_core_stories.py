@@ -30,6 +30,7 @@ from agent2.core.model import (
     TargetState,
     Verdict,
 )
+from agent2.core.policies import Ruling
 from agent2.core.value import replace
 
 # One restart at once, no spread to think of: a gap is as long as the settle time.
@@ -299,6 +300,60 @@ def test_a_degraded_cycle_ends_the_settling_too():
 
     assert story.path == "fXh"
     assert story.told[2] == ["proved: success", "close", "tell: resolved", "warn"]
+
+
+def test_in_a_pause_the_outage_is_told_and_no_restart_is_asked_for():
+    story = Story("-ppp", FIXES)
+
+    assert story.told[1:] == [["open", "tell: firing", "withheld: paused"], [], []]
+    assert story.last(Withhold) == Withhold(
+        "web",
+        f"web@{T0 + 5:.3f}",
+        T0 + 5,
+        "paused",
+        Ruling.PAUSE,
+        "Manual test (mia)",
+    )
+    assert story.state.restarts == ()
+    assert story.go("g").told[-1] == ["close", "tell: resolved"]
+    assert story.state.withheld == ""
+
+
+def test_when_the_pause_ends_the_restart_is_asked_for_at_once():
+    assert Story("-pp-", FIXES).told[-1] == ["restart"]
+
+
+def test_each_pause_of_an_incident_is_said_once():
+    story = Story("-pp-", FIXES)
+
+    assert story.at(30, "p") == ["withheld: paused"]
+    assert story.at(35, "p") == []
+    assert story.count("withheld: paused") == 2
+
+
+def test_a_pause_takes_back_the_order_that_nobody_took_up_even_while_it_settles():
+    story = Story("--", FIXES)
+    assert story.at(6, "b") == ["withdraw", "withheld: paused"]
+    assert story.state.restarts == ()
+    assert (story.state.attempts, story.state.action) == (0, None)
+
+    assert story.at(7, "-") == ["restart"]
+
+
+def test_a_pause_that_finds_a_spent_budget_does_not_spend_it_again():
+    policy = replace(FIXES, restart=replace(QUICK, intensity=1, proof=0.0))
+    story = Story("--", policy)
+    assert "tell: exhausted" in story.at(20, "-")
+    spent = story.state.exhausted_at
+
+    assert story.at(30, "p") == ["withheld: paused"]
+    assert story.at(40, "-") == ["withheld: exhausted"]
+    assert story.state.exhausted_at == spent
+    assert story.count("tell: exhausted") == 1
+
+
+def test_where_repair_is_off_a_pause_has_nothing_to_say():
+    assert Story("-p").told[1] == ["open", "tell: firing", "withheld: off"]
 
 
 def test_a_restart_helped_when_somebody_else_is_there_now():
