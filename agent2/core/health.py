@@ -89,9 +89,7 @@ def move(
     bad = judgement.verdict is Verdict.BAD
     taken: list[Effect] = []
     if bad and bar is not None and pending:
-        pending = False  # whoever left it there: it would run in the pause
-        if state.action is not None:
-            state, taken = withdraw(target, state, now)
+        state, taken, pending = *_take_back(target, state, now), False
     if bad and _excused(policy, state, now):
         return Step(state, tuple(taken))
     state, effects = watch_flapping(target, policy, state, now, bad=bad, held=held)
@@ -104,19 +102,18 @@ def move(
     effects = taken + effects + more
     if moved.health is not state.health:
         moved = replace(moved, since=now)
-        effects.insert(
-            0,
-            Record(
-                target,
-                state.health,
-                moved.health,
-                now,
-                judgement.facet,
-                judgement.code,
-                judgement.detail,
-            ),
-        )
+        why = (judgement.facet, judgement.code, judgement.detail)
+        effects.insert(0, Record(target, state.health, moved.health, now, *why))
     return Step(moved, tuple(effects))
+
+
+def _take_back(
+    target: str, state: TargetState, now: float
+) -> tuple[TargetState, list[Effect]]:
+    """Take back what lies there, or it would run although restarts are barred."""
+    if state.action is None:
+        return state, []  # an earlier run's; the watcher removes it
+    return withdraw(target, state, now)
 
 
 def _excused(policy: Policy, state: TargetState, now: float) -> bool:
