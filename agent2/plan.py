@@ -16,6 +16,7 @@ from agent2.core.model import Policy, RestartPolicy, Severity
 from agent2.core.shape import sound
 from agent2.core.value import value
 from agent2.host.files import read_linked, read_with_stat
+from agent2.plan_events import EventsPlan, from_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,6 +195,7 @@ class Plan:
     log: LogPlan
     restarter: RestarterPlan
     web: dict[str, Any]
+    events: EventsPlan = EventsPlan()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -243,6 +245,7 @@ def from_json(tree: dict[str, Any]) -> Plan:
                 "routes": tuple(map(sound, routes)),
                 "log": sound(LogPlan(**tree["log"])),
                 "restarter": sound(RestarterPlan(**restarter)),
+                "events": from_tree(tree["events"]),
                 "warnings": tuple(tree["warnings"]),
             }
         )

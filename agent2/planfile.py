@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "agent2.yaml"
 PLAN_NAME = "plan.json"
-PROFILES = ("dev", "test", "prod", "high_load", "low_latency", "unstable_network")
+PROFILES = (
+    "dev",
+    "test",
+    "prod",
+    "high_load",
+    "low_latency",
+    "unstable_network",
+    "events_high_throughput",
+    "events_low_latency",
+    "events_low_load",
+)
 LARGEST = 1 << 20  # bytes of configuration that are read
 
 # The keys that the environment may set, each as AGENT2_ and the key in capitals, its
@@ -31,6 +41,8 @@ _DEFAULTS = "interval timeout failure_threshold success_threshold retry_interval
 _DEFAULTS += " start_grace max_retry retry_delay slow"
 _RESTART = "remediation intensity period settle proof backoff backoff_max rearm"
 _RESTART += " half_open"
+_EVENTS = "enabled resident batch_size poll_interval lease max_retries"
+_EVENTS += " policy_timeout mode"
 SETTABLE = (
     "profile",
     "language",
@@ -39,6 +51,7 @@ SETTABLE = (
     *(f"restarter.{key}" for key in ("verify", "timeout")),
     *(f"web.{key}" for key in ("enabled", "host", "port", "token_file")),
     *(f"log.{key}" for key in ("level", "json", "max_bytes", "backups")),
+    *(f"events.{key}" for key in _EVENTS.split()),
 )
 
 
@@ -48,7 +61,10 @@ def variable(key: str) -> str:
 
 
 # Whatever the compiler asks the environment for beside ``${NAME}`` references.
-OVERRIDES = {variable(key): key for key in SETTABLE}
+OVERRIDES = {
+    "SUPERVISOR_POLL_INTERVAL": "events.poll_interval",  # the documents' own names
+    "SUPERVISOR_BATCH_SIZE": "events.batch_size",
+} | {variable(key): key for key in SETTABLE}
 LANGUAGE = ("LC_ALL", "LC_MESSAGES", "LANG")
 _WATCHED = (*OVERRIDES, *LANGUAGE, "HOME")
 _REFERENCE = re.compile(rb"\$\{([A-Za-z_][A-Za-z0-9_]*)")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent2 import planfile
 from agent2.compiler import (
+    events,
     layers,
     old_names,
     overrides,
@@ -116,6 +117,7 @@ def _settle(
         return None
     if built_in:  # a profile's file: its numbers are the profile's, not a file's
         node.entries.pop("defaults", None)
+        node.entries.pop("events", None)
         node.entries.pop("profile", None)
     old_names.take(report, node)
     node = overrides.put(report, node, given, scope)
@@ -156,6 +158,14 @@ def _put_together(
         log=root.log.model_dump(by_alias=True),
         restarter=root.restarter,
         web=root.web,
+        events=events.settled(
+            root.events,
+            (
+                name.value,
+                events.profile_events(layers.profile_path(name.value), scope),
+            ),
+            report,
+        ),
         source=report.source,
     )
     _warn_of_idle_profile(report, root, profile, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent2 import plan
+from agent2.compiler import events
 from agent2.plan import Secret
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def emit(settled: Settled, facts: dict[str, Any]) -> dict[str, Any]:
         "log": settled.log,
         "restarter": restarter.model_dump(),
         "web": web.model_dump(),
+        "events": events.emitted(settled.events),
     }
 
 

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, create_model
 
 from agent2 import plan
 from agent2.compiler import fields, word
-from agent2.compiler.schema import Section
+from agent2.compiler.section import Section
 from agent2.compiler.words import Wrong
 
 if TYPE_CHECKING:

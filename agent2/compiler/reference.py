@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticUndefined
 
 from agent2 import planfile, plugins
-from agent2.compiler import layers, plugin_models, schema
+from agent2.compiler import events, layers, plugin_models, schema, section
 from agent2.compiler.expectations import expected, known_keys
 from agent2.compiler.scalars import told
 from agent2.compiler.words import Scope
@@ -26,6 +26,11 @@ _SECTIONS = (
     ("restarter", schema.Restarter),
     ("web", schema.Web),
     ("log", schema.Log),
+    ("events", events.Events),
+    ("events.rules[]", events.Rule),
+    ("events.rules[].when[]", events.Condition),
+    ("events.polling[]", events.Polling),
+    ("events.redlines", events.Redlines),
 )
 _FAMILIES = (
     ("checks", "targets[].checks[]"),
@@ -116,6 +121,12 @@ def _profiles() -> str:
         first = ("interval", "failure_threshold", "timeout")
         more = [k for k in known_keys(schema.Defaults) if k in given and k not in first]
         shown = [f"{k} {_default(schema.Defaults, k, given[k])}" for k in more]
+        more_events = events.profile_events(layers.profile_path(name), scope)
+        shown += [
+            f"events.{k} {_default(events.Events, k, getattr(more_events, k))}"
+            for k in known_keys(events.Events)
+            if k in more_events.model_fields_set
+        ]
         numbers = [_default(schema.Defaults, key, given[key]) for key in first]
         rows.append((f"`{name}`", *numbers, ", ".join(shown)))
     head = ("profile", "interval", "failure_threshold", "timeout", "more")
@@ -164,7 +175,7 @@ def _keys(model: Any, skip: tuple[str, ...] = ()) -> str:
 
 def _default(model: Any, name: str, node: Any) -> str:
     if node in (None, "", [], {}, PydanticUndefined) or isinstance(
-        node, schema.Section
+        node, section.Section
     ):
         return ""
     if "duration" in expected(model, model.model_fields[name].alias or name):

@@ -9,10 +9,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agent2.compiler import fields, word
+from agent2.compiler.events import Events
 from agent2.compiler.fields import Name, Plain, PublicPath, PublicUrl, Truth
+from agent2.compiler.section import Above, Section
+from agent2.compiler.section import described as _field
 from agent2.core.model import Policy, RestartPolicy
 from agent2.plan import LogPlan, RestarterPlan
 from agent2.planfile import PROFILES
@@ -26,18 +29,7 @@ Interval = Annotated[float, word.duration(0.05, 86400)]
 Timeout = Annotated[float, word.duration(0.01, 3600)]
 Threshold = Annotated[int, word.whole(1, 1000)]
 Seconds = Annotated[float, word.SECONDS]
-Above = Annotated[float, word.duration(0.01)]
 Plugin = dict[str, Any]  # read by the model of its class: see plugin_models.py
-
-
-def _field(default: Any, told: str, **more: Any) -> Any:
-    return Field(default, description=told, **more)
-
-
-class Section(BaseModel):
-    """A mapping of the configuration in which every key is known."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Restart(Section):
@@ -194,3 +186,4 @@ class Root(Section):
     restarter: Restarter = _field(Restarter(), "See restarter below")
     web: Web = _field(Web(), "See web below")
     log: Log = _field(Log(), "See log below")
+    events: Events = _field(Events(), "See events below")

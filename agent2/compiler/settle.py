@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.compiler.entries import Entry
+    from agent2.compiler.events import Events
     from agent2.compiler.layers import Sourced
     from agent2.compiler.problems import Loc
     from agent2.compiler.report import Report
@@ -64,6 +65,7 @@ class Settled:
     log: dict[str, Any]
     restarter: Restarter
     web: Web
+    events: Events
     source: Callable[[Loc], str]  # where the value at a place of the file is from
 
 

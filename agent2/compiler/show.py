@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.compiler.entries import Entry
+    from agent2.compiler.events import Events
     from agent2.compiler.layers import Sourced
     from agent2.compiler.settle import Settled, SettledTarget
 
@@ -76,7 +77,13 @@ def effective(settled: Settled, *, words: bool) -> dict[str, Any]:
         | {"timeout": tell(settled.restarter.timeout)},
         "web": settled.web.model_dump(),
         "log": settled.log,
+        "events": _events(settled.events, tell),
     }
+
+
+def _events(found: Events, tell: Tell) -> dict[str, Any]:
+    times = ("poll_interval", "lease", "policy_timeout")
+    return found.model_dump() | {key: tell(getattr(found, key)) for key in times}
 
 
 def _target(target: SettledTarget, tell: Tell) -> dict[str, Any]:

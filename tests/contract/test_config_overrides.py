@@ -59,7 +59,16 @@ def scalars(model, prefix=""):
 
 def test_the_environment_reaches_every_single_value_of_the_models():
     assert set(planfile.SETTABLE) == set(scalars(Root)) - {"version"}
-    assert len(set(planfile.OVERRIDES)) == len(planfile.SETTABLE)
+    by_documents = {n for n in planfile.OVERRIDES if not n.startswith("AGENT2_")}
+    assert by_documents == {"SUPERVISOR_POLL_INTERVAL", "SUPERVISOR_BATCH_SIZE"}
+    assert len(set(planfile.OVERRIDES) - by_documents) == len(planfile.SETTABLE)
+
+
+def test_the_documents_two_variables_set_the_supervisors_numbers():
+    made = built(SUPERVISOR_POLL_INTERVAL="10", SUPERVISOR_BATCH_SIZE="20").events
+    assert (made.poll_interval, made.batch_size) == (10.0, 20)
+    own = built(SUPERVISOR_BATCH_SIZE="20", AGENT2_EVENTS_BATCH_SIZE="30").events
+    assert own.batch_size == 30
 
 
 GOOD = {
@@ -67,6 +76,7 @@ GOOD = {
     "max_retry": "9", "intensity": "9", "remediation": "off", "verify": "http://127.0.0.1/v",
     "enabled": "true", "host": "localhost", "port": "99", "token_file": "/t",
     "level": "error", "json": "true", "max_bytes": "9MB", "backups": "9",
+    "resident": "true", "batch_size": "9", "max_retries": "9", "mode": "autonomous",
 }  # fmt: skip
 
 

@@ -1,0 +1,22 @@
+"""What every section of the configuration is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent2.compiler import word
+
+Above = Annotated[float, word.duration(0.01)]
+
+
+class Section(BaseModel):
+    """A mapping of the configuration in which every key is known."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def described(default: Any, told: str, **more: Any) -> Any:
+    """Return a key's *default* and what users read of it."""
+    return Field(default, description=told, **more)
