@@ -105,13 +105,13 @@ _FIRST = (
 # ``YYYY-MM-DD HH:MM:SS.sss``, which SQLite's datetime() compares) are a contract.
 _EVENTS = (
     """CREATE TABLE supervisor_inbox (
-        event_id TEXT PRIMARY KEY,
+        event_id TEXT NOT NULL UNIQUE,
         task_id TEXT NOT NULL,
         event_type TEXT NOT NULL,
         source TEXT NOT NULL,
-        payload TEXT NOT NULL,
-        ts TEXT NOT NULL,
-        received_at TEXT NOT NULL,
+        payload TEXT NOT NULL DEFAULT '{}',
+        ts TEXT NOT NULL DEFAULT '',
+        received_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
         status TEXT NOT NULL DEFAULT 'pending',
         error_message TEXT,
         processed_at TEXT,
@@ -119,8 +119,13 @@ _EVENTS = (
         next_at TEXT,
         fence INTEGER NOT NULL DEFAULT 0,
         owner TEXT,
-        lease_until TEXT
+        lease_until TEXT,
+        seq INTEGER PRIMARY KEY
     )""",
+    """CREATE INDEX supervisor_inbox_queue ON supervisor_inbox (seq)
+        WHERE (status IN ('pending', 'processing') OR next_at IS NOT NULL)""",
+    """CREATE INDEX supervisor_inbox_held ON supervisor_inbox (task_id, seq)
+        WHERE status = 'processing'""",
     """CREATE INDEX idx_supervisor_inbox_status
         ON supervisor_inbox (status, received_at)""",
     """CREATE INDEX idx_supervisor_inbox_received_at
@@ -138,6 +143,8 @@ _EVENTS = (
     )""",
     "CREATE INDEX idx_task_audits_task_id ON task_audits (task_id, audit_id)",
     "CREATE INDEX idx_task_audits_event_type ON task_audits (event_type, created_at)",
+    """CREATE INDEX idx_task_audits_event ON task_audits (event_id)
+        WHERE event_id IS NOT NULL""",
     """CREATE UNIQUE INDEX idx_task_audits_decision ON task_audits (decision_id)
         WHERE decision_id IS NOT NULL""",
     """CREATE TABLE tasks (

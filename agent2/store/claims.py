@@ -1,0 +1,177 @@
+"""Who decides an event of the inbox just now, and how it went.
+
+    pending -> processing -> completed
+                   |-> failed, tried again at ``next_at``; without one: a dead letter
+
+Who processes an event holds a lease with an end and a *fence*, the number of the
+claim: every mark names its fence, so that a processor that slept through its lease
+can no longer say anything. An event that is being processed holds back the later
+ones of its subject; one that waits to be tried again has lost its turn.
+"""
+
+from __future__ import annotations
+
+from agent2.core.value import value
+from agent2.store import utc
+from agent2.store.codec import count, dump, plain
+from agent2.store.events import EVENT, event_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from agent2.core.events import Event
+    from agent2.store.database import Database
+
+# No lease or back-off is longer than a day: a time further ahead was written before
+# the clock was set back, and counts as past.
+ABSURD_S = 86_400.0
+# Spelled as in the partial indexes, else SQLite does not use them.
+OPEN = "(status IN ('pending', 'processing') OR next_at IS NOT NULL)"
+_HELD = "status = 'processing' AND lease_until > :now AND lease_until <= :absurd"
+_DUE = """(status = 'processing' AND (lease_until <= :now OR lease_until > :absurd)
+        OR status IN ('pending', 'failed')
+        AND (next_at IS NULL OR next_at <= :now OR next_at > :absurd))"""
+_PICK = f"""SELECT seq, fence, {EVENT}
+    FROM supervisor_inbox AS e INDEXED BY supervisor_inbox_queue
+    WHERE {OPEN} AND {_DUE}
+    AND NOT EXISTS (SELECT 1 FROM supervisor_inbox
+        WHERE task_id = e.task_id AND seq < e.seq AND {_HELD})
+    ORDER BY seq LIMIT :limit"""  # noqa: S608  (our own names)
+_MINE = " WHERE event_id = ? AND fence = ? AND status = 'processing'"
+
+
+@value
+class Claimed:
+    """An event that is ours to decide until its lease ends.
+
+    Attributes:
+        fence: The number of the claim: how often the event was claimed so far.
+    """
+
+    event: Event
+    fence: int
+
+
+def claim(
+    db: Database, owner: str, now: float, limit: int = 50, lease_s: float = 60.0
+) -> list[Claimed]:
+    """Take up to *limit* due events for *lease_s* seconds, the oldest first.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    wanted = {
+        "now": utc.text(now),
+        "absurd": utc.text(now + ABSURD_S),
+        "limit": limit,
+    }
+    if not db.rows(_PICK, wanted | {"limit": 1}):  # the usual answer costs no write
+        return []
+    until = utc.text(now + lease_s)
+    with db.transaction() as tx:
+        rows = tx.execute(_PICK, wanted).fetchall()
+        tx.executemany(
+            "UPDATE supervisor_inbox SET status = 'processing', fence = ?, owner = ?,"
+            " lease_until = ?, next_at = NULL WHERE seq = ?",
+            [(count(row[1]) + 1, plain(owner), until, row[0]) for row in rows],
+        )
+    return [Claimed(event_of(row[2:]), count(row[1]) + 1) for row in rows]
+
+
+def finish(tx: sqlite3.Connection, claimed: Claimed, now: float) -> bool:
+    """Mark an event as decided; False: the claim was lost, undo what was done."""
+    return _mark(
+        tx,
+        claimed,
+        "status = 'completed', processed_at = ?, error_message = NULL",
+        utc.text(now),
+    )
+
+
+def fail(
+    tx: sqlite3.Connection,
+    claimed: Claimed,
+    why: str,
+    now: float,
+    retry_at: float | None = None,
+) -> bool:
+    """Mark an event as failed, to be tried again at *retry_at* or not by itself.
+
+    False: the claim was lost, nothing was marked.
+    """
+    return _mark(
+        tx,
+        claimed,
+        "status = 'failed', processed_at = ?, error_message = ?, next_at = ?,"
+        " retry_count = retry_count + 1",
+        utc.text(now),
+        plain(why),
+        None if retry_at is None else utc.text(retry_at),
+    )
+
+
+def release(tx: sqlite3.Connection, claimed: Claimed) -> bool:
+    """Give an event back untried; False: the claim was lost already."""
+    return _mark(tx, claimed, "status = 'pending'")
+
+
+def renew(tx: sqlite3.Connection, claimed: Claimed, until: float) -> bool:
+    """Hold a claim until *until*; False: it was lost."""
+    done = tx.execute(
+        f"UPDATE supervisor_inbox SET lease_until = ?{_MINE}",  # noqa: S608
+        (utc.text(until), plain(claimed.event.id), claimed.fence),
+    )
+    return done.rowcount == 1
+
+
+def recover(db: Database, now: float, stuck_s: float = 300.0) -> int:
+    """Give back the events whose processor is gone; return how many.
+
+    Those are the ones whose lease has ended and the ones that somebody marked as
+    processing without a lease more than *stuck_s* seconds ago.
+    """
+    params = {
+        "now": utc.text(now),
+        "absurd": utc.text(now + ABSURD_S),
+        "stuck": utc.text(now - stuck_s),
+    }
+    where = """status = 'processing' AND (lease_until <= :now OR lease_until > :absurd
+        OR lease_until IS NULL AND received_at < :stuck)"""
+    if not db.rows(f"SELECT 1 FROM supervisor_inbox WHERE {where} LIMIT 1", params):  # noqa: S608
+        return 0
+    with db.transaction() as tx:
+        return tx.execute(
+            "UPDATE supervisor_inbox SET status = 'pending', owner = NULL,"  # noqa: S608
+            f" lease_until = NULL WHERE {where}",
+            params,
+        ).rowcount
+
+
+def retry(db: Database, ids: Iterable[str] | None = None) -> int:
+    """Let the failed events among *ids* (None: all) be tried again; return how many."""
+    change = (
+        "UPDATE supervisor_inbox SET status = 'pending', next_at = NULL,"
+        " retry_count = 0 WHERE status = 'failed'"
+    )
+    with db.transaction() as tx:
+        if ids is None:
+            return tx.execute(change).rowcount
+        wanted = dump([str(one) for one in ids])
+        return tx.execute(
+            f"{change} AND event_id IN (SELECT value FROM json_each(?))",  # noqa: S608
+            (wanted,),
+        ).rowcount
+
+
+def _mark(
+    tx: sqlite3.Connection, claimed: Claimed, change: str, *values: object
+) -> bool:
+    """Change the row of *claimed* if its claim is still the newest."""
+    done = tx.execute(
+        f"UPDATE supervisor_inbox SET {change}, owner = NULL,"  # noqa: S608
+        f" lease_until = NULL{_MINE}",
+        (*values, plain(claimed.event.id), claimed.fence),
+    )
+    return done.rowcount == 1

@@ -1,0 +1,66 @@
+"""Events as rows of ``supervisor_inbox``: how they go in, how they are read."""
+
+from __future__ import annotations
+
+from agent2.core.events import Event
+from agent2.store import utc
+from agent2.store.codec import count, dump, load_object, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+    from typing import Any
+
+EVENT = "event_id, source, task_id, event_type, ts, received_at, payload, retry_count"
+
+
+def add(
+    tx: sqlite3.Connection,
+    events: Iterable[Event],
+    now: float,
+    status: str = "pending",
+) -> list[str]:
+    """Put *events* in and return the ids of those that are new, in order.
+
+    An id that is known is left as it is. With the *status* ``completed`` an event is
+    written down that was decided by who brings it.
+    """
+    received = utc.text(now)
+    done = received if status == "completed" else None
+    new = []
+    for event in events:
+        row = (
+            plain(event.id),
+            plain(event.subject),
+            plain(event.type),
+            plain(event.source),
+            dump(event.payload),
+            utc.text(event.at),
+            received,
+            status,
+            done,
+        )
+        inserted = tx.execute(
+            "INSERT INTO supervisor_inbox (event_id, task_id, event_type, source,"
+            " payload, ts, received_at, status, processed_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING",
+            row,
+        )
+        if inserted.rowcount == 1:
+            new.append(event.id)
+    return new
+
+
+def event_of(row: tuple[Any, ...]) -> Event:
+    """Return the event of a row of ``EVENT``. Never raises."""
+    made_id, source, subject, kind, ts, received, payload, retries = row
+    return Event(
+        id=str(made_id),
+        source=str(source),
+        subject=str(subject),
+        type=str(kind),
+        at=utc.seconds(ts) or utc.seconds(received) or 0.0,
+        payload=load_object(payload),
+        retries=count(retries),
+    )

@@ -1,0 +1,123 @@
+"""Gates and the states of subjects, in the tables of the user's documents."""
+
+from __future__ import annotations
+
+from agent2.core.events import Gate
+from agent2.core.value import value
+from agent2.store import utc
+from agent2.store.codec import dump, load_object, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Any
+
+    from agent2.store.database import Database
+
+_GATE = "task_id, gate_name, state, reason, who, created_at"
+
+
+@value
+class Task:
+    """How a subject stands.
+
+    Attributes:
+        status: Its own word: ``healthy``, ``blocked`` …
+        at: When it was written, epoch seconds.
+    """
+
+    subject: str
+    status: str
+    metadata: dict[str, Any]
+    at: float
+
+
+def put(tx: sqlite3.Connection, gate: Gate) -> None:
+    """Write *gate* over what its subject had under that name."""
+    tx.execute(
+        f"INSERT OR REPLACE INTO task_gates ({_GATE}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+        (
+            plain(gate.subject),
+            plain(gate.name),
+            plain(gate.state),
+            plain(gate.reason),
+            plain(gate.who),
+            utc.text(gate.at),
+        ),
+    )
+
+
+def of(db: Database, subject: str) -> tuple[Gate, ...]:
+    """Return the gates of *subject* and those of all subjects (``*``)."""
+    return _gates(db, "WHERE task_id IN (?, '*')", plain(subject))
+
+
+def all_of(db: Database) -> tuple[Gate, ...]:
+    """Return every gate, by subject and name."""
+    return _gates(db, "")
+
+
+def drop(tx: sqlite3.Connection, subject: str, name: str) -> bool:
+    """Take a gate away; False: there was none."""
+    done = tx.execute(
+        "DELETE FROM task_gates WHERE task_id = ? AND gate_name = ?",
+        (plain(subject), plain(name)),
+    )
+    return done.rowcount == 1
+
+
+def put_task(
+    tx: sqlite3.Connection,
+    subject: str,
+    status: str,
+    metadata: dict[str, Any],
+    at: float,
+) -> None:
+    """Write how *subject* stands over what stood there."""
+    tx.execute(
+        "INSERT OR REPLACE INTO tasks (task_id, status, metadata, updated_at)"
+        " VALUES (?, ?, ?, ?)",
+        (plain(subject), plain(status), dump(metadata), utc.text(at)),
+    )
+
+
+def task(db: Database, subject: str) -> Task | None:
+    """Return how *subject* stands, or None if nobody has said."""
+    rows = db.rows(
+        "SELECT task_id, status, metadata, updated_at FROM tasks WHERE task_id = ?",
+        (plain(subject),),
+    )
+    for name, status, metadata, at in rows:
+        return Task(
+            str(name), str(status), load_object(metadata), utc.seconds(at) or 0.0
+        )
+    return None
+
+
+def put_metrics(
+    tx: sqlite3.Connection, at: float, pending: int, failed: int, lag_s: float
+) -> None:
+    """Write one row of the archive of the inbox's numbers; *lag_s* in seconds."""
+    tx.execute(
+        "INSERT OR REPLACE INTO supervisor_metrics_archive"
+        " (timestamp, pending_count, failed_count, lag_seconds) VALUES (?, ?, ?, ?)",
+        (utc.text(at), pending, failed, lag_s),
+    )
+
+
+def _gates(db: Database, where: str, *params: object) -> tuple[Gate, ...]:
+    rows = db.rows(
+        f"SELECT {_GATE} FROM task_gates {where} ORDER BY task_id, gate_name",  # noqa: S608
+        params,
+    )
+    return tuple(
+        Gate(
+            subject=str(subject),
+            name=str(name),
+            state=str(state),
+            reason=str(reason),
+            who=str(who),
+            at=utc.seconds(at) or 0.0,
+        )
+        for subject, name, state, reason, who, at in rows
+    )

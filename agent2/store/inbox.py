@@ -1,0 +1,46 @@
+"""The inbox: every event once, in the order in which it came, until it is decided.
+
+The rows are made in ``events``, worked on in ``claims`` and shown in ``inbox_view``.
+"""
+
+from __future__ import annotations
+
+from agent2.store.claims import (
+    Claimed,
+    claim,
+    fail,
+    finish,
+    recover,
+    release,
+    renew,
+    retry,
+)
+from agent2.store.events import add
+from agent2.store.inbox_view import (
+    Backlog,
+    Row,
+    counts,
+    get,
+    listing,
+    processed,
+    prune,
+)
+
+__all__ = [
+    "Backlog",
+    "Claimed",
+    "Row",
+    "add",
+    "claim",
+    "counts",
+    "fail",
+    "finish",
+    "get",
+    "listing",
+    "processed",
+    "prune",
+    "recover",
+    "release",
+    "renew",
+    "retry",
+]
