@@ -1,0 +1,83 @@
+"""A decision on its way out of a policy's process: plain JSON, read with suspicion."""
+
+from __future__ import annotations
+
+import json
+
+from agent2.core.policies import Concern, Decision, Level, Measure, Ruling
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_MOST = 100  # concerns, measures and evidence of one decision that are kept
+
+
+class FrameError(ValueError):
+    """What a policy returned is no decision; the text says why."""
+
+
+def tree_of(decision: Decision) -> dict[str, Any]:
+    """Return *decision* as what JSON can hold; also the core of an audit's payload."""
+    return {
+        "decision_type": decision.ruling.value,
+        "reason": decision.reason,
+        "findings": [_finding(each) for each in decision.concerns],
+        "actions": [each.value for each in decision.measures],
+        "until": decision.until,
+    }
+
+
+def _finding(concern: Concern) -> dict[str, Any]:
+    return {
+        "id": concern.id,
+        "category": concern.category,
+        "severity": concern.level.value,
+        "description": concern.description,
+        "evidence": list(concern.evidence),
+        "source": concern.source,
+    }
+
+
+def packed(found: object) -> bytes:
+    """Return as a line what a policy returned: a Decision, a mapping like one, None.
+
+    Raises:
+        FrameError: it is nothing of that.
+    """
+    if found is not None and not isinstance(found, Decision):
+        found = decision_of(found)
+    tree = None if found is None else tree_of(found)
+    return json.dumps({"decision": tree}, default=str).encode() + b"\n"
+
+
+def decision_of(tree: Any) -> Decision:
+    """Return the decision that *tree* stands for.
+
+    Raises:
+        FrameError: it stands for none.
+    """
+    if not isinstance(tree, dict):
+        raise FrameError(f"a policy returns a Decision, not {type(tree).__name__}")
+    try:
+        until = tree.get("until")
+        return Decision(
+            Ruling(tree["decision_type"]),
+            str(tree.get("reason") or ""),
+            None if until is None else float(until),
+            tuple(map(_concern, list(tree.get("findings") or ())[:_MOST])),
+            tuple(Measure(each) for each in list(tree.get("actions") or ())[:_MOST]),
+        )
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise FrameError(f"no decision: {type(error).__name__}: {error}") from None
+
+
+def _concern(tree: Any) -> Concern:
+    return Concern(
+        str(tree["id"]),
+        str(tree["category"]),
+        Level(tree["severity"]),
+        str(tree["description"]),
+        tuple(str(each) for each in list(tree.get("evidence") or ())[:_MOST]),
+        str(tree.get("source") or ""),
+    )

@@ -1,0 +1,230 @@
+"""The straight line of an event: claim, judge, write down, all of a batch at once.
+
+    claim (one transaction) -> judge each -> audit, effects, mark (one transaction)
+
+A kill between the two leaves events that are claimed and undecided: they are taken
+again when their lease ends, and only then is anything of them written.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from agent2.core.value import replace
+from agent2.plan_events import EventsPlan
+from agent2.store import inbox
+from agent2.store.errors import StoreError
+from agent2.supervisor import effects, phrases
+from agent2.supervisor.effects import Outcome
+from agent2.supervisor.judging import Judge
+from agent2.supervisor.policies import router_of
+from agent2.supervisor.standings import Standings
+from agent2.supervisor.worker import PolicyError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+
+    from agent2.core.events import Gate
+    from agent2.core.routing import Router
+    from agent2.core.standing import Standing
+    from agent2.store.database import Database
+    from agent2.store.inbox import Claimed
+
+_FIRST_WAIT_S = 1.0
+_LONGEST_WAIT_S = 300.0
+
+
+def _quiet(_level: str, _text: str) -> None:
+    """Log nothing."""
+
+
+class Processor:
+    """Judges what waits in the inbox. Times are epoch seconds.
+
+    Attributes:
+        processed, failed: How many events were, since it was made.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        router: Router | None = None,
+        standing: Callable[[str], Standing] | None = None,
+        now: Callable[[], float] = time.time,
+        log: Callable[[str, str], object] = _quiet,
+        *,
+        plan: EventsPlan | None = None,
+        batch: int | None = None,
+        owner: str = "",
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """*plan* gives what is not given; *stop* is asked between two events."""
+        plan = plan or EventsPlan()
+        self.processed = 0
+        self.failed = 0
+        self.batch = batch or plan.batch_size
+        self._plan = plan
+        self._db = db
+        self._now = now
+        self._log = log
+        self._stop = stop
+        self._owner = owner or f"processor {os.getpid()}"
+        self._standing = standing or Standings(db, plan, now)
+        self.judge = Judge(
+            router or router_of(plan), plan.policy_timeout, time.monotonic
+        )
+        self._owed: list[Outcome] = []
+
+    def process_pending_events(self) -> int:
+        """Judge one batch of due events; return how many were decided or failed.
+
+        Raises:
+            StoreError: the store cannot be read or written; nothing is lost: what
+                was decided is written down by the next call.
+        """
+        self._settle()
+        claimed = inbox.claim(
+            self._db, self._owner, self._now(), self.batch, self._plan.lease
+        )
+        if not claimed:
+            return 0
+        self._log("INFO", phrases.PENDING.format(count=len(claimed)))
+        try:
+            self._owed = list(self._judged(claimed))
+        except StoreError as error:
+            self._say_stuck(claimed, error)
+            self._try_to_give_back(claimed)
+            raise
+        done = self._settle()
+        told = phrases.PROCESSED.format(done=done[0], count=len(claimed))
+        self._log("INFO", told)
+        return sum(done)
+
+    def close(self) -> None:
+        """End the processes of policies; the store stays open."""
+        self.judge.close()
+
+    # -- judging
+
+    def _judged(self, claimed: list[Claimed]) -> Iterator[Outcome]:
+        """Yield what becomes of each; what there is no time for is given back."""
+        until = time.monotonic() + self._plan.lease / 2.0
+        hung: set[object] = set()
+        put: dict[str, list[Gate]] = {}
+        for number, each in enumerate(claimed):
+            if self._stop() or time.monotonic() >= until:
+                self._give_back(claimed[number:])
+                return
+            yield self._outcome(each, hung, put)
+
+    def _outcome(
+        self, claimed: Claimed, hung: set[object], put: dict[str, list[Gate]]
+    ) -> Outcome:
+        event = claimed.event
+        names = {"type": event.type, "subject": event.subject}
+        self._log("INFO", phrases.EVENT.format(**names))
+        policy = self.judge.policy(event)
+        if policy in hung:
+            why = "its policy hung a moment ago, so it was not asked"
+            return Outcome(claimed, why=why, tried=False)
+        standing = self._standing(event.subject)
+        if fresh := put.get(event.subject):
+            # What this batch decided before is not yet in the store.
+            standing = replace(standing, gates=_over(standing.gates, fresh))
+        try:
+            decision = self.judge.judge(event, standing)
+        except PolicyError as error:
+            if error.hung and policy is not None:
+                hung.add(policy)
+            self._log("ERROR", phrases.POLICY.format(why=error, **names))
+            return Outcome(claimed, why=str(error))
+        if decision is None:
+            return Outcome(claimed)
+        told = {"ruling": decision.ruling.value, "findings": len(decision.concerns)}
+        self._log("INFO", phrases.DECISION.format(**told, **names))
+        gate = effects.gate_of(event, decision, standing)
+        if gate is not None:
+            put.setdefault(event.subject, []).append(gate)
+        return Outcome(claimed, decision, gate)
+
+    def _give_back(self, claimed: list[Claimed]) -> None:
+        with self._db.transaction() as tx:
+            for each in claimed:
+                inbox.release(tx, each)
+
+    def _try_to_give_back(self, claimed: list[Claimed]) -> None:
+        try:
+            self._give_back(claimed)
+        except StoreError:
+            return  # their leases end by themselves
+
+    # -- writing down
+
+    def _settle(self) -> tuple[int, int]:
+        """Write down what is owed; return how many were decided and how many failed."""
+        owed = self._owed
+        if not owed:
+            return 0, 0
+        try:
+            with self._db.transaction() as tx:
+                done = [self._write(tx, each) for each in owed]
+        except StoreError as error:
+            if error.kind == "io" and len(owed) > 1:
+                done = self._one_by_one(owed)
+            else:
+                self._say_stuck([each.claimed for each in owed], error)
+                raise
+        self._owed = []
+        decided, failed = done.count("decided"), done.count("failed")
+        self.processed += decided
+        self.failed += failed
+        return decided, failed
+
+    def _one_by_one(self, owed: list[Outcome]) -> list[str]:
+        """Write each for itself: one that no store takes must not hold up the rest."""
+        done = []
+        for each in owed:
+            try:
+                with self._db.transaction() as tx:
+                    done.append(self._write(tx, each))
+            except StoreError as error:
+                if error.kind != "io":
+                    raise
+                broken = Outcome(each.claimed, why=f"cannot be written: {error}")
+                with self._db.transaction() as tx:
+                    done.append(self._write(tx, broken))
+        return done
+
+    def _write(self, tx: sqlite3.Connection, outcome: Outcome) -> str:
+        """Mark one event and write its effects, unless its claim was lost."""
+        now, claimed = self._now(), outcome.claimed
+        if not outcome.why:
+            if not inbox.finish(tx, claimed, now):
+                return "lost"
+            effects.write(tx, outcome, now)
+            return "decided"
+        tries = claimed.event.retries
+        again = tries < self._plan.max_retries or not outcome.tried
+        wait = min(_FIRST_WAIT_S * 2.0**tries, _LONGEST_WAIT_S)
+        at = now + wait if again else None
+        if not inbox.fail(tx, claimed, outcome.why, now, at):
+            return "lost"
+        effects.write_error(tx, outcome, now)
+        event = claimed.event
+        told = {"id": event.id, "why": outcome.why, "subject": event.subject}
+        self._log("ERROR", phrases.ERROR.format(**told))
+        return "failed"
+
+    def _say_stuck(self, claimed: list[Claimed], error: StoreError) -> None:
+        for each in claimed:
+            told = {"id": each.event.id, "subject": each.event.subject}
+            why = f"Database error: {error}"
+            self._log("ERROR", phrases.ERROR.format(why=why, **told))
+
+
+def _over(old: tuple[Gate, ...], new: list[Gate]) -> tuple[Gate, ...]:
+    gates = {(each.subject, each.name): each for each in (*old, *new)}
+    return tuple(gates.values())

@@ -1,0 +1,200 @@
+"""A policy that is not ours runs in a process of its own, which can be ended.
+
+It is forked when it is first asked, so what it has loaded stays warm; it holds nothing
+of the store; it is killed when it does not answer in time, and forked anew.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import socket
+import time
+
+from agent2.core.text import one_line
+from agent2.supervisor import frames
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+    from agent2.core.events import Event
+    from agent2.core.policies import Decision
+    from agent2.core.standing import Standing
+
+    Policy = Callable[[Event, Standing], Decision | None]
+
+_PIECE = 65536
+_LONGEST = 1 << 20  # bytes of one answer
+_LOADING_S = 30.0  # what the first answer may take longer: it imports
+
+
+class PolicyError(Exception):
+    """A policy gave no decision; *hung*: it was ended, because it took too long."""
+
+    def __init__(self, text: str, *, hung: bool = False) -> None:
+        """Keep the reason, one line."""
+        super().__init__(one_line(" ".join(text.split()), 500))
+        self.hung = hung
+
+
+class Worker:
+    """One policy and the process in which it runs."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Fork nothing yet."""
+        self._policy = policy
+        self._wire: socket.socket | None = None
+        self._pid = 0
+        self._owner = 0
+
+    def ask(self, event: Event, standing: Standing, timeout: float) -> Decision | None:
+        """Return what the policy decides within *timeout* seconds.
+
+        Raises:
+            PolicyError: it raised, returned no decision, ended or hung.
+        """
+        wire = self._wire if self._owner == os.getpid() else None
+        if wire is None:
+            wire = self._fork(timeout)
+        question = pickle.dumps((event, standing))
+        try:
+            wire.sendall(len(question).to_bytes(4, "big") + question)
+            line = self._hear(wire, timeout)
+        except OSError as error:
+            self.end()
+            raise PolicyError(f"its process ended: {error.strerror}") from None
+        said = _loaded(line)
+        if "error" in said:
+            raise PolicyError(str(said["error"]))
+        tree = said.get("decision")
+        try:
+            return None if tree is None else frames.decision_of(tree)
+        except frames.FrameError as error:
+            raise PolicyError(str(error)) from None
+
+    def end(self) -> None:
+        """Kill its process and let go of it."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.close()
+        if self._pid and self._owner == os.getpid():
+            try:
+                os.kill(self._pid, signal.SIGKILL)  # our own child, not yet reaped
+                os.waitpid(self._pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+        self._pid = 0
+
+    def _fork(self, timeout: float) -> socket.socket:
+        self._wire, theirs = socket.socketpair()
+        self._wire.settimeout(timeout)
+        self._owner = os.getpid()
+        try:
+            self._pid = os.fork()
+        except OSError as error:
+            theirs.close()
+            self.end()
+            raise PolicyError(f"no process for it: {error.strerror}") from None
+        if self._pid == 0:
+            _serve(theirs, self._policy)
+        theirs.close()
+        # What is not yet imported is imported before a question's time runs.
+        self._hear(self._wire, timeout + _LOADING_S)
+        return self._wire
+
+    def _hear(self, wire: socket.socket, timeout: float) -> bytes:
+        until, found = time.monotonic() + timeout, b""
+        poller = select.poll()
+        poller.register(wire, select.POLLIN)
+        while not found.endswith(b"\n"):
+            left = until - time.monotonic()
+            if left <= 0.0 or not poller.poll(left * 1000.0):
+                self.end()
+                raise PolicyError(f"no answer within {timeout:g} s", hung=True)
+            piece = wire.recv(_PIECE)
+            found += piece
+            if not piece or len(found) > _LONGEST:
+                self.end()
+                raise PolicyError("its process ended" if not piece else "says too much")
+        return found
+
+
+def _loaded(line: bytes) -> dict[str, Any]:
+    import json
+
+    try:
+        said = json.loads(line)
+    except ValueError:
+        raise PolicyError("its process spoke nonsense") from None
+    return said if isinstance(said, dict) else {}
+
+
+def _serve(wire: socket.socket, policy: Policy) -> NoReturn:
+    """Answer until the other end is closed; never returns, never raises."""
+    try:
+        _let_go(wire.fileno())
+        getattr(policy, "prepare", int)()
+        wire.sendall(b"{}\n")
+        while size := _exactly(wire, 4):
+            event, standing = pickle.loads(_exactly(wire, int.from_bytes(size, "big")))  # noqa: S301
+            wire.sendall(_answer(policy, event, standing))
+    except BaseException as error:  # its import failed: said at each question
+        _refuse(wire, error)
+    finally:
+        os._exit(0)  # nothing of the parent's is closed or flushed here
+
+
+def _answer(policy: Policy, event: Event, standing: Standing) -> bytes:
+    try:
+        return frames.packed(policy(event, standing))
+    except BaseException as error:  # SystemExit too: it is no reason to end
+        return _told(error)
+
+
+def _refuse(wire: socket.socket, error: BaseException) -> None:
+    try:
+        wire.sendall(b"{}\n")
+        while size := _exactly(wire, 4):
+            _exactly(wire, int.from_bytes(size, "big"))
+            wire.sendall(_told(error))
+    except OSError:
+        return
+
+
+def _told(error: BaseException) -> bytes:
+    import json
+
+    text = f"{type(error).__name__}: {error}"
+    return json.dumps({"error": text}).encode() + b"\n"
+
+
+def _exactly(wire: socket.socket, size: int) -> bytes:
+    """Return *size* bytes, or b"" when the other end is closed."""
+    found = b""
+    while len(found) < size:
+        piece = wire.recv(size - len(found))
+        if not piece:
+            return b""
+        found += piece
+    return found
+
+
+def _let_go(kept: int) -> None:
+    """Close what is the parent's: its store, its sockets, its signals."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGURG):
+        signal.signal(number, signal.SIG_IGN)  # when to end is the parent's word
+    try:
+        most = max(int(name) for name in os.listdir("/dev/fd"))
+    except OSError:
+        most = 1024  # no such folder here
+    os.closerange(3, kept)
+    os.closerange(kept + 1, most + 1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    os.close(nothing)
