@@ -60,11 +60,11 @@ class AppriseNotifier:
         return iter(())
 
     def prepare(self) -> None:
-        """Load what sends: Apprise finds the channel's module by its address."""
-        from apprise import Apprise
+        """Load what sends: Apprise, and of its channels the one of the address."""
+        from agent2.notifiers.apprise_load import load_one
 
         _listen()
-        Apprise().add(self.url.reveal())
+        load_one(self.url.reveal())
 
     def send(self, alert: Alert, *, repeat: bool) -> Receipt:
         """Notify the one address."""

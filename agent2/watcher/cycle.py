@@ -106,8 +106,7 @@ async def _settle(
         held=bool(plan.depends_on) and is_held(watched, parts.targets),
     )
     rows = parts.writer.rows(watched, step)
-    if old.failing_since is not None:
-        watched.down_since = old.failing_since
+    watched.believed = old
     watched.state = step.state  # before the wait: a reload takes over what is known
     if step.effects or must_be_saved(old, step.state):
         await parts.memory.commit(parts.writer.write(watched, step, rows))

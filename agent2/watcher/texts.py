@@ -68,10 +68,16 @@ class Texts:
         )
 
     def resolved(self, watched: Watched, effect: ResolveIncident) -> None:
-        """Say that an incident is over, and how long the outage was in all."""
-        began = min(watched.down_since, effect.at) or effect.at
+        """Say that an incident is over, and how long the trouble was in all."""
+        old = watched.believed
+        warned = effect.incident == old.warning
+        began = old.warning_at if warned else old.failing_since
+        seconds = effect.at - (effect.at if began is None else began)
         self.say(
-            "INFO", "resolved", target=watched.name, seconds=f"{effect.at - began:.1f}"
+            "INFO",
+            "eased" if warned else "resolved",
+            target=watched.name,
+            seconds=f"{max(seconds, 0.0):.1f}",
         )
 
     def begin(self, watched: Watched) -> None:

@@ -31,6 +31,7 @@ class Watched:
         died: A death came in and no cycle has counted it yet.
         fragment: Its part of the status, None when it must be made anew.
         shown: The word under which the last written status shows it.
+        believed: The state before the last cycle: what a recovery ends.
         missed: Who died before it could be held; noted once.
         met: This run has found it well. Until then an order may lie there that a
             killed run could not take back any more.
@@ -57,7 +58,7 @@ class Watched:
         self.died = False
         self.death: tuple[int, str] | None = None
         self.again = False
-        self.down_since = 0.0
+        self.believed = self.state
         self.ref: ProcessRef | None = None
         self.pid_stamp: object = None
         self.missed = ""

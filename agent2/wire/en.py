@@ -63,6 +63,7 @@ WORDS = {
     "log.exhausted": "restart budget is spent, no more restarts of {target}",
     "log.proved": "the restart helped: {target}",
     "log.not_proved": "the restart did not help: {target}",
+    "log.eased": "{target} warns no more (it did for {seconds}s)",
     "log.resolved": "{target} recovered (it was down for {seconds}s)",
     "log.left": "no longer watched: {target}",
     "log.died": "the kernel reports a death: {target} pid {pid} {cause}",

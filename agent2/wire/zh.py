@@ -63,6 +63,7 @@ WORDS = {
     "log.exhausted": "重启预算已用尽, 不再重启 {target}",
     "log.proved": "重启已见效: {target}",
     "log.not_proved": "重启未见效: {target}",
+    "log.eased": "{target} 不再告警 (告警持续 {seconds}s)",
     "log.resolved": "{target} 已恢复 (故障持续 {seconds}s)",
     "log.left": "不再监控: {target}",
     "log.died": "内核报告进程退出: {target} pid {pid} {cause}",

@@ -57,7 +57,17 @@ def descriptors() -> dict[str, str]:
     return found
 
 
+def closed_again(before: dict[str, str]) -> bool:
+    """Is nothing open that was not open *before*? Drills beside us open and close."""
+    return bool(until(lambda: descriptors().items() <= before.items()))
+
+
 def children() -> list[str]:
     """Return the PIDs of our children, zombies too."""
     with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
         return file.read().split()
+
+
+def all_gone(born: list[str]) -> bool:
+    """Is no child left that was not *born* before?"""
+    return until(lambda: set(children()) <= set(born))

@@ -16,7 +16,14 @@ from agent2.actions.signal_file import SignalFileAction
 from agent2.core.value import replace
 from agent2.plan import Secret
 from agent2.plugins import Order
-from tests.contract.probing import children, descriptors, run, until
+from tests.contract.probing import (
+    all_gone,
+    children,
+    closed_again,
+    descriptors,
+    run,
+    until,
+)
 
 
 @pytest.fixture
@@ -239,7 +246,7 @@ def test_a_command_that_is_not_there_is_a_refusal(order):
     deed = do(CommandAction(argv=("/no/such/program",)), order)
     assert not deed.done
     assert "No such file" in deed.detail
-    assert descriptors() == before
+    assert closed_again(before)
 
 
 def gone(pid: str) -> bool:
@@ -257,7 +264,7 @@ def test_a_command_that_hangs_is_killed_with_all_it_started(order, tmp_path):
     assert not deed.done
     assert "did not end in 0.3 s" in deed.detail
     assert until(lambda: gone((tmp_path / "pid").read_text().strip()))
-    assert children() == born
+    assert all_gone(born)
 
 
 def test_what_a_command_starts_may_stay_and_may_write_on(order, tmp_path):

@@ -10,7 +10,14 @@ import pytest
 from agent2.checks.command import CommandCheck
 from agent2.core.model import Code, Outcome
 from agent2.plan import Secret
-from tests.contract.probing import ask, children, descriptors, until
+from tests.contract.probing import (
+    all_gone,
+    ask,
+    children,
+    closed_again,
+    descriptors,
+    until,
+)
 
 
 def sh(script: str, **env) -> CommandCheck:
@@ -54,7 +61,7 @@ def test_a_program_that_cannot_run_is_our_trouble(argv):
     before = descriptors()
     finding = ask(CommandCheck(argv=argv))
     assert (finding.outcome, finding.code) == (Outcome.ERROR, Code.INTERNAL)
-    assert descriptors() == before
+    assert closed_again(before)
 
 
 def test_no_shell_reads_the_arguments():
@@ -105,7 +112,7 @@ def test_the_deadline_kills_it_and_all_that_it_started(tmp_path):
     born = children()
     finding = ask(sh(script), seconds=0.5)
     assert (finding.outcome, finding.code) == (Outcome.FAIL, Code.COMMAND_TIMEOUT)
-    assert children() == born
+    assert all_gone(born)
     for pid in mark.read_text().split():
         assert until(lambda pid=pid: not alive(pid))
 
@@ -149,8 +156,8 @@ def test_many_in_turn_leave_no_descriptor_and_no_zombie():
     before, born = descriptors(), children()
     for _ in range(10):
         ask(CommandCheck(argv=("true",)))
-    assert descriptors() == before
-    assert children() == born
+    assert closed_again(before)
+    assert all_gone(born)
 
 
 def test_options_that_cannot_run_are_named():

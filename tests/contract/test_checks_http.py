@@ -13,7 +13,7 @@ from agent2 import plugins
 from agent2.checks.http import HttpCheck
 from agent2.core.model import Code, Outcome
 from agent2.plan import Secret
-from tests.contract.probing import ask, children, descriptors, until
+from tests.contract.probing import all_gone, ask, children, closed_again, descriptors
 from tests.fakes import certificates
 from tests.fakes.health_server import HealthServer, chunked, document, http, raw
 
@@ -543,8 +543,8 @@ def test_nothing_stays_open_after_any_answer(serve):
     assert [w for w in left_to_chance if "peer" in str(w) or "raddr" in str(w)] == []
     for server in servers:
         server._stopped.set()
-    assert until(lambda: descriptors().keys() <= before.keys())
-    assert children() == born
+    assert closed_again(before)
+    assert all_gone(born)
 
 
 URLS = {
@@ -655,7 +655,7 @@ def test_https_has_the_same_deadline(serve, certificate, name):
     finding = ask(HttpCheck(url=server.url, ca_file=str(certificate.ca_file)), 0.5)
     assert (finding.outcome, finding.code) == (Outcome.FAIL, Code.DEADLINE)
     server.close()
-    assert until(lambda: len(descriptors()) <= len(before))
+    assert closed_again(before)
 
 
 def test_the_table_of_plugins_leads_here():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,7 @@ from tests.fakes.base import Behaviour
 from tests.fakes.channels import SIGNING, channel
 from tests.fakes.stage import ROUTING_KEY, alert
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
 
 
@@ -214,6 +218,34 @@ def test_an_address_that_is_none_is_our_own_mistake(url):
 
     assert caught.value.cause is Cause.CONFIG
     assert url not in caught.value.detail
+
+
+ONE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from agent2.notifiers.apprise_load import load_one
+alone = load_one(sys.argv[2])
+from apprise import Apprise
+channel = Apprise()
+known = channel.add(sys.argv[2])
+loaded = sum(name.startswith("apprise.plugins.") for name in sys.modules)
+print(alone, type(channel[0]).__name__ if known else None, loaded < 40)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("json://127.0.0.1:9/", "True NotifyJSON True"),
+        ("mailtos://u:p@example.com", "True NotifyEmail True"),
+        ("nonsense://127.0.0.1/", "False None False"),  # Apprise itself has looked
+    ],
+)
+def test_apprise_loads_the_one_channel_of_its_address(url, said):
+    argv = [sys.executable, "-c", ONE, str(ROOT), url]
+    told = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == said
 
 
 def test_apprise_refuses_an_address_of_no_known_kind():

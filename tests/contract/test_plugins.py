@@ -16,7 +16,14 @@ from agent2 import plugins
 from agent2.core.model import Code, Facet, Finding, Outcome
 from agent2.plugins import Deed, Order
 from agent2.wire import en, zh
-from tests.contract.probing import ask, children, descriptors, run, until
+from tests.contract.probing import (
+    all_gone,
+    ask,
+    children,
+    closed_again,
+    descriptors,
+    run,
+)
 
 CHECKS = tuple(plugins.TABLE["checks"])
 ACTIONS = tuple(plugins.TABLE["actions"])
@@ -60,13 +67,10 @@ def nobody():
 @pytest.fixture
 def nothing_stays():
     """Fail if a descriptor or a child is left behind."""
-    before = descriptors(), children()
+    before, born = descriptors(), children()
     yield
-    assert until(lambda: (descriptors(), children()) == before), (
-        before,
-        descriptors(),
-        children(),
-    )
+    assert closed_again(before), (before, descriptors())
+    assert all_gone(born), (born, children())
 
 
 def made(kind: str, port: int, tmp_path, argv: tuple[str, ...]):

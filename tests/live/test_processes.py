@@ -13,7 +13,7 @@ import pytest
 from agent2.host.exits import describe_exit, signal_name
 from agent2.host.processes import death_cause, open_process, read_words
 from agent2.host.processes_psutil import open_by_psutil, words_by_psutil
-from tests.contract.probing import descriptors, until
+from tests.contract.probing import closed_again, descriptors, until
 
 OPENERS = [open_process, open_by_psutil]
 both = pytest.mark.parametrize("opener", OPENERS)
@@ -40,7 +40,7 @@ def test_a_living_process_is_held_and_let_go(opener, process):
     assert ref.identity == again.identity
     for each in (again, ref, ref):
         each.close()
-    assert until(lambda: descriptors() == before)
+    assert closed_again(before)
 
 
 @both

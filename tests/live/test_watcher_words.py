@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
-from rig import FAST, asking, config, never, watching
+from rig import FAST, asking, config, never, wait_for, watching
 
 from tests.fakes.health_server import document, http
 
@@ -108,6 +109,25 @@ def test_an_answer_after_3_6_seconds_warns_and_restarts_nothing(rig):
     target.fault("ok")
     agent.send(signal.SIGUSR2)
     agent.until_word("ok")
+
+
+def test_a_warning_that_ends_is_no_outage_and_counts_from_its_own_beginning(
+    rig, server
+):
+    server.answers[:] = [http("", 500)]
+    agent = rig.agent(config(asking(server)))
+    agent.until_word("down")
+    server.answers[:] = [http(document())]
+    agent.until_line("webui recovered (it was down for")
+    ended = time.monotonic()
+    wait_for(lambda: time.monotonic() - ended > 2.0, 5, "two seconds of health")
+    server.answers[:] = [http(document(status="warn"))]
+    agent.until_line("keeps warning")
+    server.answers[:] = [http(document())]
+    (line,) = agent.until_line("warns no more")
+    seconds = float(line.rpartition("did for ")[2].removesuffix("s)"))
+    assert seconds < time.monotonic() - ended - 2.0 + 0.1
+    assert len(agent.lines("it was down for")) == 1
 
 
 def test_a_port_that_is_closed_is_named_before_the_page_on_it(rig):
