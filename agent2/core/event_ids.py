@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent2.core.instant import milliseconds
 from agent2.core.value import replace
 
 TYPE_CHECKING = False
@@ -30,7 +31,7 @@ def event_id(
     The way it came is no part of it, nor are the order of keys, the spelling of
     numbers (``1`` and ``1.0``) and what is below a millisecond of *at*.
     """
-    return "ev-" + _short(digest, [subject, type, int(at * 1000.0 + 0.5), payload])
+    return "ev-" + _short(digest, [subject, type, milliseconds(at), payload])
 
 
 def identified(event: Event, digest: Digest) -> Event:

@@ -20,11 +20,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "TASK_FAILED": ("CHECK_FAILED", "ACTION_FAILED", "ALERT_FAILED"),
     "TASK_STATE_CHANGED": ("TARGET_STATE_CHANGED",),
 }
-_OTHERS = ALIASES | {
-    own: (task, *(word for word in words if word != own))
-    for task, words in ALIASES.items()
-    for own in words
-}
+_OTHERS = ALIASES | {own: (task,) for task, words in ALIASES.items() for own in words}
+
+
+def synonyms(type: str) -> tuple[str, ...]:  # noqa: A002  (the word of Event)
+    """Return the other words for *type*, the likeliest first."""
+    return _OTHERS.get(type, ())
 
 
 class Router:
@@ -63,7 +64,7 @@ class Router:
 
     def route(self, type: str) -> Policy | None:  # noqa: A002
         """Return the policy for events of *type*, or None: nobody judges them."""
-        for name in (type, *_OTHERS.get(type, ())):
+        for name in (type, *synonyms(type)):
             if name in self._names:
                 return self._names[name]
         ends = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent2.core.policies import Concern, Level, Ruling
+from agent2.core.routing import synonyms
 from agent2.core.rulings import decide
 from agent2.core.value import value
 
@@ -43,18 +44,23 @@ class Condition:
 
 @value
 class Rule:
-    """When all of *when* is so, then *then*."""
+    """When all of *when* is so for an event of the type, then *then*.
+
+    Attributes:
+        event: A type (or its alias), ``PREFIX*``, ``*SUFFIX``, ``*``.
+    """
 
     name: str
     when: tuple[Condition, ...]
     then: Ruling
     reason: str = ""
+    event: str = "*"
 
 
 def judge_by_rules(rules: Iterable[Rule], event: Event) -> Decision | None:
     """Return what the first rule that fits says, or None: no rule fits."""
     for rule in rules:
-        if all(holds(condition, event) for condition in rule.when):
+        if fits(rule.event, event.type) and all(holds(c, event) for c in rule.when):
             concern = Concern(
                 f"{event.id}/{rule.name}",
                 "constraint",
@@ -66,6 +72,11 @@ def judge_by_rules(rules: Iterable[Rule], event: Event) -> Decision | None:
             concerns = () if rule.then is Ruling.ALLOW else (concern,)
             return decide(rule.then, rule.reason or f"rule {rule.name}", concerns)
     return None
+
+
+def fits(pattern: str, type: str) -> bool:  # noqa: A002  (the word of Event)
+    """Return whether *pattern* names *type* or another word for it."""
+    return glob(pattern, type) or pattern in synonyms(type)
 
 
 def holds(condition: Condition, event: Event) -> bool:

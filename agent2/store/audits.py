@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from agent2.core.value import value
 from agent2.store import utc
-from agent2.store.codec import dump, load_object, plain
+from agent2.store.codec import dump_json, load_object, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def append(
             plain(subject),
             plain(level),
             plain(type),
-            dump(payload),
+            dump_json(payload),
             utc.text(at),
             _maybe(event_id),
             _maybe(decision_id),

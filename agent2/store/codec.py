@@ -37,11 +37,22 @@ def _foreign(thing: object) -> Any:
 _encode = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), default=_foreign
 ).encode
+_encode_strict = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), default=_foreign, allow_nan=False
+).encode
 
 
 def dump(tree: Any) -> str:
     """Return *tree* as compact JSON; enums by value, all else foreign as text."""
     return plain(_encode(tree))
+
+
+def dump_json(tree: Any) -> str:
+    """Return *tree* as JSON that SQLite reads: no NaN, which it takes for damage."""
+    try:
+        return plain(_encode_strict(tree))
+    except ValueError:
+        return plain(_encode_strict(_finite(tree)))
 
 
 def load_object(text: object) -> dict[str, Any]:
@@ -100,6 +111,16 @@ def number(found: object, otherwise: float = 0.0) -> float:
 def maybe_number(found: object) -> float | None:
     """Return *found* as a finite float, or None if it is not one."""
     return None if found is None else number(found)
+
+
+def _finite(tree: Any) -> Any:
+    """Return *tree* with null for each number that JSON has no word for."""
+    if isinstance(tree, dict):
+        return {key: _finite(one) for key, one in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [_finite(one) for one in tree]
+    # Infinite, or not a number: it is not itself when nothing is taken away.
+    return None if isinstance(tree, float) and tree - tree != 0.0 else tree
 
 
 def _float(found: object) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent2.core.events import Event
 from agent2.store import utc
-from agent2.store.codec import count, dump, load_object, plain
+from agent2.store.codec import count, dump_json, load_object, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def add(
             plain(event.subject),
             plain(event.type),
             plain(event.source),
-            dump(event.payload),
+            dump_json(event.payload),
             utc.text(event.at),
             received,
             status,

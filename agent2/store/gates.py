@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent2.core.events import Gate
 from agent2.core.value import value
 from agent2.store import utc
-from agent2.store.codec import dump, load_object, plain
+from agent2.store.codec import dump_json, load_object, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def put_task(
     tx.execute(
         "INSERT OR REPLACE INTO tasks (task_id, status, metadata, updated_at)"
         " VALUES (?, ?, ?, ?)",
-        (plain(subject), plain(status), dump(metadata), utc.text(at)),
+        (plain(subject), plain(status), dump_json(metadata), utc.text(at)),
     )
 
 

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from time import gmtime
 
-_LAST = 253_402_300_799_999  # 9999-12-31 23:59:59.999, milliseconds
+from agent2.core.instant import milliseconds
+
 _LENGTH = len("YYYY-MM-DD HH:MM:SS")
 
 
 def text(at: float) -> str:
     """Return epoch seconds as text; what no calendar holds goes to its nearest end."""
-    return _text(milliseconds(at))
-
-
-def milliseconds(at: float) -> int:
-    """Return epoch seconds as whole milliseconds from 1970 to the end of 9999."""
-    if not at > 0.0:  # before 1970, or not a number
-        return 0
-    return int(min(at * 1000.0 + 0.5, _LAST))
+    ms = milliseconds(at)
+    t = gmtime(ms // 1000)
+    return (
+        f"{t.tm_year:04}-{t.tm_mon:02}-{t.tm_mday:02}"
+        f" {t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02}.{ms % 1000:03}"
+    )
 
 
 def seconds(written: object) -> float | None:
@@ -41,14 +40,6 @@ def seconds(written: object) -> float | None:
     if fraction and (fraction[0] != "." or not fraction[1:].isdigit()):
         return None
     return whole - offset + (float("0" + fraction) if fraction else 0.0)
-
-
-def _text(ms: int) -> str:
-    t = gmtime(ms // 1000)
-    return (
-        f"{t.tm_year:04}-{t.tm_mon:02}-{t.tm_mday:02}"
-        f" {t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02}.{ms % 1000:03}"
-    )
 
 
 def _offset(zone: str) -> int | None:
@@ -75,7 +66,7 @@ def _whole(written: str) -> float | None:
     year, month, day, hour, minute, second = map(int, parts)
     whole = ((_days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
     # A day that no calendar has (02-30, 25:00) does not come back as it went in.
-    back = _text(whole * 1000)[:_LENGTH] if 0 <= whole <= _LAST // 1000 else ""
+    back = text(whole)[:_LENGTH]
     return float(whole) if back == written.replace("T", " ") else None
 
 

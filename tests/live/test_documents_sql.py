@@ -206,7 +206,8 @@ def test_no_event_is_there_twice_and_the_index_forbids_it(live, user):
 
     with pytest.raises(sqlite3.IntegrityError, match=r"supervisor_inbox\.event_id"):
         user.execute(
-            "INSERT INTO supervisor_inbox SELECT * FROM supervisor_inbox LIMIT 1"
+            "INSERT INTO supervisor_inbox (event_id, task_id, event_type, source)"
+            " SELECT event_id, task_id, event_type, source FROM supervisor_inbox"
         )
 
     assert user.execute(TWICE).fetchall() == []
