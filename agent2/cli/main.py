@@ -26,6 +26,7 @@ LAZY = {
     "notify": "agent2.cli.notify:notify",
     "incidents": "agent2.cli.incidents:incidents",
     "outbox": "agent2.cli.outbox:outbox",
+    "db": "agent2.cli.db:db",
     "restarter": "agent2.cli.restarter:restarter",
     "demo": "agent2.cli.demo:demo",
     "install": "agent2.cli.install:install",

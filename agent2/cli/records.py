@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agent2.cli.settings import Settings
 
 NAME = "agent2.db"
-_CODES = {
+CODES = {
     "locked": codes.LOCKED,
     "readonly": codes.PERMISSION,
     "newer": codes.CONFIG,
@@ -57,7 +57,7 @@ class Store:
 
     def _failure(self, error: StoreError) -> Failure:
         what, _, advice = str(error).partition("; ")
-        code = _CODES.get(error.kind, codes.IO)
+        code = CODES.get(error.kind, codes.IO)
         if code == codes.PERMISSION and self._is_anothers():
             advice = say("try.not_yours")  # its mode is right: it holds secrets
         return Failure(code, say("error.store", why=what), advice)

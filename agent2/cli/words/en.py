@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from agent2.cli.words.en_care import CARE
 from agent2.cli.words.en_help import HELP
 from agent2.cli.words.en_install import INSTALL
 
 WORDS = {
+    **CARE,
     **HELP,
     **INSTALL,
     "try": "Try:",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from agent2.cli.words.zh_care import CARE
 from agent2.cli.words.zh_help import HELP
 from agent2.cli.words.zh_install import INSTALL
 
 WORDS = {
+    **CARE,
     **HELP,
     **INSTALL,
     "try": "请尝试:",

@@ -1,0 +1,47 @@
+"""English sentences of ``agent2 db`` and ``agent2 backup``."""
+
+from __future__ import annotations
+
+CARE = {
+    "command.db": "care of the store: copies, cleanup, archive, soundness",
+    "help.db": "Care of the store. All of it may be done while Agent2 runs, but "
+    "restore.",
+    "help.db.backup": "Copy the store into one file with a manifest, prove the copy, "
+    "and delete copies that are too old.",
+    "help.db.verify": "Prove copies: checksum, rows, every page. 0, or 1 when one is "
+    "not good. Without a name: those in the state folder.",
+    "help.db.restore": "Put a copy in the place of the store, which is kept beside it. "
+    "Agent2 must be stopped. Of a folder the newest good copy is taken.",
+    "help.db.cleanup": "Delete completed events and audits that are too old. Events "
+    "that wait or failed stay, and so do incidents.",
+    "help.db.archive": "Write how the inbox stands into supervisor_metrics_archive, "
+    "once an hour.",
+    "help.db.check": "Look at every page (integrity_check), then ANALYZE. 0, or 1 when "
+    "something is wrong.",
+    "help.db.vacuum": "Give empty pages back to the disk; writers wait meanwhile.",
+    "help.db.stats": "Size, rows, audits of 30 days, decisions and lag of 7 days.",
+    "option.event_days": "Delete completed events older than this.",
+    "option.audit_days": "Delete audits older than this; 30 or more.",
+    "option.keep_days": "Delete copies older than this; never the new one.",
+    "option.copies": "Folder of the copies (backups in the state folder).",
+    "option.large": "Also where it is larger than 256 MiB.",
+    "db.cleaned": "Cleaned up {count} old events",
+    "db.cleaned_audits": "Cleaned up {count} old audits",
+    "db.archived": "archived {at}: {pending} pending, {failed} failed, lag {lag} s",
+    "db.archived_before": "already there, {at}: {pending} pending, {failed} failed, "
+    "lag {lag} s",
+    "db.sound": "ok",
+    "db.unsound": "stop Agent2 and restore a copy, or restart it: it moves the file "
+    "aside and begins a new one",
+    "db.squeezed": "{before} before, {after} now",
+    "db.retired": "{count} copies older than {days} days deleted",
+    "db.no_copy": "there is no good copy in {path}",
+    "db.verified": "ok: {path} ({size}, {rows} rows)",
+    "db.restored": "restored {path} ({rows} rows): the store holds what it holds",
+    "db.aside": "the old store is kept as {path}",
+    "db.size": "file {size}, WAL {wal}, empty {free}",
+    "db.audits": "audits of 30 days: {count}, of {subjects} subjects",
+    "db.day": "{date}: lag {mean} s on average, {most} s at most, {pending} pending "
+    "at most",
+    "db.copies": "copies: {count}, the newest {newest}",
+}

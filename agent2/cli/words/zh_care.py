@@ -1,0 +1,40 @@
+"""``agent2 db`` 与 ``agent2 backup`` 的中文语句。"""
+
+from __future__ import annotations
+
+CARE = {
+    "command.db": "维护数据库: 备份, 清理, 归档, 完整性",
+    "help.db": "维护数据库。除恢复外, 均可在 Agent2 运行时执行。",
+    "help.db.backup": "把数据库复制为一个带清单的文件, 校验后删除过期备份。",
+    "help.db.verify": "校验备份: 校验和, 行数, 每一页。全部完好为 0, 否则为 1。"
+    "未指定时校验状态目录中的备份。",
+    "help.db.restore": "用备份替换数据库, 原数据库保留在旁边。必须先停止 Agent2。"
+    "指定目录时取最新的完好备份。",
+    "help.db.cleanup": "删除过期的已完成事件与审计。等待或失败的事件以及事故保留。",
+    "help.db.archive": "把收件箱状态写入 supervisor_metrics_archive, 每小时一行。",
+    "help.db.check": "检查每一页 (integrity_check), 然后 ANALYZE。完好为 0, 否则为 1。",
+    "help.db.vacuum": "把空页还给磁盘; 其间写入需等待。",
+    "help.db.stats": "大小, 行数, 30 天审计, 7 天的决策与延迟。",
+    "option.event_days": "删除早于该天数的已完成事件。",
+    "option.audit_days": "删除早于该天数的审计; 至少 30。",
+    "option.keep_days": "删除早于该天数的备份; 新备份除外。",
+    "option.copies": "备份目录 (默认为状态目录下的 backups)。",
+    "option.large": "大于 256 MiB 时也执行。",
+    "db.cleaned": "Cleaned up {count} old events",
+    "db.cleaned_audits": "Cleaned up {count} old audits",
+    "db.archived": "已归档 {at}: 等待 {pending}, 失败 {failed}, 延迟 {lag} 秒",
+    "db.archived_before": "本小时已有 {at}: 等待 {pending}, 失败 {failed}, "
+    "延迟 {lag} 秒",
+    "db.sound": "ok",
+    "db.unsound": "停止 Agent2 并恢复备份, 或重启它: 它会移开该文件并新建一个",
+    "db.squeezed": "之前 {before}, 现在 {after}",
+    "db.retired": "已删除 {count} 个早于 {days} 天的备份",
+    "db.no_copy": "{path} 中没有完好的备份",
+    "db.verified": "完好: {path} ({size}, {rows} 行)",
+    "db.restored": "已恢复 {path} ({rows} 行): 数据库与备份一致",
+    "db.aside": "原数据库保留为 {path}",
+    "db.size": "文件 {size}, WAL {wal}, 空页 {free}",
+    "db.audits": "30 天审计: {count} 条, 涉及 {subjects} 个对象",
+    "db.day": "{date}: 平均延迟 {mean} 秒, 最大 {most} 秒, 最多等待 {pending}",
+    "db.copies": "备份: {count} 个, 最新 {newest}",
+}
