@@ -15,6 +15,7 @@ from agent2.watcher.deaths import Deaths
 from agent2.watcher.deeds import Deeds
 from agent2.watcher.executor import Writer
 from agent2.watcher.fixes import Fixes, hide
+from agent2.watcher.gates import Gates
 from agent2.watcher.history import History
 from agent2.watcher.leaving import orphan, say_goodbye
 from agent2.watcher.leftover import left_over, still_true
@@ -67,6 +68,7 @@ class Agent:
             reactor, state_dir, clock.now(), self._texts, self.telling.courier.ensure
         )
         self.history = History(self.memory.save)
+        self.gates = Gates(clock, state_dir, self._memory, self._texts, self._barred)
         self.snapshot = Snapshot(self, state_dir)
         self.publisher = Publisher(
             state_dir, reactor, self.snapshot.tree, self._adopt, self._status_failed
@@ -83,7 +85,7 @@ class Agent:
             self._publish_now,
         )
         self.writer = Writer(
-            self._facts, self.telling.routes, self.telling.known, clock.now
+            self._facts, self.telling.routes, self.telling.known, clock
         )
         self.use(plan)
 
@@ -102,6 +104,7 @@ class Agent:
         self.log.backups = plan.log.backups
         self.texts = Texts(self.log, self.words, many=len(plan.targets) > 1)
         old, self.targets = self.targets, fresh
+        self.gates.use(plan, fresh)
         for name in fresh.keys() & old.keys():
             fresh[name].inherit(old[name])
         for before in old.values():
@@ -141,6 +144,7 @@ class Agent:
     def _take_up(self, left: LeftOver) -> None:
         now = self.clock.now()
         self.instance = left.instance
+        self.gates.take(left.gates)
         for name, state in left.states.items():
             watched = self.targets.get(name)
             if watched is not None:
@@ -160,6 +164,14 @@ class Agent:
             journal.append(tx, now, "agent.started", "", None, body)
 
         self.memory.save(inside)
+
+    def heard(self, messages: list[str]) -> None:
+        """Take datagrams of the wake socket: each is a hint to look, and no more."""
+        rest = [each for each in messages if each not in {"gates", "events"}]
+        if "gates" in messages:
+            self.reactor.spawn(self.gates.look(), "gates")
+        if rest:
+            self.telling.heard(rest)
 
     # -- what the parts ask for
 
@@ -203,6 +215,13 @@ class Agent:
         if watched.state.incident is not None:
             for wait in _SOON:
                 self.reactor.call_at(self.reactor.now() + wait, look)
+
+    def _barred(self, watched: Watched) -> None:
+        """A gate of it was closed or opened: act on that now, and show it."""
+        watched.fragment = None
+        if watched.state.incident is not None:
+            self.look_now(watched)
+        self._publish_now()
 
     def _adopt(self, edit: Edit) -> None:
         ours = edit.started_at == self.clock.stamp(self.snapshot.started_at)

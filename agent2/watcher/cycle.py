@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agent2.watcher.deaths import Deaths
     from agent2.watcher.deeds import Deeds
     from agent2.watcher.executor import Writer
+    from agent2.watcher.gates import Gates
     from agent2.watcher.history import History
     from agent2.watcher.memory import Memory
     from agent2.watcher.publish import Publisher
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         targets: dict[str, Watched]
         deaths: Deaths
         deeds: Deeds
+        gates: Gates
         history: History
         memory: Memory
         publisher: Publisher
@@ -94,7 +96,9 @@ async def _settle(
     asked = old.action is not None or old.incident is not None
     pending = (asked or fresh) and deeds.pending(watched)
     # A command that runs on is an order too, but none that can be taken back.
-    pending = pending or (not good and deeds.busy(watched))
+    busy = not good and deeds.busy(watched)
+    pending = pending or busy
+    bar = None if good or busy else parts.gates.bar(watched)
     step = advance(
         plan.name,
         plan.policy,
@@ -104,6 +108,7 @@ async def _settle(
         died=died,
         pending=pending,
         held=bool(plan.depends_on) and is_held(watched, parts.targets),
+        bar=bar,
     )
     rows = parts.writer.rows(watched, step)
     watched.believed = old
@@ -112,8 +117,8 @@ async def _settle(
         await parts.memory.commit(parts.writer.write(watched, step, rows))
     deeds.begin(watched, step, rows)
     parts.texts.cycle(watched, judgement)
-    if pending and fresh and old.action is None:
-        deeds.withdraw(watched)  # an earlier run's order, now pointless
+    if pending and old.action is None and (fresh or bar is not None):
+        deeds.withdraw(watched)  # an earlier run's order, pointless or barred now
     deeds.act(watched, step, rows)
 
 

@@ -121,7 +121,7 @@ class Deeds:
                 self._fixes.add(row)
                 texts.fix(row.target, row.label, RESULTS[row.result])
             case Withhold():
-                texts.say("ERROR", effect.why, target=watched.name)
+                texts.say("ERROR", effect.why, target=watched.name, note=effect.note)
             case OpenIncident():
                 self._telling.opened(effect)
                 texts.down(watched, effect)

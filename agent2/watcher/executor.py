@@ -24,6 +24,7 @@ from agent2.core.model import ActionResult, AlertKind
 from agent2.core.value import as_dict
 from agent2.store import actions, incidents, journal, outbox, targets
 from agent2.store.actions import ActionRow
+from agent2.watcher.audit import decided, stands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,14 +35,15 @@ if TYPE_CHECKING:
     from agent2.core.alerting import Facts
     from agent2.core.effects import Effect, Step
     from agent2.core.message import Alert
+    from agent2.host.clock import Clock
     from agent2.watcher.watched import Watched
 
 
 class Writer:
     """Makes the one transaction of a step.
 
-    *routes* tells which notifiers get an alert; *now* is the steady
-    clock; the courier is given the same one, so deliveries are due by it.
+    *routes* tells which notifiers get an alert; deliveries are due by the steady
+    clock, as the courier is given the same one; the audit shows wall time.
     """
 
     def __init__(
@@ -49,13 +51,13 @@ class Writer:
         facts: Callable[[Watched], Facts],
         routes: Callable[[Alert, Watched], tuple[str, ...]],
         known: Callable[[], tuple[str, ...]],
-        now: Callable[[], float],
+        clock: Clock,
     ) -> None:
         """Keep what the alerts need."""
         self._facts = facts
         self._routes = routes
         self._known = known
-        self._now = now
+        self._clock = clock
 
     def rows(self, watched: Watched, step: Step) -> list[ActionRow]:
         """Return the actions that *step* plans or notes."""
@@ -73,11 +75,16 @@ class Writer:
         """Return the function that writes *step* down; it returns the alerts queued."""
         label = self._label(watched, step, rows)
         name = watched.name
+        shown = self._clock.wall()
 
         def inside(tx: Connection) -> int:
             targets.save(tx, name, step.state)
+            if step.effects:
+                stands(tx, name, step.state, shown)
             for row in rows:
                 actions.plan(tx, row)
+            for effect in step.effects:
+                decided(tx, effect, shown)
             return sum(self._one(tx, watched, effect, label) for effect in step.effects)
 
         return inside
@@ -119,7 +126,7 @@ class Writer:
             # A recovery is owed to all who were told, whatever the routes say now.
             told = outbox.told(tx, wish.incident)
             names = tuple(name for name in self._known() if name in told)
-        return outbox.add(tx, alerting.address(alert, names, self._now()))
+        return outbox.add(tx, alerting.address(alert, names, self._clock.now()))
 
     def _label(self, watched: Watched, step: Step, rows: list[ActionRow]) -> str:
         words = self._facts(watched).words

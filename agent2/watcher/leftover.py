@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from agent2.core.model import Health, TargetState
 from agent2.core.value import replace, value
-from agent2.store import actions, incidents, meta, targets
+from agent2.store import actions, gates, incidents, meta, targets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from agent2.core.events import Gate
     from agent2.plan import TargetPlan
     from agent2.store.actions import ActionRow
     from agent2.store.database import Database
@@ -26,6 +27,7 @@ class LeftOver:
     recent: list[ActionRow]
     total: int
     incidents: list[Incident]
+    gates: tuple[Gate, ...]
 
 
 def left_over(db: Database) -> LeftOver:
@@ -41,6 +43,7 @@ def left_over(db: Database) -> LeftOver:
         actions.recent(db),
         actions.total(db),
         incidents.open_ones(db),
+        gates.all_of(db),
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
+    from agent2.core.events import Gate
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor, Timer
     from agent2.watcher.watched import Watched
@@ -129,7 +130,9 @@ class Publisher:
         return left is not None
 
 
-def fragment_of(watched: Watched, clock: Clock, now: float) -> Fragment:
+def fragment_of(
+    watched: Watched, clock: Clock, now: float, gate: Gate | None = None
+) -> Fragment:
     """Return a target's part of the status, made anew only when it changed.
 
     Its verdict is trusted for two intervals and a timeout; after that nobody has
@@ -148,6 +151,7 @@ def fragment_of(watched: Watched, clock: Clock, now: float) -> Fragment:
                 watched.last_check,
                 clock.stamp,
                 stale=stale,
+                gate=gate,
             )
         )
     return watched.fragment

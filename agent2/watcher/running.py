@@ -89,7 +89,7 @@ class Running:
             self._log("ERROR", f"agent2.sock: {error.strerror}")
             return
         self._reactor.watch(
-            wake.fileno(), lambda _bits: self._agent.telling.heard(wake.messages())
+            wake.fileno(), lambda _bits: self._agent.heard(wake.messages())
         )
 
     def _greet(self) -> None:
@@ -130,6 +130,7 @@ class Running:
 
     def _care(self) -> None:
         self._reactor.spawn(self._agent.memory.care(), "care")
+        self._reactor.spawn(self._agent.gates.look(), "gates")
         self._reactor.call_at(self._reactor.now() + 30.0, self._care)
 
     # -- signals

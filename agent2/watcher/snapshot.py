@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 import agent2
+from agent2.host.clock import stamp as wall_stamp
 from agent2.watcher.publish import fragment_of, summary
-from agent2.wire.status import SCHEMA, fix_entry, incident_entry, state_word
+from agent2.wire.status import SCHEMA, fix_entry, gate_entry, incident_entry, state_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from agent2.host.reactor import Reactor
     from agent2.plan import Plan
     from agent2.watcher.fixes import Fixes
+    from agent2.watcher.gates import Gates
     from agent2.watcher.memory import Memory
     from agent2.watcher.telling import Telling
     from agent2.watcher.texts import Texts
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         plan: Plan
         targets: dict[str, Watched]
         fixes: Fixes
+        gates: Gates
         memory: Memory
         telling: Telling
         texts: Texts
@@ -92,8 +95,10 @@ class Snapshot:
             "agent": self._self(),
             "summary": summary(agent.targets.values(), self.word),
             "targets": [
-                fragment_of(watched, clock, now) for watched in agent.targets.values()
+                fragment_of(watched, clock, now, agent.gates.paused(watched.name))
+                for watched in agent.targets.values()
             ],
+            "gates": [gate_entry(gate, wall_stamp) for gate in agent.gates.rows],
             "incidents": {
                 "open": [incident_entry(row, stamp) for row in agent.telling.incidents]
             },

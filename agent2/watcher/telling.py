@@ -6,7 +6,7 @@ from agent2.core import alerting
 from agent2.host.logfile import LEVELS
 from agent2.store import incidents, outbox
 from agent2.store.incidents import Incident
-from agent2.watcher.courier_child import CourierChild
+from agent2.watcher.child import Child
 from agent2.wire.tokens import quoted
 
 TYPE_CHECKING = False
@@ -53,8 +53,8 @@ class Telling:
         self.plan: Plan | None = None
         self.counts: Mapping[str, NotifierCount] = {}
         self.incidents: list[Incident] = []
-        self.courier = CourierChild(
-            reactor, clock, state_dir, self.look_soon, self._trouble
+        self.courier = Child(
+            reactor, clock, state_dir, "courier", self.look_soon, self._trouble
         )
 
     def known(self) -> tuple[str, ...]:

@@ -125,6 +125,15 @@ class Watched:
         tries = sum(1 for at in state.restarts if at >= state.incident_at)
         return self.actions[min(max(tries - 1, 0), len(self.actions) - 1)]
 
+    @property
+    def program(self) -> str:
+        """What the next restart of its incident would run, "" if it runs nothing."""
+        state, last = self.state, len(self.actions) - 1
+        since = state.incident_at if state.incident is not None else float("inf")
+        tries = sum(1 for at in state.restarts if at >= since)
+        argv = getattr(self.actions[min(tries, last)], "argv", ())
+        return str(argv[0]) if argv else ""
+
     def why_it_died(self, judgement: Judgement) -> Judgement:
         """Add what the kernel told of the death, until the target is alive again."""
         if judgement.verdict in {Verdict.GOOD, Verdict.DEGRADED}:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
+    from agent2.core.events import Gate
     from agent2.core.model import Observation, TargetState
     from agent2.plan import TargetPlan
     from agent2.store.actions import ActionRow
@@ -82,6 +83,7 @@ def target_entry(
     stamp: Callable[[float], str],
     *,
     stale: bool,
+    gate: Gate | None = None,
 ) -> dict[str, Any]:
     """Return one target's part of the status."""
     budget = plan.policy.restart
@@ -105,7 +107,20 @@ def target_entry(
         },
         "incident": state.incident or state.warning,
         "flapping": state.flap is not None,
+        "paused": gate is not None,
         "labels": dict(plan.labels),
+    }
+
+
+def gate_entry(gate: Gate, stamp: Callable[[float], str]) -> dict[str, Any]:
+    """Return one gate as the status shows it; ``*`` is the gate of every target."""
+    return {
+        "target": gate.subject,
+        "name": gate.name,
+        "state": gate.state,
+        "reason": gate.reason,
+        "who": gate.who,
+        "since": stamp(gate.at),
     }
 
 

@@ -1,7 +1,7 @@
-"""Start the courier when the outbox has something to send, and again when it is due.
+"""Start the courier or the supervisor when there is something for it to do.
 
-The courier leaves by itself when there is nothing to do; it is a program of its own
-(``agent2/courier``), so whatever a receiver does to it, the watcher goes on.
+They leave by themselves when there is nothing left. Each is a program of its own, so
+whatever a receiver or a policy does to it, the watcher goes on.
 """
 
 from __future__ import annotations
@@ -17,22 +17,19 @@ if TYPE_CHECKING:
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor, Timer
 
-_PROGRAM = os.path.join(
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
-    "courier",
-    "__main__.py",
-)
-_SHORTEST = 1.0  # a courier that dies at once is not started again at once
+_PROGRAMS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_SHORTEST = 1.0  # a child that dies at once is not started again at once
 
 
-class CourierChild:
-    """At most one courier of ours; a foreign one holds the same lock and is fine."""
+class Child:
+    """At most one *program* of ours; a foreign one holds the same lock and is fine."""
 
     def __init__(
         self,
         reactor: Reactor,
         clock: Clock,
         state_dir: str,
+        program: str,
         left: Callable[[], object],
         trouble: Callable[[str], object],
     ) -> None:
@@ -43,6 +40,7 @@ class CourierChild:
         self._reactor = reactor
         self._clock = clock
         self._state_dir = state_dir
+        self._path = os.path.join(_PROGRAMS, program, "__main__.py")
         self._left = left
         self._trouble = trouble
         self._pid = 0
@@ -81,7 +79,7 @@ class CourierChild:
         self.ensure()
 
     def _start(self) -> None:
-        argv = [sys.executable, "-I", "-S", _PROGRAM, "--state-dir", self._state_dir]
+        argv = [sys.executable, "-I", "-S", self._path, "--state-dir", self._state_dir]
         argv += ["--clock", repr(self._clock.steady(0.0))]
         errors = self._errors()
         actions = [

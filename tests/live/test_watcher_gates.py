@@ -1,0 +1,132 @@
+"""Gates and the audit, in a live watcher: a pause stops restarts and nothing else."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+from rig import FAST, config, never, wait_for, watching
+
+from agent2.core.events import Gate
+from agent2.host.wake import wake
+from agent2.store import gates
+from agent2.store.database import Database
+
+QUICK = {"settle": 0.1, "backoff": 0.1, "backoff_max": 0.1, "intensity": 100}
+
+
+def put(agent, subject: str, state: str, reason: str = "Manual test") -> None:
+    """Set a gate as another program does: the row, then the hint."""
+    db = Database.open(str(agent.folder / "agent2.db"))
+    try:
+        with db.transaction() as tx:
+            gates.put(tx, Gate(subject, "restart", state, reason, "mia", 1.7e9))
+    finally:
+        db.close()
+    assert wake(str(agent.folder), "gates")
+
+
+def audits(agent) -> list[tuple[str, str, dict]]:
+    rows = agent.rows(
+        "SELECT event_type, level, payload FROM task_audits WHERE task_id = 'webui'"
+        " ORDER BY audit_id"
+    )
+    return [(kind, level, json.loads(payload)) for kind, level, payload in rows]
+
+
+@pytest.fixture
+def target(rig):
+    return rig.target()
+
+
+@pytest.fixture
+def agent(rig, target):
+    made = rig.agent(config(watching(target, restart=QUICK) | FAST))
+    made.until_word("ok")
+    return made
+
+
+@pytest.mark.parametrize("subject", ["webui", "*"])
+def test_a_pause_stops_the_restart_and_an_approval_frees_it(agent, target, subject):
+    put(agent, subject, "AWAITING_APPROVAL")
+    status = agent.until(lambda s: s["targets"][0]["paused"], 5, "paused")
+    assert [(g["target"], g["state"], g["who"]) for g in status["gates"]] == [
+        (subject, "AWAITING_APPROVAL", "mia")
+    ]
+
+    target.send(signal.SIGKILL)
+    status = agent.until_word("down")
+    assert status["incidents"]["open"]
+    agent.until_line("restarts are paused: Manual test (mia)")
+    never(agent.signal, 0.5, "a restart in a pause")
+    assert [kind for kind, _, _ in audits(agent)] == ["SUPERVISOR_PAUSED"]
+    assert audits(agent)[0][1] == "warn"
+    assert audits(agent)[0][2]["decision_type"] == "pause"
+
+    put(agent, subject, "APPROVED")
+    agent.until_signal(5)
+    agent.until(lambda s: not s["targets"][0]["paused"], 5, "no pause")
+    assert [kind for kind, _, _ in audits(agent)][-1] == "SUPERVISOR_ALLOWED"
+    agent.until_line("restarts of webui are allowed again")
+
+
+def test_a_pause_takes_back_the_order_that_lies_there(agent, target):
+    target.send(signal.SIGKILL)
+    agent.until_signal()
+
+    put(agent, "webui", "REJECTED")
+    agent.until_no_signal(5)
+    never(agent.signal, 0.3, "a restart in a pause")
+
+
+def test_a_pause_outlives_the_watcher(agent, target):
+    put(agent, "webui", "AWAITING_APPROVAL")
+    agent.until(lambda s: s["targets"][0]["paused"], 5, "paused")
+    agent.kill()
+    agent.process.wait(5)
+    target.send(signal.SIGKILL)
+
+    agent.start()
+    agent.until_word("down")
+    agent.until_line("restarts are paused")
+    assert agent.signal() is None
+
+
+def test_each_restart_is_an_event_and_a_decision_of_the_same_transaction(agent, target):
+    target.send(signal.SIGKILL)
+    agent.until_signal()
+    rows = wait_for(
+        lambda: agent.rows("SELECT id FROM actions WHERE result = 'requested'"),
+        5,
+        "the action's row",
+    )
+    [(event, kind, status, source, decision)] = agent.rows(
+        "SELECT i.event_id, i.event_type, i.status, i.source, a.decision_id"
+        " FROM supervisor_inbox i JOIN task_audits a ON a.event_id = i.event_id"
+        " WHERE a.event_type = 'SUPERVISOR_ALLOWED'"
+    )
+    assert (kind, status, source) == ("ACTION_REQUESTED", "completed", "watcher")
+    assert event == f"ev-{rows[0][0]}"
+    assert decision == f"dec-{rows[0][0]}"
+    [(word, about)] = agent.rows(
+        "SELECT status, metadata FROM tasks WHERE task_id = 'webui'"
+    )
+    assert word == "unhealthy"
+    assert json.loads(about)["incident"]
+
+
+def test_outside_the_allowed_commands_nothing_is_run(rig, tmp_path):
+    note = tmp_path / "note"
+    action = {"kind": "command", "argv": ["/bin/touch", str(note)]}
+    target = rig.target()
+    entry = watching(target, restart=QUICK | {"actions": [action]}) | FAST
+    events = {"redlines": {"commands": ["/bin/systemctl"]}}
+    agent = rig.agent(config(entry, events=events))
+    agent.until_word("ok")
+
+    target.send(signal.SIGKILL)
+    agent.until_line("/bin/touch is not among the allowed commands")
+    agent.until_word("down")
+    never(note.exists, 0.3, "a command that no redline allows")
+    assert audits(agent)[0][0] == "SUPERVISOR_BLOCKED"
