@@ -10,6 +10,7 @@ import click
 
 from agent2.cli import codes
 from agent2.cli.errors import Failure
+from agent2.cli.program import make_folder
 from agent2.cli.status import wants_table
 from agent2.cli.words import say
 from agent2.core.text import visible
@@ -31,20 +32,28 @@ CODES = {
 
 
 class Store:
-    """``with Store(settings) as db``: every trouble of the store becomes a Failure."""
+    """``with Store(settings) as db``: every trouble of the store becomes a Failure.
 
-    def __init__(self, settings: Settings) -> None:
+    With *create* a store that is not there is begun: what is pushed before the first
+    start must not be lost.
+    """
+
+    def __init__(self, settings: Settings, *, create: bool = False) -> None:
+        self._settings = settings
+        self._create = create
         self._path = settings.path(NAME)
         self._db: Database | None = None
 
     def __enter__(self) -> Database:
-        """Open the store; it is never made here.
+        """Open the store.
 
         Raises:
-            Failure: it is not there or cannot be read.
+            Failure: it is not there, cannot be made or cannot be read.
         """
+        if self._create:
+            make_folder(self._settings.state_dir)
         try:
-            self._db = Database.open(self._path, create=False)
+            self._db = Database.open(self._path, create=self._create)
         except StoreError as error:
             raise self._failure(error) from None
         return self._db

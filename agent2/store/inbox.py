@@ -24,6 +24,8 @@ from agent2.store.inbox_view import (
     listing,
     processed,
     prune,
+    slowest,
+    sources,
 )
 
 __all__ = [
@@ -43,4 +45,6 @@ __all__ = [
     "release",
     "renew",
     "retry",
+    "slowest",
+    "sources",
 ]

@@ -83,6 +83,30 @@ def processed(db: Database, since: float) -> int:
     return int(rows[0][0])
 
 
+def sources(db: Database, since: float) -> dict[str, int]:
+    """Return how many events came in by which way since then (epoch seconds)."""
+    rows = db.rows(
+        "SELECT source, count(*) FROM supervisor_inbox WHERE received_at >= ?"
+        " GROUP BY source ORDER BY source",
+        (utc.text(since),),
+    )
+    return {str(name): int(many) for name, many in rows}
+
+
+def slowest(db: Database, since: float) -> dict[str, Any] | None:
+    """Return type and seconds of the decision that took longest since then."""
+    rows = db.rows(
+        "SELECT json_extract(payload, '$.event_type') AS kind,"
+        " json_extract(payload, '$.took_s') AS took FROM task_audits"
+        " WHERE event_type LIKE 'SUPERVISOR_%' AND created_at >= ?"
+        " AND CASE WHEN json_valid(payload)"
+        " THEN json_type(payload, '$.took_s') = 'real' END"
+        " ORDER BY took DESC LIMIT 1",
+        (utc.text(since),),
+    )
+    return {"event_type": str(rows[0][0]), "seconds": rows[0][1]} if rows else None
+
+
 def listing(
     db: Database, status: str | None = None, subject: str | None = None, limit: int = 50
 ) -> list[Row]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from agent2.cli.words.en_care import CARE
+from agent2.cli.words.en_events import EVENTS
 from agent2.cli.words.en_help import HELP
 from agent2.cli.words.en_install import INSTALL
 
 WORDS = {
     **CARE,
     **HELP,
+    **EVENTS,
     **INSTALL,
     "try": "Try:",
     "try.folder": "choose another folder with --state-dir DIR, or mend its rights",

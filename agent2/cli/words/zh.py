@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from agent2.cli.words.zh_care import CARE
+from agent2.cli.words.zh_events import EVENTS
 from agent2.cli.words.zh_help import HELP
 from agent2.cli.words.zh_install import INSTALL
 
 WORDS = {
     **CARE,
     **HELP,
+    **EVENTS,
     **INSTALL,
     "try": "请尝试:",
     "try.folder": "用 --state-dir DIR 指定其他目录, 或修正目录权限",
