@@ -10,19 +10,20 @@ import _socket as socket  # its Python half costs 3 ms of start
 import os
 
 NAME = "agent2.sock"
+SUPERVISOR = "supervisor.sock"
 LIMIT = 4096
 
 
 class WakeSocket:
-    """The watcher's end: bound at ``state_dir/agent2.sock``, mode 0600."""
+    """The woken program's end: bound at ``state_dir/agent2.sock``, mode 0600."""
 
-    def __init__(self, state_dir: str) -> None:
+    def __init__(self, state_dir: str, name: str = NAME) -> None:
         """Bind anew; a socket left by a killed predecessor is removed.
 
         Raises:
             OSError: the folder does not allow it.
         """
-        self._path = os.path.join(state_dir, NAME)
+        self._path = os.path.join(state_dir, name)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         try:
@@ -31,7 +32,7 @@ class WakeSocket:
             pass
         old = os.umask(0o177)
         try:
-            _by_folder(state_dir, self._socket.bind)
+            _by_folder(state_dir, name, self._socket.bind)
         finally:
             os.umask(old)
 
@@ -58,13 +59,13 @@ class WakeSocket:
             pass
 
 
-def wake(state_dir: str, message: str = "wake") -> bool:
-    """Send *message* to the watcher of *state_dir*; was there one to take it?"""
+def wake(state_dir: str, message: str = "wake", name: str = NAME) -> bool:
+    """Send *message* to the program that listens as *name*; was it there?"""
     sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sender.setblocking(False)
     text = message.encode()[:LIMIT]
     try:
-        _by_folder(state_dir, lambda path: sender.sendto(text, path))
+        _by_folder(state_dir, name, lambda path: sender.sendto(text, path))
     except OSError:
         return False
     else:
@@ -73,14 +74,22 @@ def wake(state_dir: str, message: str = "wake") -> bool:
         sender.close()
 
 
-def _by_folder(state_dir: str, use) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def wake_supervisor(state_dir: str) -> bool:
+    """Have somebody look at the inbox: the supervisor, or the watcher, who starts it.
+
+    Was there one to hear it? If not, the next look of either finds the events.
+    """
+    return wake(state_dir, "events", SUPERVISOR) or wake(state_dir, "events")
+
+
+def _by_folder(state_dir: str, name: str, use) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """Call *use* with a path that fits into sun_path (108 bytes), however deep."""
-    path = os.path.join(state_dir, NAME)
+    path = os.path.join(state_dir, name)
     if len(os.fsencode(path)) < 100:
         use(path)
         return
     folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        use(f"/proc/self/fd/{folder}/{NAME}")
+        use(f"/proc/self/fd/{folder}/{name}")
     finally:
         os.close(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent2.supervisor.worker import PolicyError, Worker
+from agent2.supervisor.worker import Interrupted, PolicyError, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +23,14 @@ class Judge:
     """
 
     def __init__(
-        self, router: Router, timeout: float, mono: Callable[[], float]
+        self,
+        router: Router,
+        timeout: float,
+        mono: Callable[[], float],
+        stop: Callable[[], bool],
     ) -> None:
         """*timeout*: seconds that a policy that is not ours may take."""
+        self._stop = stop
         self.router = router
         self.timeout = timeout
         self.slowest: tuple[str, float] = ("", 0.0)
@@ -41,6 +46,7 @@ class Judge:
 
         Raises:
             PolicyError: its policy failed.
+            Interrupted: somebody asked to stop.
         """
         policy = self.policy(event)
         if policy is None:
@@ -49,9 +55,9 @@ class Judge:
         try:
             if is_own(policy):
                 return policy(event, standing)
-            worker = self._workers.setdefault(policy, Worker(policy))
+            worker = self._workers.setdefault(policy, Worker(policy, self._stop))
             return worker.ask(event, standing, self.timeout)
-        except PolicyError:
+        except (PolicyError, Interrupted):
             raise
         except Exception as error:
             raise PolicyError(f"{type(error).__name__}: {error}") from None

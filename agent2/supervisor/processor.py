@@ -20,7 +20,7 @@ from agent2.supervisor.effects import Outcome
 from agent2.supervisor.judging import Judge
 from agent2.supervisor.policies import router_of
 from agent2.supervisor.standings import Standings
-from agent2.supervisor.worker import PolicyError
+from agent2.supervisor.worker import Interrupted, PolicyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Processor:
         self._owner = owner or f"processor {os.getpid()}"
         self._standing = standing or Standings(db, plan, now)
         self.judge = Judge(
-            router or router_of(plan), plan.policy_timeout, time.monotonic
+            router or router_of(plan), plan.policy_timeout, time.monotonic, stop
         )
         self._owed: list[Outcome] = []
 
@@ -118,7 +118,11 @@ class Processor:
             if self._stop() or time.monotonic() >= until:
                 self._give_back(claimed[number:])
                 return
-            yield self._outcome(each, hung, put)
+            try:
+                yield self._outcome(each, hung, put)
+            except Interrupted:
+                self._give_back(claimed[number:])
+                return
 
     def _outcome(
         self, claimed: Claimed, hung: set[object], put: dict[str, list[Gate]]

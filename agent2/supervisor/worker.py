@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _PIECE = 65536
 _LONGEST = 1 << 20  # bytes of one answer
+_LOOK_S = 0.2  # how often it is asked whether to stop
 _LOADING_S = 30.0  # what the first answer may take longer: it imports
 
 
@@ -41,12 +42,17 @@ class PolicyError(Exception):
         self.hung = hung
 
 
+class Interrupted(Exception):  # noqa: N818  (nothing is wrong)
+    """Somebody asked to stop while a policy was thinking."""
+
+
 class Worker:
     """One policy and the process in which it runs."""
 
-    def __init__(self, policy: Policy) -> None:
-        """Fork nothing yet."""
+    def __init__(self, policy: Policy, stop: Callable[[], bool]) -> None:
+        """Fork nothing yet; *stop* is asked while a policy thinks."""
         self._policy = policy
+        self._stop = stop
         self._wire: socket.socket | None = None
         self._pid = 0
         self._owner = 0
@@ -56,6 +62,7 @@ class Worker:
 
         Raises:
             PolicyError: it raised, returned no decision, ended or hung.
+            Interrupted: it is of no interest any more.
         """
         wire = self._wire if self._owner == os.getpid() else None
         if wire is None:
@@ -112,9 +119,14 @@ class Worker:
         poller.register(wire, select.POLLIN)
         while not found.endswith(b"\n"):
             left = until - time.monotonic()
-            if left <= 0.0 or not poller.poll(left * 1000.0):
+            if left <= 0.0:
                 self.end()
                 raise PolicyError(f"no answer within {timeout:g} s", hung=True)
+            if not poller.poll(min(left, _LOOK_S) * 1000.0):
+                if self._stop():
+                    self.end()
+                    raise Interrupted
+                continue
             piece = wire.recv(_PIECE)
             found += piece
             if not piece or len(found) > _LONGEST:

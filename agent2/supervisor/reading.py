@@ -1,0 +1,80 @@
+"""An event as other programs write it: one JSON object, read with patience."""
+
+from __future__ import annotations
+
+import json
+
+from agent2.core.events import Event
+from agent2.store import utc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_LONGEST = 200  # characters of an id, a type, a subject
+# The words of the user's documents, then ours.
+_WORDS = {
+    "id": ("event_id", "id"),
+    "type": ("event_type", "type"),
+    "subject": ("task_id", "subject"),
+    "at": ("ts", "at"),
+}
+
+
+class EventError(ValueError):
+    """What came is no event; the text says what is wrong."""
+
+
+def events_of(text: str | bytes, source: str, now: float) -> list[Event]:
+    """Return the events of a JSON text: one object, or a list of them.
+
+    Raises:
+        EventError: it is not JSON, or one of them is no event.
+    """
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EventError(f"no JSON: {error}") from None
+    many = tree if isinstance(tree, list) else [tree]
+    return [event_of(each, source, now) for each in many]
+
+
+def event_of(tree: Any, source: str, now: float) -> Event:
+    """Return the event that *tree* tells of; without a time it happened *now*.
+
+    Raises:
+        EventError: it lacks a type or a subject, or a part is of the wrong sort.
+    """
+    if not isinstance(tree, dict):
+        raise EventError("an event is a JSON object")
+    payload = tree.get("payload")
+    if payload is not None and not isinstance(payload, dict):
+        raise EventError("payload is no object")
+    texts = {name: _text(tree, name) for name in ("id", "type", "subject")}
+    for name in ("type", "subject"):
+        if not texts[name]:
+            raise EventError(f"{_WORDS[name][0]} is missing")
+    at = _time(next((tree[w] for w in _WORDS["at"] if w in tree), now))
+    made_id, kind, subject = texts["id"], texts["type"], texts["subject"]
+    return Event(made_id, source, subject, kind, at, payload or {})
+
+
+def _text(tree: dict[str, Any], name: str) -> str:
+    word = next((each for each in _WORDS[name] if each in tree), "")
+    found = tree.get(word, "")
+    if isinstance(found, int) and not isinstance(found, bool):
+        found = str(found)
+    if not isinstance(found, str):
+        raise EventError(f"{word} is no text")
+    if len(found) > _LONGEST:
+        raise EventError(f"{word} is longer than {_LONGEST} characters")
+    return found
+
+
+def _time(found: object) -> float:
+    if isinstance(found, (int, float)) and not isinstance(found, bool) and found > 0:
+        return float(found)
+    seconds = utc.seconds(found)
+    if seconds is None:
+        raise EventError("ts is no time: write 2026-01-31T12:00:00Z")
+    return seconds

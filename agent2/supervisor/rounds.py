@@ -1,0 +1,158 @@
+"""The supervisor's rounds: plan, sources, inbox, levels, each when it is due."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from agent2.plan import PlanError, load
+from agent2.plan_events import EventsPlan
+from agent2.planfile import PLAN_NAME
+from agent2.store import inbox, turns
+from agent2.store.errors import StoreError
+from agent2.supervisor.metrics import Watch
+from agent2.supervisor.polling import Poller
+from agent2.supervisor.processor import Processor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent2.store.database import Database
+
+OWNER = "supervisor"
+_LEVELS_S = 1.0
+_TROUBLE_S = 1.0
+_SHORTEST = 0.05  # between two looks at what another processor holds
+_NEVER = float("inf")
+
+
+class Rounds:
+    """What the supervisor does; its loop says when."""
+
+    def __init__(
+        self,
+        db: Database,
+        state_dir: str,
+        now: Callable[[], float],
+        log: Callable[[str, str], object],
+        configured: Callable[[str], object],
+        stop: Callable[[], bool],
+    ) -> None:
+        """*configured* is told the level of the log; *now* is the steady clock."""
+        self._db = db
+        self._path = os.path.join(state_dir, PLAN_NAME)
+        self._now = now
+        self._log = log
+        self._configured = configured
+        self._stop = stop
+        self._watch = Watch()
+        self._seen: tuple[int, int] = (0, 0)
+        self._plan = EventsPlan()
+        self._processor: Processor | None = None
+        self._poller = Poller(db, (), now, log)
+        self._poll_at = 0.0  # these are monotonic seconds
+        self._levels_at = 0.0
+        self._sick_until = 0.0
+        self._trouble = ""
+
+    @property
+    def resident(self) -> bool:
+        """Must it stay, though nothing is to be judged?"""
+        return self._plan.resident or bool(self._plan.polling)
+
+    def begin(self) -> None:
+        """Read the plan; take back what a killed predecessor held.
+
+        Raises:
+            PlanError, StoreError: what cannot be read.
+        """
+        self._read_plan()
+        turns.give_back(self._db, OWNER + " ")
+        inbox.recover(self._db, self._now())
+
+    def work(self) -> bool:
+        """Do what is due; return whether more may be due at once."""
+        mono = time.monotonic()
+        if mono < self._sick_until:
+            return False
+        try:
+            if mono >= self._poll_at:
+                self._poll_at = mono + self._plan.poll_interval
+                self._refresh()
+                inbox.recover(self._db, self._now())
+                self._poller.look()
+            done = self._process()
+            if mono >= self._levels_at:
+                self._levels_at = mono + _LEVELS_S
+                self._grade()
+        except StoreError as error:
+            self._sick_until = mono + _TROUBLE_S
+            if error.kind != self._trouble:
+                self._trouble = error.kind
+                self._log("ERROR", str(error))
+            return False
+        self._trouble = ""
+        return done > 0
+
+    def patience(self) -> float:
+        """Return after how many seconds something is due; infinity: nothing is."""
+        mono = time.monotonic()
+        if mono < self._sick_until:
+            return self._sick_until - mono
+        waits = [self._poll_at - mono] if self.resident else [_NEVER]
+        try:
+            due = turns.next_due(self._db) if self._plan.enabled else None
+        except StoreError:
+            due = 0.0
+        if due is not None:
+            waits += [due - self._now(), self._levels_at - mono]
+            # Due, and yet not taken: another processor holds its subject.
+            return max(min(waits), _SHORTEST)
+        return max(min(waits), 0.0)
+
+    def close(self) -> None:
+        """End what it began."""
+        if self._processor is not None:
+            self._processor.close()
+
+    def _process(self) -> int:
+        if self._processor is None or not self._plan.enabled:
+            return 0
+        return self._processor.process_pending_events()
+
+    def _grade(self) -> None:
+        for level, line in self._watch.changes(inbox.counts(self._db, self._now())):
+            self._log(level, line)
+
+    def _refresh(self) -> None:
+        """Read the plan again if it was compiled anew; a bad one changes nothing."""
+        try:
+            facts = os.stat(self._path)
+            if self._seen != (facts.st_ino, facts.st_mtime_ns):
+                self._read_plan()
+        except (OSError, PlanError):
+            return
+
+    def _read_plan(self) -> None:
+        try:
+            facts = os.stat(self._path)
+        except OSError as error:
+            raise PlanError(f"{self._path}: {error.strerror}") from None
+        plan = load(self._path)
+        self._seen = (facts.st_ino, facts.st_mtime_ns)
+        self._configured(plan.log.level)
+        if self._processor is not None:
+            if plan.events == self._plan:
+                return
+            self._processor.close()
+        self._plan = plan.events
+        self._poller = Poller(self._db, plan.events.polling, self._now, self._log)
+        self._processor = Processor(
+            self._db,
+            now=self._now,
+            log=self._log,
+            plan=plan.events,
+            owner=f"{OWNER} {os.getpid()}",
+            stop=self._stop,
+        )
