@@ -1,74 +1,38 @@
 """What stands in the way of a restart, whatever its budget says.
 
-A redline first (what is never done), then a gate that somebody closed. A bar stops
-restarts and nothing else: checks, incidents and alerts go on.
+The wish is judged like any other event: by redlines and gates first, then by the rules
+that people wrote; those can forbid more, never less. A bar stops restarts and nothing
+else: checks, incidents and alerts go on.
 """
 
 from __future__ import annotations
 
-from agent2.core.policies import Concern, Decision, Level, Measure, Ruling
-from agent2.core.value import value
+from agent2.core.builtin import action_requested
+from agent2.core.policies import Concern, Decision, Level, Ruling
+from agent2.core.rules import judge_by_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from agent2.core.events import Event
+    from agent2.core.rules import Rule
+    from agent2.core.standing import Standing
 
-    from agent2.core.events import Gate
-
-_OPEN = frozenset({"APPROVED", "AUTO_APPROVED"})
-
-
-@value
-class Redlines:
-    """What is never done.
-
-    Attributes:
-        own: The target is this very watcher: it would end itself.
-        commands: Programs that a restart may run; empty: all.
-        window: The frozen window that holds now, "" outside.
-    """
-
-    own: bool = False
-    commands: tuple[str, ...] = ()
-    window: str = ""
+_FREE = frozenset({Ruling.ALLOW, Ruling.RETRY})
 
 
 def barred(
-    target: str, program: str, redlines: Redlines, gates: Iterable[Gate]
+    wish: Event, standing: Standing, rules: tuple[Rule, ...] = ()
 ) -> Decision | None:
-    """Return why *target* may not be restarted now, or None.
+    """Return why the restart that *wish* asks for may not be, or None.
 
-    *program* is what the restart would run, "" if it runs none.
+    The reason is ``blocked`` or ``paused``; the first concern says it in words.
     """
-    crossed = _crossed(program, redlines)
-    if crossed:
-        found = Concern("redline", "redline", Level.HIGH, crossed)
-        measures = (Measure.REDLINE_VIOLATION, Measure.WRITE_AUDIT)
-        return Decision(Ruling.BLOCK, "blocked", concerns=(found,), measures=measures)
-    gate = closed(target, gates)
-    if gate is None:
+    decision = action_requested(wish, standing)
+    if decision.ruling in _FREE:
+        decision = judge_by_rules(rules, wish) or decision
+    if decision.ruling in _FREE:
         return None
-    why = f"{gate.reason or gate.state} ({gate.who})"
-    found = Concern(f"gate:{gate.subject}:{gate.name}", "constraint", Level.MEDIUM, why)
-    measures = (Measure.PAUSE_GATE, Measure.WRITE_AUDIT)
-    return Decision(Ruling.PAUSE, "paused", concerns=(found,), measures=measures)
-
-
-def closed(subject: str, gates: Iterable[Gate]) -> Gate | None:
-    """Return the gate that holds *subject*: one of its own before one of all."""
-    found = [
-        gate
-        for gate in gates
-        if gate.subject in {subject, "*"} and gate.state not in _OPEN
-    ]
-    return max(found, key=lambda gate: gate.subject != "*", default=None)
-
-
-def _crossed(program: str, redlines: Redlines) -> str:
-    if redlines.own:
-        return "it is this watcher itself"
-    if redlines.window:
-        return f"frozen: {redlines.window}"
-    if program and redlines.commands and program not in redlines.commands:
-        return f"{program} is not among the allowed commands"
-    return ""
+    word = "blocked" if decision.ruling is Ruling.BLOCK else "paused"
+    said = Concern(f"{wish.id}/{word}", "constraint", Level.MEDIUM, decision.reason)
+    concerns = (said, *decision.concerns)
+    return Decision(decision.ruling, word, None, concerns, decision.measures)

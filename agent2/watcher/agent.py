@@ -84,9 +84,7 @@ class Agent:
             self.memory.save,
             self._publish_now,
         )
-        self.writer = Writer(
-            self._facts, self.telling.routes, self.telling.known, clock
-        )
+        self.writer = Writer(self._facts, self.telling, clock, self.gates)
         self.use(plan)
 
     def use(self, plan: Plan) -> None:
@@ -144,7 +142,7 @@ class Agent:
     def _take_up(self, left: LeftOver) -> None:
         now = self.clock.now()
         self.instance = left.instance
-        self.gates.take(left.gates)
+        self.gates.rows = left.gates
         for name, state in left.states.items():
             watched = self.targets.get(name)
             if watched is not None:

@@ -14,64 +14,67 @@ from agent2.core.effects import (
     Withhold,
 )
 from agent2.core.events import Event
+from agent2.core.gates import RESTART, pause
 from agent2.core.policies import Ruling
+from agent2.core.rulings import AUDIT, MEASURES
 from agent2.store import audits, gates
 from agent2.store.events import add
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sqlite3 import Connection
-    from typing import Any
 
     from agent2.core.effects import Effect
     from agent2.core.model import TargetState
 
-_AUDITS = {
-    Ruling.ALLOW: ("SUPERVISOR_ALLOWED", "info"),
-    Ruling.PAUSE: ("SUPERVISOR_PAUSED", "warn"),
-    Ruling.BLOCK: ("SUPERVISOR_BLOCKED", "warn"),
-}
 SOURCE = "watcher"
+ASKED = "ACTION_REQUESTED"
+_WITHDRAWN = "ACTION_WITHDRAWN"
 
 
-def decided(tx: Connection, effect: Effect, at: float) -> None:
-    """Write down the event and the decision behind *effect*; *at* is wall time."""
+def decided(tx: Connection, effect: Effect, at: float, *, interactive: bool) -> None:
+    """Write down the event and the decision behind *effect*; *at* is wall time.
+
+    *interactive*: no gate holds yet and a person is to decide: an approval frees one
+    restart, and the next one asks again.
+    """
     match effect:
         case RequestRestart():
-            payload: dict[str, Any] = {
+            about = {
                 "action": effect.action,
                 "incident": effect.incident,
                 "attempt": effect.attempt,
                 "code": effect.code.value,
                 "detail": effect.detail,
             }
-            event = _event(
-                "ACTION_REQUESTED", effect.target, effect.action, at, payload
-            )
-            _write(tx, event, Ruling.ALLOW, "budget", at)
+            wish = Event(f"ev-{effect.action}", SOURCE, effect.target, ASKED, at, about)
+            _write(tx, wish, Ruling.ALLOW, "within budget, nothing holds it")
+            if interactive:
+                gates.drop(tx, effect.target, RESTART)
         case Withhold():
-            payload = {"incident": effect.incident}
-            key = f"{effect.incident}/{effect.why}/{effect.at:.3f}"
-            event = _event("ACTION_REQUESTED", effect.target, key, at, payload)
-            _write(tx, event, effect.ruling, effect.why, at, effect.note)
+            key = f"ev-{effect.incident}/{effect.why}/{effect.at:.3f}"
+            about = {"incident": effect.incident}
+            wish = Event(key, SOURCE, effect.target, ASKED, at, about)
+            _write(tx, wish, effect.ruling, effect.note or effect.why)
+            if interactive and effect.ruling is Ruling.PAUSE:
+                gates.put(tx, pause(effect.target, RESTART, effect.note, SOURCE, at))
         case WithdrawRestart():
-            payload = {"action": effect.action, "incident": effect.incident}
-            key = f"{effect.action}/withdrawn"
-            event = _event("ACTION_WITHDRAWN", effect.target, key, at, payload)
-            _write(tx, event, Ruling.ALLOW, "nobody needs it any more", at)
+            key = f"ev-{effect.action}/withdrawn"
+            about = {"action": effect.action, "incident": effect.incident}
+            wish = Event(key, SOURCE, effect.target, _WITHDRAWN, at, about)
+            _write(tx, wish, Ruling.ALLOW, "what nobody took up is taken back")
         case OpenIncident():
             about = {"target": effect.target, "code": effect.code.value}
             gates.put_task(tx, effect.incident, "open", about, at)
         case ResolveIncident():
-            gates.put_task(
-                tx, effect.incident, "resolved", {"target": effect.target}, at
-            )
+            about = {"target": effect.target}
+            gates.put_task(tx, effect.incident, "resolved", about, at)
         case _:
             pass
 
 
 def stands(tx: Connection, target: str, state: TargetState, at: float) -> None:
-    """Write the row of *target* in the table of subjects."""
+    """Write the row of *target* in the table of subjects; *at* is wall time."""
     about = {
         "incident": state.incident,
         "failures": state.failures,
@@ -82,29 +85,19 @@ def stands(tx: Connection, target: str, state: TargetState, at: float) -> None:
     gates.put_task(tx, target, state.health.value, about, at)
 
 
-def _event(
-    kind: str, target: str, key: str, at: float, payload: dict[str, Any]
-) -> Event:
-    return Event(f"ev-{key}", SOURCE, target, kind, at, payload)
-
-
-def _write(
-    tx: Connection,
-    event: Event,
-    ruling: Ruling,
-    reason: str,
-    at: float,
-    note: str = "",
-) -> None:
-    kind, level = _AUDITS[ruling]
+def _write(tx: Connection, event: Event, ruling: Ruling, reason: str) -> None:
+    kind, level = AUDIT[ruling]
     decision = "dec-" + event.id.removeprefix("ev-")
-    payload: dict[str, Any] = {
+    payload = {
         "decision_type": ruling.value,
-        "decision_id": decision,
-        "reason": note or reason,
+        "reason": reason,
         "findings": [],
-        "actions": [],
+        "actions": [
+            {"action_type": each.value, "target": event.subject, "result": "done"}
+            for each in MEASURES[ruling]
+        ],
+        "decision_id": decision,
         "event_type": event.type,
     }
-    add(tx, (event,), at, "completed")
-    audits.append(tx, event.subject, level, kind, payload, at, event.id, decision)
+    add(tx, (event,), event.at, "completed")
+    audits.append(tx, event.subject, level, kind, payload, event.at, event.id, decision)

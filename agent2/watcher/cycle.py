@@ -98,7 +98,9 @@ async def _settle(
     # A command that runs on is an order too, but none that can be taken back.
     busy = not good and deeds.busy(watched)
     pending = pending or busy
-    bar = None if good or busy else parts.gates.bar(watched)
+    bar = None
+    if not good and not busy:
+        bar = parts.gates.bar(watched, judgement, pending=pending)
     step = advance(
         plan.name,
         plan.policy,
@@ -120,6 +122,8 @@ async def _settle(
     if pending and old.action is None and (fresh or bar is not None):
         deeds.withdraw(watched)  # an earlier run's order, pointless or barred now
     deeds.act(watched, step, rows)
+    if parts.gates.interactive and step.effects:
+        parts.reactor.spawn(parts.gates.look(), "gates")
 
 
 def _is_dead(seen: tuple[Observation, ...]) -> bool:

@@ -34,30 +34,31 @@ if TYPE_CHECKING:
 
     from agent2.core.alerting import Facts
     from agent2.core.effects import Effect, Step
-    from agent2.core.message import Alert
     from agent2.host.clock import Clock
+    from agent2.watcher.gates import Gates
+    from agent2.watcher.telling import Telling
     from agent2.watcher.watched import Watched
 
 
 class Writer:
     """Makes the one transaction of a step.
 
-    *routes* tells which notifiers get an alert; deliveries are due by the steady
+    *telling* knows which notifiers get an alert; deliveries are due by the steady
     clock, as the courier is given the same one; the audit shows wall time.
     """
 
     def __init__(
         self,
         facts: Callable[[Watched], Facts],
-        routes: Callable[[Alert, Watched], tuple[str, ...]],
-        known: Callable[[], tuple[str, ...]],
+        telling: Telling,
         clock: Clock,
+        gates: Gates,
     ) -> None:
         """Keep what the alerts need."""
         self._facts = facts
-        self._routes = routes
-        self._known = known
+        self._telling = telling
         self._clock = clock
+        self._gates = gates
 
     def rows(self, watched: Watched, step: Step) -> list[ActionRow]:
         """Return the actions that *step* plans or notes."""
@@ -75,7 +76,7 @@ class Writer:
         """Return the function that writes *step* down; it returns the alerts queued."""
         label = self._label(watched, step, rows)
         name = watched.name
-        shown = self._clock.wall()
+        shown, by_hand = self._clock.wall(), self._gates.by_hand(name)
 
         def inside(tx: Connection) -> int:
             targets.save(tx, name, step.state)
@@ -84,7 +85,7 @@ class Writer:
             for row in rows:
                 actions.plan(tx, row)
             for effect in step.effects:
-                decided(tx, effect, shown)
+                decided(tx, effect, shown, interactive=by_hand)
             return sum(self._one(tx, watched, effect, label) for effect in step.effects)
 
         return inside
@@ -121,11 +122,11 @@ class Writer:
             done = "action.unwatched" if wish.unwatched else "action.none"
             label = facts.words[done]
         alert = alerting.compose(wish, facts, label)
-        names = self._routes(alert, watched)
+        names = self._telling.routes(alert, watched)
         if wish.kind is AlertKind.RESOLVED:
             # A recovery is owed to all who were told, whatever the routes say now.
             told = outbox.told(tx, wish.incident)
-            names = tuple(name for name in self._known() if name in told)
+            names = tuple(name for name in self._telling.known() if name in told)
         return outbox.add(tx, alerting.address(alert, names, self._clock.now()))
 
     def _label(self, watched: Watched, step: Step, rows: list[ActionRow]) -> str:

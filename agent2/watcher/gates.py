@@ -1,4 +1,4 @@
-"""What bars restarts, held in memory: the gates of the store, the redlines of the plan.
+"""What bars restarts, held in memory: the gates of the store, the rules of the plan.
 
 The gates are read at the start, when a datagram says that one has changed, and twice a
 minute: a restart never waits for a read.
@@ -8,25 +8,39 @@ from __future__ import annotations
 
 import os
 
-from agent2.core.bars import Redlines, barred, closed
-from agent2.plan_events import frozen_by
+from agent2.core.alerting import REASONS
+from agent2.core.bars import barred
+from agent2.core.events import Event
+from agent2.core.gates import is_held
+from agent2.core.policies import Ruling
+from agent2.core.rules import Condition, Rule, glob
+from agent2.core.standing import Mode, Redlines, Standing
+from agent2.plan_events import EventsPlan, frozen_by
 from agent2.store import gates
+from agent2.watcher.audit import ASKED, SOURCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent2.core.events import Gate
+    from agent2.core.model import Judgement
     from agent2.core.policies import Decision
     from agent2.host.clock import Clock
     from agent2.plan import Plan
+    from agent2.plan_events import RulePlan
     from agent2.watcher.memory import Memory
     from agent2.watcher.texts import Texts
     from agent2.watcher.watched import Watched
 
 
 class Gates:
-    """Answers ``bar()``. *changed* is called with the targets that it matters to."""
+    """Answers ``bar()``. *changed* is called with each target that it matters to.
+
+    Attributes:
+        rows: The gates, as the store last said.
+        interactive: No restart without a person: each needs an approval of its own.
+    """
 
     def __init__(
         self,
@@ -36,43 +50,66 @@ class Gates:
         texts: Callable[[], Texts],
         changed: Callable[[Watched], object],
     ) -> None:
-        """Begin without a gate; ``take`` and ``look`` bring them."""
+        """Begin without a gate; ``look`` brings them."""
         self._clock = clock
         self._own = os.path.join(state_dir, "agent2.pid")
         self._memory = memory
         self._texts = texts
         self._changed = changed
-        self._plan: Plan | None = None
         self._targets: Mapping[str, Watched] = {}
+        self._plan = EventsPlan()
+        self._rules: tuple[Rule, ...] = ()
+        self._ruled = False
+        self.interactive = False
         self.rows: tuple[Gate, ...] = ()
 
     def use(self, plan: Plan, targets: Mapping[str, Watched]) -> None:
-        """Take the redlines of *plan*."""
-        self._plan = plan
+        """Take the redlines and rules of *plan*."""
         self._targets = targets
-
-    def take(self, rows: tuple[Gate, ...]) -> None:
-        """Take the gates as the store has them; nothing is said of what is not new."""
-        self.rows = rows
+        self._plan = events = plan.events
+        self._rules = tuple(_rule(r) for r in events.rules if glob(r.event, ASKED))
+        self.interactive = events.mode == Mode.INTERACTIVE.value
+        limits = (events.commands, events.frozen, self._rules)
+        self._ruled = self.interactive or any(limits)
 
     def paused(self, name: str) -> Gate | None:
         """Return the gate that holds the target *name*."""
-        return closed(name, self.rows) if self.rows else None
+        return is_held(self.rows, name) if self.rows else None
 
-    def bar(self, watched: Watched) -> Decision | None:
-        """Return why *watched* may not be restarted now, or None."""
-        plan = self._plan
-        events = None if plan is None else plan.events
-        window = ""
-        commands: tuple[str, ...] = ()
-        if events is not None and (events.frozen or events.commands):
-            window = frozen_by(events.frozen, self._clock.wall())
-            commands = events.commands
+    def by_hand(self, name: str) -> bool:
+        """Does a person have to decide on *name*, and nothing asks for it yet?"""
+        return self.interactive and self.paused(name) is None
+
+    def bar(
+        self, watched: Watched, judgement: Judgement, *, pending: bool
+    ) -> Decision | None:
+        """Return why *watched* may not be restarted now, or None.
+
+        *pending*: an order lies there; it had its approval.
+        """
         own = watched.pid_file == self._own
-        if not (self.rows or window or commands or own):
-            return None
-        redlines = Redlines(own, commands, window)
-        return barred(watched.name, watched.program, redlines, self.rows)
+        if not (self.rows or self._ruled or own):
+            return None  # nothing could speak against it
+        now, plan, program = self._clock.wall(), self._plan, watched.program
+        window = frozen_by(plan.frozen, now) if plan.frozen else ""
+        redlines = Redlines(
+            (watched.name,) if own else (),
+            plan.commands or None,
+            window != "",
+            window,
+        )
+        facts = {
+            "command": [program] if program else [],
+            "reason": REASONS[judgement.facet],
+            "code": judgement.code.value,
+            "detail": judgement.detail,
+            "attempt": watched.state.attempts + 1,
+            "labels": watched.plan.labels,
+        }
+        wish = Event(f"ev-{watched.name}", SOURCE, watched.name, ASKED, now, facts)
+        mode = Mode.ASSISTED if pending else Mode(plan.mode)
+        standing = Standing(now, mode, self.rows, redlines)
+        return barred(wish, standing, self._rules)
 
     async def look(self) -> None:
         """Read them anew; what changed is said, shown, and acted on at once."""
@@ -81,16 +118,20 @@ class Gates:
             return
         before, self.rows = self.rows, found
         for watched in tuple(self._targets.values()):
-            old, new = closed(watched.name, before), closed(watched.name, found)
-            if (old is None) == (new is None):
-                continue
-            self._say(watched.name, old, new)
-            self._changed(watched)
+            old, new = is_held(before, watched.name), is_held(found, watched.name)
+            if old != new or self.interactive:
+                self._say(watched.name, old, new)
+                self._changed(watched)
 
     def _say(self, target: str, old: Gate | None, new: Gate | None) -> None:
         texts = self._texts()
-        if new is not None:
-            note = f"{new.reason or new.state} ({new.who})"
+        if new is not None and new != old:
+            note = f"{new.state}: {new.reason} ({new.who})"
             texts.say("WARNING", "gate_closed", target=target, note=note)
-        elif old is not None:
+        elif old is not None and new is None:
             texts.say("INFO", "gate_opened", target=target)
+
+
+def _rule(plan: RulePlan) -> Rule:
+    when = tuple(Condition(field, op, wanted) for field, op, wanted in plan.when)
+    return Rule(plan.name, when, Ruling(plan.then), plan.reason)

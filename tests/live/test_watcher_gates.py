@@ -58,7 +58,7 @@ def test_a_pause_stops_the_restart_and_an_approval_frees_it(agent, target, subje
     target.send(signal.SIGKILL)
     status = agent.until_word("down")
     assert status["incidents"]["open"]
-    agent.until_line("restarts are paused: Manual test (mia)")
+    agent.until_line("restarts are paused: AWAITING_APPROVAL: Manual test (mia)")
     never(agent.signal, 0.5, "a restart in a pause")
     assert [kind for kind, _, _ in audits(agent)] == ["SUPERVISOR_PAUSED"]
     assert audits(agent)[0][1] == "warn"
@@ -126,7 +126,42 @@ def test_outside_the_allowed_commands_nothing_is_run(rig, tmp_path):
     agent.until_word("ok")
 
     target.send(signal.SIGKILL)
-    agent.until_line("/bin/touch is not among the allowed commands")
+    agent.until_line("/bin/touch is not in the list of commands")
     agent.until_word("down")
     never(note.exists, 0.3, "a command that no redline allows")
     assert audits(agent)[0][0] == "SUPERVISOR_BLOCKED"
+
+
+def test_in_interactive_mode_each_restart_waits_for_an_approval_of_its_own(rig):
+    target = rig.target()
+    entry = watching(target, restart=QUICK) | FAST
+    agent = rig.agent(config(entry, events={"mode": "interactive"}))
+    agent.until_word("ok")
+
+    target.send(signal.SIGKILL)
+    agent.until(lambda s: s["targets"][0]["paused"], 10, "it asks a person")
+    never(agent.signal, 0.3, "a restart that nobody approved")
+
+    put(agent, "webui", "APPROVED")
+    agent.until_signal(5)
+    agent.signal_path.unlink()  # taken up, and it did not help
+    agent.until(lambda s: s["targets"][0]["paused"], 10, "it asks again")
+    assert len(agent.journal("restart.requested")) == 1
+
+
+def test_a_rule_of_the_configuration_forbids_a_restart(rig):
+    target = rig.target()
+    rule = {
+        "name": "by-hand",
+        "event": "ACTION_REQUESTED",
+        "when": [{"field": "payload.reason", "value": "process_not_alive"}],
+        "then": "block",
+        "reason": "only people restart it",
+    }
+    entry = watching(target, restart=QUICK) | FAST
+    agent = rig.agent(config(entry, events={"rules": [rule]}))
+    agent.until_word("ok")
+
+    target.send(signal.SIGKILL)
+    agent.until_line("its restart is forbidden: only people restart it")
+    never(agent.signal, 0.3, "a restart that a rule forbids")
