@@ -50,17 +50,17 @@ class Router:
             ValueError: the pattern is empty or has a star that is not at one end.
         """
         bare = pattern.strip("*")
-        if pattern == "*" or (bare and pattern == bare + "*"):
-            self._prefixes[bare] = policy
-        elif bare and pattern == "*" + bare:
-            self._suffixes[bare] = policy
-        elif pattern and pattern == bare and "*" not in bare:
-            self._names[pattern] = policy
-        else:
+        if "*" in bare or not pattern or len(pattern) > len(bare) + 1:
             raise ValueError(
                 f"{pattern!r} is no pattern of event types: use NAME, PREFIX*, *SUFFIX"
                 " or *"
             )
+        if pattern == bare:
+            self._names[pattern] = policy
+        elif pattern[-1] == "*":
+            self._prefixes[bare] = policy
+        else:
+            self._suffixes[bare] = policy
 
     def route(self, type: str) -> Policy | None:  # noqa: A002
         """Return the policy for events of *type*, or None: nobody judges them."""
