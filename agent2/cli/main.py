@@ -31,6 +31,7 @@ LAZY = {
     "inbox": "agent2.cli.inbox:inbox",
     "gate": "agent2.cli.gate:gate",
     "audit": "agent2.cli.audit:audit",
+    "backup": "agent2.cli.backup:backup",
     "restarter": "agent2.cli.restarter:restarter",
     "demo": "agent2.cli.demo:demo",
     "install": "agent2.cli.install:install",

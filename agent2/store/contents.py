@@ -49,7 +49,7 @@ def read_copy(path: str) -> Contents:
         StoreError: ``damaged``; of a ``newer`` version; no store of ours; not readable.
     """
     try:
-        connection = _frozen(path)
+        connection = frozen(path)
         try:
             _prove(connection, path)
             return contents(connection)
@@ -65,7 +65,8 @@ def read_copy(path: str) -> Contents:
         raise StoreError("damaged", f"{what}; take another copy") from None
 
 
-def _frozen(path: str) -> sqlite3.Connection:
+def frozen(path: str) -> sqlite3.Connection:
+    """Return a connection to a copy: read alone, nothing is made beside it."""
     from urllib.parse import quote
 
     with open(path, "rb") as file:  # SQLite would only say "unable to open"

@@ -44,4 +44,19 @@ CARE = {
     "db.day": "{date}: lag {mean} s on average, {most} s at most, {pending} pending "
     "at most",
     "db.copies": "copies: {count}, the newest {newest}",
+    "command.backup": "sets of all that Agent2 is: code, configuration, store, logs",
+    "help.backup": "Sets of all that Agent2 is, each in a folder with its manifest.",
+    "help.backup.create": "Make a set: application, config and logs as .tar.gz, the "
+    "store as database.sql.gz, manifest.txt with checksums; then delete old sets.",
+    "help.backup.hourly": "Write the store alone to hourly/db_HH.sql.gz.",
+    "help.backup.verify": "Hold each file of a set against its manifest and load its "
+    "store on trial. 0, or 1 when the set is not good.",
+    "help.backup.restore": "Put configuration and store of a set back; what stood "
+    "there is kept beside it. Agent2 must be stopped. 0, or 1 when it failed.",
+    "option.keep_sets": "Delete sets older than this; never the new one.",
+    "option.start": "Start Agent2 then; it must be well within 10 s.",
+    "try.backup": "choose another folder: --to DIR; or make room and mend its rights",
+    "backup.good": "ok: {path} ({count} files)",
+    "backup.kept": "the old {name} is kept as {path}",
+    "backup.not_well": "all is restored, but Agent2 did not become well",
 }

@@ -37,4 +37,18 @@ CARE = {
     "db.audits": "30 天审计: {count} 条, 涉及 {subjects} 个对象",
     "db.day": "{date}: 平均延迟 {mean} 秒, 最大 {most} 秒, 最多等待 {pending}",
     "db.copies": "备份: {count} 个, 最新 {newest}",
+    "command.backup": "整套备份: 程序, 配置, 数据库, 日志",
+    "help.backup": "整套备份, 每套一个目录, 带清单。",
+    "help.backup.create": "生成一套备份: application, config, logs 为 .tar.gz, "
+    "数据库为 database.sql.gz, manifest.txt 含校验和; 然后删除过期的备份。",
+    "help.backup.hourly": "仅把数据库写入 hourly/db_HH.sql.gz。",
+    "help.backup.verify": "按清单核对每个文件, 并试着载入数据库。完好为 0, 否则为 1。",
+    "help.backup.restore": "恢复配置与数据库, 原有的保留在旁边。必须先停止 Agent2。"
+    "成功为 0, 失败为 1。",
+    "option.keep_sets": "删除早于该天数的整套备份; 新备份除外。",
+    "option.start": "然后启动 Agent2; 它须在 10 秒内正常。",
+    "try.backup": "用 --to DIR 指定其他目录; 或腾出空间, 修正权限",
+    "backup.good": "完好: {path} ({count} 个文件)",
+    "backup.kept": "原 {name} 保留为 {path}",
+    "backup.not_well": "已全部恢复, 但 Agent2 未能正常运行",
 }

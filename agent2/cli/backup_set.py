@@ -1,0 +1,203 @@
+"""A backup set: one folder with code, configuration, store, logs and a manifest.
+
+The set is made beside its place and appears there whole. The lines of the manifest
+that name a file are those of ``sha256sum``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import platform
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent2 import __version__
+from agent2.cli import backup_parts as parts
+from agent2.host.files import ensure_dir, lives, sync_folder
+from agent2.store import copies, dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent2.cli.settings import Settings
+
+NAME = re.compile(r"[0-9]{8}_[0-9]{6}")
+MANIFEST = "manifest.txt"
+SQL, RAW = "database.sql.gz", "database.db.gz"
+CONFIG = "config.tar.gz"
+DATE = "%Y-%m-%d %H:%M:%S"
+_UNFINISHED = re.compile(r"\.[0-9a-z_]+\.([0-9]{1,9})\.tmp")
+_SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_.]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A set that is whole: its folder, and the SHA-256 of each file."""
+
+    path: str
+    files: dict[str, str]
+
+
+class BadSetError(Exception):
+    """The set is not what its manifest says; the text is one line."""
+
+
+def make(
+    settings: Settings, root: str, now: float, say: Callable[[str], object]
+) -> Set:
+    """Make a set in a new folder of *root*; *say* hears each step.
+
+    Raises:
+        StoreError: the store cannot be copied.
+        OSError: something cannot be read or written; no half set stays.
+    """
+    ensure_dir(root, 0o700)
+    _sweep(root)
+    path = os.path.join(root, time.strftime("%Y%m%d_%H%M%S", time.localtime(now)))
+    if os.path.lexists(path):
+        raise FileExistsError(17, "there is a set of this second: try again", path)
+    folder = os.path.join(root, f".{os.path.basename(path)}.{os.getpid()}.tmp")
+    os.mkdir(folder, 0o700)
+    try:
+        say("Backing up application...")
+        parts.pack(folder, "application.tar.gz", parts.application())
+        say("Backing up configuration...")
+        parts.pack(folder, CONFIG, parts.configuration(settings))
+        say("Backing up database...")
+        _store(settings.path("agent2.db"), folder, SQL, now)
+        say("Backing up logs...")
+        parts.pack(folder, "logs.tar.gz", parts.logs(settings.state_dir))
+        files = {n: copies.digest_of(os.path.join(folder, n)) for n in _names(folder)}
+        _write(os.path.join(folder, MANIFEST), _manifest(files, now))
+        _last(folder)
+        os.rename(folder, path)
+        sync_folder(root)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Set(path, files)
+
+
+def hourly(settings: Settings, root: str, now: float) -> str:
+    """Write the store alone to ``hourly/db_HH.sql.gz`` of *root*; return its path."""
+    folder = os.path.join(root, "hourly")
+    ensure_dir(root, 0o700)
+    ensure_dir(folder, 0o700)
+    _sweep(folder)
+    work = os.path.join(folder, f".work.{os.getpid()}.tmp")
+    os.mkdir(work, 0o700)
+    try:
+        made = _store(settings.path("agent2.db"), work, SQL, now)
+        end = made.removeprefix("database")
+        name = time.strftime("db_%H", time.localtime(now)) + end
+        _last(work)
+        os.rename(os.path.join(work, made), os.path.join(folder, name))
+        sync_folder(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return os.path.join(folder, name)
+
+
+def verify(path: str) -> Set:
+    """Hold every file of the set at *path* against its manifest.
+
+    Raises:
+        BadSetError: a file is missing, changed, or one too many.
+        OSError: it cannot be read.
+    """
+    try:
+        with open(os.path.join(path, MANIFEST), encoding="utf-8") as file:
+            lines = file.read(1 << 20).splitlines()
+    except FileNotFoundError:
+        raise BadSetError(f"{path}: there is no {MANIFEST}") from None
+    except UnicodeDecodeError:
+        raise BadSetError(f"{path}: {MANIFEST} is no text") from None
+    files = {m[2]: m[1] for m in map(_SUM.fullmatch, lines) if m}
+    there = set(_names(path)) - {MANIFEST}
+    if not files or there != files.keys():
+        odd = sorted(there ^ files.keys()) or [MANIFEST]
+        raise BadSetError(f"{path}: not as {MANIFEST} says: {', '.join(odd)}")
+    for name, digest in files.items():
+        if copies.digest_of(os.path.join(path, name)) != digest:
+            raise BadSetError(f"{path}: {name} is not as {MANIFEST} says (SHA-256)")
+    return Set(path, files)
+
+
+def listing(root: str) -> list[str]:
+    """Return the paths of the sets in *root*, oldest first."""
+    try:
+        names = sorted(filter(NAME.fullmatch, os.listdir(root)))
+    except FileNotFoundError:
+        return []
+    found = [os.path.join(root, name) for name in names]
+    return [p for p in found if os.path.isdir(p) and not os.path.islink(p)]
+
+
+def retire(root: str, keep_s: float, now: float, spare: str) -> list[str]:
+    """Delete sets older than *keep_s*, never *spare* and never *root*; return them."""
+    gone = []
+    for path in listing(root):
+        if path != spare and now - os.stat(path).st_mtime > keep_s:
+            shutil.rmtree(path)
+            gone.append(path)
+    return gone
+
+
+def _names(folder: str) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def _store(store: str, folder: str, name: str, now: float) -> str:
+    """Write the store to *folder* as SQL, or raw where SQL cannot say it."""
+    work = os.path.join(folder, ".copy")
+    try:
+        made = copies.make(store, work, now)
+        path = os.path.join(folder, name)
+        if not dumps.dump(made.path, path):
+            os.unlink(path)
+            path = os.path.join(folder, RAW)
+            with open(made.path, "rb") as source, gzip.open(path, "wb") as target:
+                shutil.copyfileobj(source, target)
+            os.chmod(path, 0o600)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return os.path.basename(path)
+
+
+def _manifest(files: dict[str, str], now: float) -> str:
+    lines = [
+        f"Backup Date: {time.strftime(DATE, time.localtime(now))}",
+        f"Hostname: {platform.node()}",
+        f"Application Version: {__version__}",
+        "Files:",
+        *(f"{digest}  {name}" for name, digest in files.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _last(folder: str) -> None:
+    """Make the files of *folder* survive a power cut."""
+    for name in _names(folder):
+        number = os.open(os.path.join(folder, name), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+    sync_folder(folder)
+
+
+def _sweep(folder: str) -> None:
+    """Delete what makers that were killed left in *folder*."""
+    for name in os.listdir(folder):
+        found = _UNFINISHED.fullmatch(name)
+        if found and not lives(int(found[1])):
+            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+
+
+def _write(path: str, text: str) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
