@@ -31,9 +31,9 @@ def seconds(written: object) -> float | None:
     """
     if not isinstance(written, str) or len(written) < _LENGTH or not written.isascii():
         return None
-    offset = _offset(written[_LENGTH:].lstrip(".0123456789"))
-    end = len(written) if offset == 0 else len(written) - 6
-    fraction = written[_LENGTH:end].rstrip("Z")
+    rest = written[_LENGTH:]
+    zone = rest.lstrip(".0123456789")
+    fraction, offset = rest[: len(rest) - len(zone)], _offset(zone)
     whole = _whole(written[:_LENGTH])
     if whole is None or offset is None:
         return None

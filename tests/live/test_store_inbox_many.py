@@ -1,0 +1,164 @@
+"""Many programs at one inbox: every event once, one processor for each, in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+from store_rows import NOW
+
+from agent2.core.events import Event
+from agent2.store import audits, inbox
+from agent2.store.database import Database
+
+
+def programs(count, work):
+    """Run *work(number)* in processes of their own; all must end well."""
+    pids = []
+    for number in range(count):
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                signal.alarm(100)
+                work(number)
+                status = 0
+            finally:
+                os._exit(status)
+        pids.append(pid)
+    ends = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    assert ends == [0] * count
+
+
+def fill(path, many, subjects):
+    db = Database.open(path)
+    with db.transaction() as tx:
+        inbox.add(
+            tx,
+            [
+                Event(f"e{n:04}", "eventbus", f"t{n % subjects}", "X", NOW, {"n": n})
+                for n in range(many)
+            ],
+            NOW,
+        )
+    db.close()
+
+
+@pytest.mark.slow
+def test_ten_programs_push_the_same_thousand_ids(tmp_path):
+    path = str(tmp_path / "agent2.db")
+    Database.open(path).close()
+    log = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def push(number):
+        db = Database.open(path)
+        for batch in range(0, 1000, 20):  # each in an order of its own
+            at = (batch + number * 100) % 1000
+            events = [
+                Event(f"e{n}", "eventbus", "t", "X", NOW, {})
+                for n in range(at, at + 20)
+            ]
+            with db.transaction() as tx:
+                new = inbox.add(tx, events, NOW)
+            os.write(log, "".join(f"{name}\n" for name in new).encode())
+        db.close()
+
+    programs(10, push)
+    os.close(log)
+    told_new = (tmp_path / "log").read_text().split()
+    db = Database.open(path)
+    assert inbox.counts(db, NOW).pending == 1000
+    assert sorted(told_new) == sorted(f"e{n}" for n in range(1000))
+    db.close()
+
+
+@pytest.mark.slow
+def test_four_processors_never_work_on_the_same_event_nor_pass_one_another(tmp_path):
+    path, many, subjects = str(tmp_path / "agent2.db"), 600, 40
+    fill(path, many, subjects)
+    log = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def process(number):
+        db, idle = Database.open(path), 0
+        while idle < 50:
+            batch = inbox.claim(db, f"p{number}", NOW, limit=3 + number, lease_s=60)
+            idle = idle + 1 if not batch else 0
+            for one in batch:
+                line = f"{one.event.id} {one.event.subject} {one.fence} {number}\n"
+                os.write(log, line.encode())
+            if not batch:
+                time.sleep(0.002)
+            with db.transaction() as tx:
+                for one in batch:
+                    # A quarter is given back once: it must come again, in its turn.
+                    if one.fence == 1 and one.event.payload["n"] % 4 == 0:
+                        assert inbox.release(tx, one)
+                    else:
+                        assert inbox.finish(tx, one, NOW)
+        db.close()
+
+    programs(4, process)
+    os.close(log)
+    lines = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
+    taken = [(name, fence) for name, _, fence, _ in lines]
+    assert len(set(taken)) == len(taken), "two held one claim"
+    assert len({name for name, _ in taken}) == many
+    assert len({number for *_, number in lines}) > 1
+    for subject in {line[1] for line in lines}:
+        first = [name for name, of, fence, _ in lines if of == subject and fence == "1"]
+        assert first == sorted(first), "a later event passed an earlier one"
+    db = Database.open(path)
+    assert inbox.counts(db, NOW).completed == many
+    db.close()
+
+
+@pytest.mark.slow
+def test_a_lease_that_ran_out_goes_to_one_processor_only(tmp_path):
+    path = str(tmp_path / "agent2.db")
+    fill(path, 200, 200)
+    db = Database.open(path)
+    asleep = inbox.claim(db, "old", NOW, 200, lease_s=1)
+    log = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def take(number):
+        mine = Database.open(path)
+        while batch := inbox.claim(mine, f"p{number}", NOW + 2, 7, lease_s=99):
+            os.write(log, "".join(f"{one.event.id}\n" for one in batch).encode())
+        mine.close()
+
+    programs(4, take)
+    os.close(log)
+    taken = (tmp_path / "log").read_text().split()
+    assert sorted(taken) == sorted(one.event.id for one in asleep)
+    with db.transaction() as tx:
+        assert not any(inbox.finish(tx, one, NOW) for one in asleep)
+    db.close()
+
+
+@pytest.mark.slow
+def test_a_thousand_events_are_decided_and_audited_in_batches_of_fifty(tmp_path):
+    path = str(tmp_path / "agent2.db")
+    fill(path, 1000, 30)
+
+    def process(number):
+        db = Database.open(path)
+        while batch := inbox.claim(db, f"p{number}", NOW + number, 50, lease_s=0.5):
+            with db.transaction() as tx:
+                for one in batch:
+                    if inbox.finish(tx, one, NOW):
+                        told = audits.append(
+                            tx, one.event.subject, "info", "SUPERVISOR_ALLOWED",
+                            {"decision_type": "allow"}, NOW, one.event.id,
+                            f"dec-{one.event.id}",
+                        )  # fmt: skip
+                        assert told is not None
+        db.close()
+
+    programs(3, process)  # the later ones think that the leases of the first are over
+    db = Database.open(path)
+    assert inbox.counts(db, NOW).completed == 1000
+    found = db.rows("SELECT event_id, count(*) FROM task_audits GROUP BY event_id")
+    assert sorted(found) == [(f"e{n:04}", 1) for n in range(1000)]
+    db.close()
