@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 
 from agent2.core.alerting import Facts
-from agent2.core.model import ActionResult
+from agent2.core.model import ActionResult, TargetState
 from agent2.host.logfile import LEVELS
 from agent2.store import actions, journal
+from agent2.watcher.audit import made_up, stands
 from agent2.watcher.deaths import Deaths
 from agent2.watcher.deeds import Deeds
 from agent2.watcher.executor import Writer
@@ -155,10 +156,13 @@ class Agent:
         self.fixes.restore(left.recent, left.total)
         self.telling.incidents = left.incidents
         cut_off, body = left.cut_off, {"pid": os.getpid()}
+        states, shown = left.states, self.clock.wall()
 
         def inside(tx: Connection) -> None:
             for row in cut_off:
                 actions.finish(tx, row.id, ActionResult.UNKNOWN, now)
+                made_up(tx, row, shown)
+                stands(tx, row.target, states.get(row.target, TargetState()), shown)
             journal.append(tx, now, "agent.started", "", None, body)
 
         self.memory.save(inside)

@@ -1,7 +1,9 @@
-"""What the watcher decides of its own wishes, as events and audit lines of the store.
+"""What the watcher decides of its own wishes, as audit lines and events of the store.
 
-Written in the transaction of the effect itself: no audit, no action. The ids are made
-of the effect, so a replay writes nothing twice.
+The audit line is written in the transaction of the effect itself: no audit, no action.
+Whoever is restarted waits for that commit, so what can be made again from it (the
+event's row, how subjects stand) follows in the next one, and at the latest with the
+next start. The ids are made of the effect: a replay writes nothing twice.
 """
 
 from __future__ import annotations
@@ -23,54 +25,60 @@ from agent2.store.events import add
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sqlite3 import Connection
+    from typing import Any
 
-    from agent2.core.effects import Effect
+    from agent2.core.effects import Effect, Step
     from agent2.core.model import TargetState
+    from agent2.store.actions import ActionRow
 
 SOURCE = "watcher"
 ASKED = "ACTION_REQUESTED"
 _WITHDRAWN = "ACTION_WITHDRAWN"
+_MEASURES = {
+    ruling: [each.value for each in measures] for ruling, measures in MEASURES.items()
+}
 
 
-def decided(tx: Connection, effect: Effect, at: float, *, interactive: bool) -> None:
-    """Write down the event and the decision behind *effect*; *at* is wall time.
+def decided(tx: Connection, effect: Effect, at: float, *, by_hand: bool) -> None:
+    """Write down the decision behind *effect*; *at* is wall time.
 
-    *interactive*: no gate holds yet and a person is to decide: an approval frees one
+    *by_hand*: a person is to decide and no gate holds yet; an approval frees one
     restart, and the next one asks again.
     """
+    wish = _wish(effect, at)
     match effect:
         case RequestRestart():
-            about = {
-                "action": effect.action,
-                "incident": effect.incident,
-                "attempt": effect.attempt,
-                "code": effect.code.value,
-                "detail": effect.detail,
-            }
-            wish = Event(f"ev-{effect.action}", SOURCE, effect.target, ASKED, at, about)
             _write(tx, wish, Ruling.ALLOW, "within budget, nothing holds it")
-            if interactive:
+            if by_hand:
                 gates.drop(tx, effect.target, RESTART)
         case Withhold():
-            key = f"ev-{effect.incident}/{effect.why}/{effect.at:.3f}"
-            about = {"incident": effect.incident}
-            wish = Event(key, SOURCE, effect.target, ASKED, at, about)
             _write(tx, wish, effect.ruling, effect.note or effect.why)
-            if interactive and effect.ruling is Ruling.PAUSE:
+            if by_hand and effect.ruling is Ruling.PAUSE:
                 gates.put(tx, pause(effect.target, RESTART, effect.note, SOURCE, at))
         case WithdrawRestart():
-            key = f"ev-{effect.action}/withdrawn"
-            about = {"action": effect.action, "incident": effect.incident}
-            wish = Event(key, SOURCE, effect.target, _WITHDRAWN, at, about)
             _write(tx, wish, Ruling.ALLOW, "what nobody took up is taken back")
-        case OpenIncident():
-            about = {"target": effect.target, "code": effect.code.value}
-            gates.put_task(tx, effect.incident, "open", about, at)
-        case ResolveIncident():
-            about = {"target": effect.target}
-            gates.put_task(tx, effect.incident, "resolved", about, at)
         case _:
             pass
+
+
+def noted(tx: Connection, target: str, step: Step, at: float) -> None:
+    """Write down the events of *step* and how its subjects stand; *at* is wall time."""
+    wishes = [each for each in (_wish(e, at) for e in step.effects) if each is not None]
+    add(tx, wishes, at, "completed")
+    stands(tx, target, step.state, at)
+    for effect in step.effects:
+        if isinstance(effect, OpenIncident):
+            about = {"target": effect.target, "code": effect.code.value}
+            gates.put_task(tx, effect.incident, "open", about, at)
+        elif isinstance(effect, ResolveIncident):
+            about = {"target": effect.target}
+            gates.put_task(tx, effect.incident, "resolved", about, at)
+
+
+def made_up(tx: Connection, row: ActionRow, at: float) -> None:
+    """Write down the event of an action that an earlier run was killed over."""
+    about = {"action": row.id, "incident": row.incident, "attempt": row.attempt}
+    add(tx, (_event(row.id, row.target, at, about),), at, "completed")
 
 
 def stands(tx: Connection, target: str, state: TargetState, at: float) -> None:
@@ -85,7 +93,36 @@ def stands(tx: Connection, target: str, state: TargetState, at: float) -> None:
     gates.put_task(tx, target, state.health.value, about, at)
 
 
-def _write(tx: Connection, event: Event, ruling: Ruling, reason: str) -> None:
+def _wish(effect: Effect, at: float) -> Event | None:
+    match effect:
+        case RequestRestart():
+            about = {
+                "action": effect.action,
+                "incident": effect.incident,
+                "attempt": effect.attempt,
+                "code": effect.code.value,
+                "detail": effect.detail,
+            }
+            return _event(effect.action, effect.target, at, about)
+        case Withhold():
+            key = f"{effect.incident}/{effect.why}/{effect.at:.3f}"
+            return _event(key, effect.target, at, {"incident": effect.incident})
+        case WithdrawRestart():
+            about = {"action": effect.action, "incident": effect.incident}
+            key = f"{effect.action}/withdrawn"
+            return _event(key, effect.target, at, about, _WITHDRAWN)
+        case _:
+            return None
+
+
+def _event(
+    key: str, target: str, at: float, about: dict[str, Any], kind: str = ASKED
+) -> Event:
+    return Event(f"ev-{key}", SOURCE, target, kind, at, about)
+
+
+def _write(tx: Connection, event: Event | None, ruling: Ruling, reason: str) -> None:
+    assert event is not None
     kind, level = AUDIT[ruling]
     decision = "dec-" + event.id.removeprefix("ev-")
     payload = {
@@ -93,11 +130,10 @@ def _write(tx: Connection, event: Event, ruling: Ruling, reason: str) -> None:
         "reason": reason,
         "findings": [],
         "actions": [
-            {"action_type": each.value, "target": event.subject, "result": "done"}
-            for each in MEASURES[ruling]
+            {"action_type": each, "target": event.subject, "result": "done"}
+            for each in _MEASURES[ruling]
         ],
         "decision_id": decision,
         "event_type": event.type,
     }
-    add(tx, (event,), event.at, "completed")
     audits.append(tx, event.subject, level, kind, payload, event.at, event.id, decision)

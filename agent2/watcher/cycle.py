@@ -12,6 +12,7 @@ from __future__ import annotations
 from agent2.core.health import advance
 from agent2.core.judgement import judge
 from agent2.core.model import Health, Outcome, Verdict
+from agent2.watcher.executor import is_urgent
 from agent2.watcher.look import look, stood_still
 from agent2.watcher.memory import must_be_saved
 from agent2.watcher.watched import is_held
@@ -122,6 +123,8 @@ async def _settle(
     if pending and old.action is None and (fresh or bar is not None):
         deeds.withdraw(watched)  # an earlier run's order, pointless or barred now
     deeds.act(watched, step, rows)
+    if rows and is_urgent(step):
+        parts.memory.save(parts.writer.after(watched, step))
     if parts.gates.interactive and step.effects:
         parts.reactor.spawn(parts.gates.look(), "gates")
 

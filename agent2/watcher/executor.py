@@ -24,7 +24,7 @@ from agent2.core.model import ActionResult, AlertKind
 from agent2.core.value import as_dict
 from agent2.store import actions, incidents, journal, outbox, targets
 from agent2.store.actions import ActionRow
-from agent2.watcher.audit import decided, stands
+from agent2.watcher.audit import decided, noted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,18 +77,24 @@ class Writer:
         label = self._label(watched, step, rows)
         name = watched.name
         shown, by_hand = self._clock.wall(), self._gates.by_hand(name)
+        urgent = is_urgent(step)
 
         def inside(tx: Connection) -> int:
             targets.save(tx, name, step.state)
-            if step.effects:
-                stands(tx, name, step.state, shown)
             for row in rows:
                 actions.plan(tx, row)
             for effect in step.effects:
-                decided(tx, effect, shown, interactive=by_hand)
+                decided(tx, effect, shown, by_hand=by_hand)
+            if step.effects and not urgent:
+                noted(tx, name, step, shown)
             return sum(self._one(tx, watched, effect, label) for effect in step.effects)
 
         return inside
+
+    def after(self, watched: Watched, step: Step) -> Callable[[Connection], None]:
+        """Return the write that follows the deed of an urgent *step*."""
+        name, shown = watched.name, self._clock.wall()
+        return lambda tx: noted(tx, name, step, shown)
 
     def _one(self, tx: Connection, watched: Watched, effect: Effect, label: str) -> int:
         queued = 0
@@ -181,6 +187,11 @@ class Writer:
             done_at=wish.at,
             hidden=False,
         )
+
+
+def is_urgent(step: Step) -> bool:
+    """Does somebody wait for the commit of *step*: is there a restart in it?"""
+    return any(isinstance(effect, RequestRestart) for effect in step.effects)
 
 
 _KINDS = {
