@@ -60,6 +60,9 @@ def chosen(made, kind):
         # A failed check is not a failed alert.
         (("CHECK_FAILED",), "ALERT_FAILED", None),
         (("*",), "", "*"),
+        (("T*",), "TASK", "T*"),
+        (("*K",), "TASK", "*K"),
+        (("A*", "*"), "TASK", "*"),
     ],
 )
 def test_the_closest_pattern_wins(patterns, kind, winner):

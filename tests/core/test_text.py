@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent2.core.text import one_line, plain, revealed, scrub
+from agent2.core.text import one_line, place, plain, revealed, scrub, visible
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,19 @@ def test_a_secret_option_is_given_out_only_by_plain() -> None:
 
 def test_every_secret_is_scrubbed_the_longest_first() -> None:
     assert scrub("token abcdef and abc", ("abc", "abcdef", "")) == "token *** and ***"
+
+
+def test_a_text_can_be_made_visible_without_being_cut() -> None:
+    assert visible("a\n" * 400) == "a\\n" * 400
+    assert visible("x" * 5000) == "x" * 5000
+
+
+def test_an_error_is_told_by_its_type_and_place_and_never_by_its_text() -> None:
+    def deep() -> None:
+        raise ValueError("secret")
+
+    with pytest.raises(ValueError, match="secret") as caught:
+        deep()
+    line = deep.__code__.co_firstlineno + 1
+    assert place(caught.value) == f"ValueError at test_text.py:{line}"
+    assert place(KeyError("secret")) == "KeyError"
