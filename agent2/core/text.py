@@ -24,7 +24,7 @@ def one_line(text: str, limit: int = LIMIT) -> str:
 
 def visible(text: str) -> str:
     """Return *text* whole, as one line that does nothing to a terminal."""
-    return one_line(text, len(text) + 1)
+    return text if text.isprintable() else "".join(map(_shown, text))
 
 
 def _shown(char: str) -> str:
