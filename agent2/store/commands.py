@@ -11,6 +11,8 @@ from agent2.store import audits, gates, inbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
+
     from agent2.store.database import Database
 
 # verb: type of the event, the ruling, what is done
@@ -51,9 +53,18 @@ def carry_out(db: Database, command: Command) -> tuple[Gate, ...]:
         KeyError: there is no such verb.
         StoreError: it could not be written; then nothing is changed.
     """
+    names = _names(db, command)
+    with db.transaction() as tx:
+        return write(tx, command, names)
+
+
+def write(
+    tx: sqlite3.Connection, command: Command, names: list[str]
+) -> tuple[Gate, ...]:
+    """Do the same to the gates *names* in somebody's own transaction."""
     kind, ruling, measure = _VERBS[command.verb]
-    made = tuple(_moved(command, name) for name in _names(db, command))
-    about = {"gates": [gate.name for gate in made], "who": command.who}
+    made = tuple(_moved(command, name) for name in names)
+    about = {"gates": names, "who": command.who}
     facts = about | {"reason": command.reason}
     event = Event(command.id, command.source, command.subject, kind, command.at, facts)
     decision_id = f"dec-{command.id}"
@@ -62,16 +73,18 @@ def carry_out(db: Database, command: Command) -> tuple[Gate, ...]:
         "decision_id": decision_id,
         "reason": command.reason,
         "findings": [],
-        "actions": [measure.value, Measure.WRITE_AUDIT.value],
+        "actions": [
+            {"action_type": measure.value, "target": name, "result": "done"}
+            for name in names
+        ],
         "event_type": kind,
     }
     audit, level = AUDIT[ruling]
-    with db.transaction() as tx:
-        if inbox.add(tx, [event], command.at, "completed"):
-            for gate in made:
-                gates.put(tx, gate)
-            row = (audit, told | about, command.at, event.id, decision_id)
-            audits.append(tx, command.subject, level, *row)
+    if inbox.add(tx, [event], command.at, "completed"):
+        for gate in made:
+            gates.put(tx, gate)
+        row = (audit, told | about, command.at, event.id, decision_id)
+        audits.append(tx, command.subject, level, *row)
     return made
 
 

@@ -1,0 +1,7 @@
+"""The documents' ``core.supervisor.policies.on_task_created``."""
+
+from __future__ import annotations
+
+from agent2.core.supervisor.late import late
+
+__getattr__ = late("agent2.supervisor.documents.policies")

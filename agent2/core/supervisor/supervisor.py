@@ -1,0 +1,10 @@
+"""The documents' ``core.supervisor.supervisor``."""
+
+from __future__ import annotations
+
+from agent2.core.supervisor.late import late
+
+__getattr__ = late(
+    "agent2.supervisor.documents.running",
+    "agent2.supervisor.documents.policies",
+)
