@@ -60,6 +60,9 @@ GOALS: dict[str, float] = {
     "check.lateness_10000_ms.p99": 2.0,
     "check.lateness_10000_ms.max": 25.0,
     "check.flatness_ratio": 1.0,
+    "inbox.event_ms": 1.0,
+    "inbox.push_ms.p99": 100.0,
+    "inbox.kills_wrong": 0.0,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from agent2.core.policies import Concern, Decision, Level, Measure, Ruling
+from agent2.core.rulings import MEASURES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,12 +62,15 @@ def decision_of(tree: Any) -> Decision:
         raise FrameError(f"a policy returns a Decision, not {type(tree).__name__}")
     try:
         until = tree.get("until")
+        ruling = Ruling(tree["decision_type"])
+        actions = [Measure(each) for each in list(tree.get("actions") or ())[:_MOST]]
         return Decision(
-            Ruling(tree["decision_type"]),
+            ruling,
             str(tree.get("reason") or ""),
             None if until is None else float(until),
             tuple(map(_concern, list(tree.get("findings") or ())[:_MOST])),
-            tuple(Measure(each) for each in list(tree.get("actions") or ())[:_MOST]),
+            # A pause that pauses nothing is not what anybody means.
+            tuple(actions) or MEASURES[ruling],
         )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise FrameError(f"no decision: {type(error).__name__}: {error}") from None

@@ -60,11 +60,14 @@ def main(arguments: list[str]) -> int:
     try:
         instance = Instance.acquire(os.path.join(state_dir, PID))
     except LockedError as error:
-        return 0 if ours else _fail(75, str(error))
+        if not ours:
+            return _fail(75, str(error))
+        wake(state_dir, "events", SUPERVISOR)  # the other one does our work
+        return 0
     except OSError as error:
         return _fail(74, f"{state_dir}: {error.strerror}")
     try:
-        return _work(Supervisor(state_dir, now, idle, instance, echo=not ours))
+        return _work(Supervisor(state_dir, now, idle, instance, ours=ours))
     except PlanError as error:
         return _fail(78, f"{error}; run: agent2 config check")
     except StoreError as error:
@@ -100,9 +103,11 @@ class Supervisor:
         idle: float,
         instance: Instance,
         *,
-        echo: bool,
+        ours: bool,
     ) -> None:
         """Open the store and the plan; leave after *idle* seconds without work.
+
+        *ours*: a watcher started it, and it stays no longer than that one.
 
         Raises:
             StoreError, PlanError, OSError: what is missing.
@@ -111,9 +116,10 @@ class Supervisor:
         self._idle = idle
         self._instance = instance
         self._asked = False
+        self._parent = os.getppid() if ours else 0
         self._socket: WakeSocket | None = None
         path = os.path.join(state_dir, _LOG)
-        self._file = LogFile(path, name="supervisor", echo=2 if echo else None)
+        self._file = LogFile(path, name="supervisor")
         self._file.max_bytes, self._file.backups = _BYTES, _BACKUPS
         self._inlet, self._outlet = os.pipe()
         os.set_blocking(self._inlet, False)
@@ -148,16 +154,20 @@ class Supervisor:
                 continue
             wait = self._rounds.patience()
             quiet = time.monotonic() - idle_since
-            if not self._rounds.resident and wait > FAR_S and quiet >= self._idle:
+            stays = self._rounds.resident and not self._orphaned()
+            if not stays and wait > FAR_S and quiet >= self._idle:
                 if self._leave():
                     return
                 continue
-            if not self._rounds.resident:
+            if not stays:
                 wait = min(wait, max(self._idle - quiet, 0.0) + 0.01)
             self._listen(wait)
             if self._instance.lost():
                 return  # the state folder was removed, or another one took over
         self.log("INFO", phrases.STOPPING)
+
+    def _orphaned(self) -> bool:
+        return self._parent != 0 and os.getppid() != self._parent
 
     def _leave(self) -> bool:
         """Let the door go, then look once more: an event may have just come."""
@@ -186,6 +196,7 @@ class Supervisor:
         line = one_line(" ".join(text.split()), 2000)
         self._file(level, line)
         if level not in {"DEBUG", "INFO"}:
+            print(level, line, file=sys.stderr, flush=True)  # noqa: T201
             wake(self._state_dir, f"log {level} {line}")
 
     def close(self) -> None:

@@ -46,6 +46,7 @@ class Processor:
 
     Attributes:
         processed, failed: How many events were, since it was made.
+        gates_put: How many gates were put.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Processor:
         plan = plan or EventsPlan()
         self.processed = 0
         self.failed = 0
+        self.gates_put = 0
         self.batch = batch or plan.batch_size
         self._plan = plan
         self._db = db
@@ -182,6 +184,7 @@ class Processor:
                 self._say_stuck([each.claimed for each in owed], error)
                 raise
         self._owed = []
+        self.gates_put += sum(each.gate is not None for each in owed)
         decided, failed = done.count("decided"), done.count("failed")
         self.processed += decided
         self.failed += failed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from agent2.host.wake import wake
 from agent2.plan import PlanError, load
 from agent2.plan_events import EventsPlan
 from agent2.planfile import PLAN_NAME
@@ -41,6 +42,7 @@ class Rounds:
     ) -> None:
         """*configured* is told the level of the log; *now* is the steady clock."""
         self._db = db
+        self._state_dir = state_dir
         self._path = os.path.join(state_dir, PLAN_NAME)
         self._now = now
         self._log = log
@@ -119,7 +121,11 @@ class Rounds:
     def _process(self) -> int:
         if self._processor is None or not self._plan.enabled:
             return 0
-        return self._processor.process_pending_events()
+        before = self._processor.gates_put
+        done = self._processor.process_pending_events()
+        if self._processor.gates_put > before:
+            wake(self._state_dir, "gates")  # the watcher holds them in memory
+        return done
 
     def _grade(self) -> None:
         for level, line in self._watch.changes(inbox.counts(self._db, self._now())):
