@@ -23,6 +23,7 @@ from agent2.watcher.leftover import left_over, still_true
 from agent2.watcher.memory import Memory
 from agent2.watcher.publish import Publisher
 from agent2.watcher.snapshot import Snapshot
+from agent2.watcher.supervising import Supervising
 from agent2.watcher.telling import Telling
 from agent2.watcher.texts import Texts
 from agent2.watcher.watched import made_of
@@ -69,6 +70,7 @@ class Agent:
             reactor, state_dir, clock.now(), self._texts, self.telling.courier.ensure
         )
         self.history = History(self.memory.save)
+        self.events = Supervising(reactor, clock, state_dir, self._memory)
         self.gates = Gates(clock, state_dir, self._memory, self._texts, self._barred)
         self.snapshot = Snapshot(self, state_dir)
         self.publisher = Publisher(
@@ -104,6 +106,7 @@ class Agent:
         self.texts = Texts(self.log, self.words, many=len(plan.targets) > 1)
         old, self.targets = self.targets, fresh
         self.gates.use(plan, fresh)
+        self.events.plan = plan.events
         for name in fresh.keys() & old.keys():
             fresh[name].inherit(old[name])
         for before in old.values():
@@ -172,6 +175,8 @@ class Agent:
         rest = [each for each in messages if each not in {"gates", "events"}]
         if "gates" in messages:
             self.reactor.spawn(self.gates.look(), "gates")
+        if "events" in messages:
+            self.events.wake()
         if rest:
             self.telling.heard(rest)
 

@@ -66,6 +66,11 @@ class Child:
         else:
             self._trouble("")
 
+    def keep(self) -> None:
+        """Start one now if none runs."""
+        if not self._pid:
+            self.ensure()
+
     def at(self, when: float) -> None:
         """Start one at *when* (reactor time), if that is sooner than planned."""
         if self._timer is not None:

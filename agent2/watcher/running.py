@@ -131,6 +131,7 @@ class Running:
     def _care(self) -> None:
         self._reactor.spawn(self._agent.memory.care(), "care")
         self._reactor.spawn(self._agent.gates.look(), "gates")
+        self._reactor.spawn(self._agent.events.look(), "events")
         self._reactor.call_at(self._reactor.now() + 30.0, self._care)
 
     # -- signals
@@ -217,6 +218,7 @@ class Running:
         for watched in agent.targets.values():
             watched.retire()
         agent.telling.courier.stop()
+        agent.events.stop()
         await agent.restored()  # or the last status would forget what is open
         agent.snapshot.stopped = True
         if not self._home.gone:  # what lies there now may be another watcher's

@@ -91,6 +91,7 @@ WORDS = {
     "log.status_bad": "cannot write the status file: {detail}",
     "log.clock": "the system clock jumped by {seconds}s",
     "log.courier_bad": "cannot start the courier: {detail}",
+    "log.supervisor_bad": "cannot start the supervisor: {detail}",
     "log.told": "{notifier} was told: {subject}",
     "log.undelivered": "no other notifier could be told: {detail}",
     "log.unknown_action": "the last run was cut off, a restart is unknown: {target}",

@@ -91,6 +91,7 @@ WORDS = {
     "log.status_bad": "无法写入状态文件: {detail}",
     "log.clock": "系统时间跳变 {seconds}s",
     "log.courier_bad": "无法启动通知进程: {detail}",
+    "log.supervisor_bad": "无法启动 Supervisor: {detail}",
     "log.told": "已送达 {notifier}: {subject}",
     "log.undelivered": "没有其它通知渠道可以告知: {detail}",
     "log.unknown_action": "上次运行中断, 重启结果未知: {target}",

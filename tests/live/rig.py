@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MONITOR = str(ROOT / "agent2" / "agent2_monitor.py")
 DEMO = str(ROOT / "agent2" / "demo" / "__main__.py")
 LOOK = 0.02
+CHILDREN = (b"courier/__main__.py", b"supervisor/__main__.py")
 FAST = {"interval": 0.1, "timeout": 1}
 IS_ROOT = os.geteuid() == 0
 
@@ -412,7 +413,7 @@ class Rig:
 
 
 def couriers(folder: Path) -> list[int]:
-    """Return the couriers, and their lanes, that serve a state folder in *folder*."""
+    """Return the couriers, lanes and supervisors of the state folders in *folder*."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
@@ -420,7 +421,7 @@ def couriers(folder: Path) -> list[int]:
         except OSError:
             continue  # it has just ended
         inside = any(word.startswith(f"{folder}/".encode()) for word in words)
-        if inside and any(word.endswith(b"courier/__main__.py") for word in words):
+        if inside and any(word.endswith(CHILDREN) for word in words):
             found.append(int(place.name))
     return found
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import time
 
 import pytest
 from rig import FAST, config, never, wait_for, watching
 
-from agent2.core.events import Gate
+from agent2.core.events import Event, Gate
 from agent2.host.wake import wake
-from agent2.store import gates
+from agent2.store import events, gates
 from agent2.store.database import Database
 
 QUICK = {"settle": 0.1, "backoff": 0.1, "backoff_max": 0.1, "intensity": 100}
@@ -165,3 +167,66 @@ def test_a_rule_of_the_configuration_forbids_a_restart(rig):
     target.send(signal.SIGKILL)
     agent.until_line("its restart is forbidden: only people restart it")
     never(agent.signal, 0.3, "a restart that a rule forbids")
+
+
+def push(agent, name: str, *, hint: bool = True, **payload) -> None:
+    """Put an event in as another program does: the row, then the hint."""
+    event = Event(name, "eventbus", "webui", "TASK_CREATED", time.time(), payload)
+    db = Database.open(str(agent.folder / "agent2.db"))
+    try:
+        with db.transaction() as tx:
+            assert events.add(tx, (event,), time.time()) == [name]
+    finally:
+        db.close()
+    if hint:
+        assert wake(str(agent.folder), "events")
+
+
+def until_decided(agent, name: str) -> str:
+    rows = wait_for(
+        lambda: agent.rows("SELECT payload FROM task_audits WHERE event_id = ?", name),
+        10,
+        f"a decision of {name}: {agent.tail()}",
+    )
+    return json.loads(rows[0][0])["decision_type"]
+
+
+def test_an_event_that_is_pushed_has_the_watcher_start_a_supervisor(agent):
+    assert not (agent.folder / "supervisor.pid").exists()
+    push(agent, "evt_1")
+    assert until_decided(agent, "evt_1") == "allow"
+
+
+def test_a_policy_that_pauses_a_target_stops_its_restarts_at_once(agent, target):
+    push(agent, "evt_1", risk_level="medium")
+    assert until_decided(agent, "evt_1") == "pause"
+    agent.until(lambda s: s["targets"][0]["paused"], 5, "paused")
+
+    target.send(signal.SIGKILL)
+    agent.until_word("down")
+    agent.until_line("restarts are paused")
+    assert agent.signal() is None
+
+
+def test_an_event_that_nobody_told_of_is_judged_at_the_next_start(rig, agent):
+    agent.stop()
+    push(agent, "evt_1", hint=False)
+    agent.start()
+    assert until_decided(agent, "evt_1") == "allow"
+
+
+def test_a_supervisor_that_is_to_stay_comes_back_when_it_is_killed(rig, target):
+    agent = rig.agent(config(watching(target) | FAST, events={"resident": True}))
+
+    def supervisor() -> int:
+        try:
+            text = (agent.folder / "supervisor.pid").read_text()
+        except FileNotFoundError:
+            return 0
+        return int(text.split()[0]) if text.strip() else 0
+
+    first = wait_for(supervisor, 10, "a supervisor")
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: supervisor() not in {0, first}, 10, "another one")
+    push(agent, "evt_1")
+    assert until_decided(agent, "evt_1") == "allow"
