@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent2.cli.plans import obtain
 from agent2.core.event_ids import identified
-from agent2.host.wake import wake
+from agent2.host.wake import SUPERVISOR, wake
 from agent2.store import audits, inbox
 
 if TYPE_CHECKING:
@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 _DECIDED = ("completed", "failed")
 _WAIT = 2.0  # seconds for a supervisor that was woken; it answers in milliseconds
+_START = 0.7
 
 
-def put(db: Database, event: Event) -> tuple[str, bool]:
-    """Put *event* into the inbox; return its id and whether it is new."""
-    event = identified(event, _digest)
+def named(event: Event) -> Event:
+    """Return *event* with an id: the sender's, or one made of its content."""
+    return identified(event, _digest)
+
+
+def put(db: Database, event: Event) -> bool:
+    """Put *event* into the inbox; is it new?"""
     with db.transaction() as tx:
-        new = inbox.add(tx, [event], time.time())
-    return event.id, bool(new)
+        return bool(inbox.add(tx, [event], time.time()))
 
 
 def _digest(content: bytes) -> str:
@@ -37,9 +41,12 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def nudge(settings: Settings) -> bool:
-    """Tell the agent that there is something to decide; is there one?"""
-    return wake(settings.state_dir, "events")
+def nudge(settings: Settings) -> float:
+    """Say that there is something to decide; return how many seconds to wait for it."""
+    if wake(settings.state_dir, "events", SUPERVISOR):
+        return _WAIT
+    # The watcher has to start a supervisor first, or has been told not to.
+    return _START if wake(settings.state_dir, "events") else 0.0
 
 
 def decided(
@@ -51,10 +58,9 @@ def decided(
         StoreError: the store cannot be read or written.
         Failure: nobody else decides, and the configuration is refused.
     """
-    deadline = time.monotonic() + wait
-    heard = nudge(settings)
+    deadline = time.monotonic() + min(nudge(settings), wait)
     row = inbox.get(db, event_id)
-    while heard and time.monotonic() < deadline and not _is_decided(row):
+    while time.monotonic() < deadline and not _is_decided(row):
         time.sleep(0.005)
         row = inbox.get(db, event_id)
     if not _is_decided(row):

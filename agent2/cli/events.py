@@ -18,6 +18,7 @@ from agent2.cli.inbox_show import print_event, print_subject
 from agent2.cli.records import Store, print_json
 from agent2.cli.typed import typed
 from agent2.cli.words import say
+from agent2.core.admission import refusal
 from agent2.core.events import Event
 from agent2.core.text import visible
 from agent2.store import inbox
@@ -47,10 +48,6 @@ def events() -> None:
 def push(ctx: click.Context, /, as_json: bool, no_wait: bool, **given: str) -> int:
     """Put one event into the inbox."""
     settings = shared(ctx)
-    for name in ("kind", "subject"):
-        if not given[name].strip():
-            message = say("events.missing", name=f"--{name.replace('kind', 'type')}")
-            raise Failure(codes.USAGE, message, "agent2 events push --help")
     event = Event(
         id=given["event_id"],
         source="eventbus",
@@ -59,8 +56,13 @@ def push(ctx: click.Context, /, as_json: bool, no_wait: bool, **given: str) -> i
         at=_time(given["at"]),
         payload=_payload(given["payload"]),
     )
+    event = deciding.named(event)
+    why = refusal(event)
+    if why is not None:
+        message = say("events.refused", why=visible(why))
+        raise Failure(codes.USAGE, message, "agent2 events push --help")
     with Store(settings, create=True) as db:
-        event_id, is_new = deciding.put(db, event)
+        event_id, is_new = event.id, deciding.put(db, event)
         row = inbox.get(db, event_id)
         if is_new and not no_wait:
             row = _judged(settings, db, event_id) or row

@@ -32,6 +32,7 @@ LAZY = {
     "gate": "agent2.cli.gate:gate",
     "audit": "agent2.cli.audit:audit",
     "backup": "agent2.cli.backup:backup",
+    "supervisor": "agent2.cli.supervisor:supervisor",
     "restarter": "agent2.cli.restarter:restarter",
     "demo": "agent2.cli.demo:demo",
     "install": "agent2.cli.install:install",

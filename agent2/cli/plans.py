@@ -42,6 +42,24 @@ def obtain(settings: Settings) -> Plan:
         return put(settings, folder)
 
 
+def keep(settings: Settings) -> None:
+    """Have the plan of the configuration in the state folder; a watcher's own stays.
+
+    Raises:
+        Failure: the configuration is refused.
+    """
+    if programs.find(programs.WATCHER, settings).running:
+        return
+    path, profile = settings.config_path, settings.profile
+    stamp = planfile.current_stamp(path, profile, os.environ, settings.sets)
+    try:
+        if plans.load(settings.path(planfile.PLAN_NAME)).stamp == stamp:
+            return
+    except plans.PlanError:
+        pass
+    put(settings, settings.state_dir)
+
+
 def put(settings: Settings, folder: str) -> Plan:
     """Compile into *folder* and return the plan.
 

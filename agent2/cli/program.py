@@ -1,4 +1,4 @@
-"""The two programs that run in the background, and what is known of each."""
+"""The programs that run in the background, and what is known of each."""
 
 from __future__ import annotations
 
@@ -60,6 +60,16 @@ RESTARTER = Program(
     ready=False,
     command="agent2 restarter",
 )
+SUPERVISOR = Program(
+    "Supervisor",
+    paths.SUPERVISOR,
+    os.path.join("agent2", "supervisor"),
+    "supervisor.pid",
+    "supervisor.log",
+    "supervisor_error.log",
+    ready=False,
+    command="agent2 supervisor",
+)
 
 
 def find(program: Program, settings: Settings) -> Owner:
@@ -103,10 +113,10 @@ def kept(words: list[str]) -> tuple[str, ...]:
 
 def argv(program: Program, settings: Settings) -> list[str]:
     """Return the command line by which *program* is started."""
-    if program is RESTARTER:
-        given = ["--state-dir", settings.state_dir]
-    else:
+    if program is WATCHER:
         given = settings.arguments()
+    else:
+        given = ["--state-dir", settings.state_dir]
     return [paths.python(), *LEAN, program.script, *given]
 
 

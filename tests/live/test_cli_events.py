@@ -97,9 +97,10 @@ def test_without_waiting_it_lies_in_the_inbox_until_it_is_drained(cli):
         (("--payload", "{"), "no JSON object"),
         (("--payload", '{"a": NaN}'), "no JSON object"),
         (("--payload", "[" * 9000), "no JSON object"),
+        (("--id", "a\nb"), "this is no event: id has characters"),
         (("--at", "yesterday"), "is no time"),
         (("--at", "2026-01-31T12:00:00"), "is no time"),
-        (("--subject", " "), "--subject is needed"),
+        (("--subject", ""), "this is no event: subject is missing"),
     ],
 )
 def test_what_is_no_event_is_refused_before_anything_is_written(cli, words, said):

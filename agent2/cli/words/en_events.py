@@ -7,6 +7,11 @@ EVENTS = {
     "command.inbox": "what came in, what waits, what failed, and why",
     "command.gate": "pause restarts and other actions, let them go on",
     "command.audit": "what was decided about something, and by whom",
+    "command.supervisor": "the program that judges events (started when needed)",
+    "help.supervisor": "Judge events in the foreground, until it is stopped. A running "
+    "agent needs no such command: it starts one when there is something to judge.",
+    "help.supervisor.run": "Run in the foreground.",
+    "help.supervisor.status": "Tell whether it runs (LSB: 0, 1, 3, 4).",
     "help.events": "Events enter by one door, are judged by policies, and leave as "
     "decisions with an audit.",
     "help.events.push": "Put one event into the inbox and say what was decided.\n\n"
@@ -50,7 +55,7 @@ EVENTS = {
     "events.time": "{given} is no time; RFC 3339 is needed, with its offset",
     "events.try_time": "--at 2026-01-31T12:00:00+00:00",
     "events.too_long": "the payload has more than {limit} bytes",
-    "events.missing": "{name} is needed",
+    "events.refused": "this is no event: {why}",
     "events.try_payload": "--payload '{{\"error_rate\": 0.5}}'",
     "events.tested": "test event {id}: from push to decision in {seconds} s",
     "events.silent": "test event {id} was not decided within {seconds} s",

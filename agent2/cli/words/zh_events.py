@@ -7,6 +7,11 @@ EVENTS = {
     "command.inbox": "收到了什么, 什么在等待, 什么失败了, 为什么",
     "command.gate": "暂停重启等动作, 或让其继续",
     "command.audit": "对某对象做过哪些决策, 由谁决定",
+    "command.supervisor": "判断事件的程序 (需要时自动启动)",
+    "help.supervisor": "在前台判断事件, 直到被停止。通常无需手动运行: "
+    "监控器在有事件时会自动启动它。",
+    "help.supervisor.run": "在前台运行。",
+    "help.supervisor.status": "说明它是否在运行 (LSB: 0, 1, 3, 4)。",
     "help.events": "所有事件从同一个入口进入, 由策略判断, 以带审计的决策离开。",
     "help.events.push": "把一个事件放入收件箱, 并说明决策结果。\n\n"
     "同一事件推送两次只算一次: 按 ID, 没有 ID 则按内容和时间。",
@@ -47,7 +52,7 @@ EVENTS = {
     "events.time": "{given} 不是时间; 需要带时区的 RFC 3339",
     "events.try_time": "--at 2026-01-31T12:00:00+00:00",
     "events.too_long": "内容超过 {limit} 字节",
-    "events.missing": "缺少 {name}",
+    "events.refused": "这不是事件: {why}",
     "events.try_payload": "--payload '{{\"error_rate\": 0.5}}'",
     "events.tested": "测试事件 {id}: 从推送到决策用时 {seconds} s",
     "events.silent": "测试事件 {id} 在 {seconds} s 内没有得到处理",

@@ -1,0 +1,46 @@
+"""``agent2 supervisor``: the program that judges events, for who wants it resident."""
+
+from __future__ import annotations
+
+import click
+
+from agent2.cli import program as programs
+from agent2.cli.command import Command, Group
+from agent2.cli.command import settings as shared
+from agent2.cli.lifecycle import become
+from agent2.cli.plans import keep
+from agent2.cli.program import SUPERVISOR, make_folder
+from agent2.cli.status import lsb_code
+from agent2.cli.words import say
+
+
+@click.group(cls=Group, help=say("help.supervisor"), invoke_without_command=True)
+@click.pass_context
+def supervisor(ctx: click.Context) -> None:
+    """Become the supervisor unless a sub-command says otherwise."""
+    if ctx.invoked_subcommand is None:
+        _become(ctx)
+
+
+@supervisor.command(cls=Command, help=say("help.supervisor.run"))
+@click.pass_context
+def run(ctx: click.Context) -> None:
+    """Become the supervisor: same PID."""
+    _become(ctx)
+
+
+def _become(ctx: click.Context) -> None:
+    settings = shared(ctx)
+    make_folder(settings.state_dir)
+    keep(settings)
+    become(SUPERVISOR, settings, [])
+
+
+@supervisor.command(cls=Command, help=say("help.supervisor.status"))
+@click.pass_context
+def status(ctx: click.Context) -> int:
+    """Tell whether a supervisor runs."""
+    owner = programs.find(SUPERVISOR, shared(ctx))
+    key = "restarter.running" if owner.running else "stop.not_running"
+    click.echo(say(key, name=SUPERVISOR.name, pid=owner.pid))
+    return lsb_code(owner)

@@ -1,0 +1,75 @@
+"""``supervisor`` and a running agent: what is pushed is decided by them, at once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from agent2.store.database import Database
+from tests.live.cli_kit import MAIN, Cli, free_port, until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def cli(tmp_path):
+    made = Cli(tmp_path)
+    made.config(
+        "version: 1\n"
+        "targets:\n"
+        f"  - {{name: webui, checks: [{{kind: tcp, port: {free_port()}}}]}}\n"
+        "events:\n"
+        "  rules:\n"
+        "    - {name: busy, event: TASK_CREATED, then: pause, reason: too busy,\n"
+        "       when: [{field: payload.load, op: gt, value: 5}]}\n"
+    )
+    yield made
+    made.close()
+
+
+def trail(cli):
+    return (cli.state / "supervisor.log").read_text(encoding="utf-8")
+
+
+def test_a_supervisor_in_the_foreground_decides_what_is_pushed_and_leaves(cli):
+    argv = [sys.executable, str(MAIN), "supervisor", "run"]
+    with subprocess.Popen(argv, env=cli.env, stderr=subprocess.PIPE) as program:
+        until(lambda: (cli.state / "supervisor.sock").exists())
+        assert cli("supervisor", "status").code == 0
+        told = cli("events", "push", "--type", "TASK_CREATED", "--subject", "task_1",
+                   "--payload", '{"load": 9}')  # fmt: skip
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(10) == 0
+
+    assert "TASK_CREATED decision: pause (too busy)" in told.out
+    assert "TASK_CREATED decision: pause (findings=1) for task task_1" in trail(cli)
+    (gate,) = cli("gate", "list", "task_1", "--json").json["gates"]
+    assert gate["state"] == "AWAITING_APPROVAL"
+    assert cli("supervisor", "status").code == 3
+
+
+def test_with_a_running_agent_the_test_event_goes_through_and_one_decides_it(cli):
+    assert cli("start").code == 0
+
+    answers = [cli("events", "test", "--json") for _ in range(3)]
+
+    assert [one.code for one in answers] == [0, 0, 0]
+    assert [one.json["status"] for one in answers] == ["completed"] * 3
+    with closing(Database.open(str(cli.state / "agent2.db"))) as db:
+        rows = db.rows(
+            "SELECT fence FROM supervisor_inbox WHERE event_type = 'TEST_EVENT'"
+        )
+    assert rows == [(1,)] * 3
+
+
+def test_a_refused_configuration_is_said_before_anything_starts(cli):
+    cli.config("version: 1\ntargets: nothing\n")
+
+    told = cli("supervisor", "run")
+
+    assert told.code == 78
+    assert "is refused" in told.err
