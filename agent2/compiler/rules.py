@@ -27,6 +27,9 @@ def check(report: Report, tree: dict[str, Any]) -> None:
     _primary(report, tree)
     _dependencies(report, tree, targets)
     _web(report, tree)
+    section = tree.get("events")
+    for key in ("rules", "polling"):
+        dict(_named(report, section, key, "events"))
     used = _routes(report, tree, targets, notifiers)
     if isinstance(tree.get("routes"), list):
         for name, loc in notifiers.items():
@@ -60,10 +63,11 @@ def _entries(node: Any, key: str) -> Iterator[tuple[Loc, dict[str, Any]]]:
 
 
 def _named(
-    report: Report, tree: dict[str, Any], section: str
+    report: Report, tree: Any, section: str, *above: str
 ) -> Iterator[tuple[str, Loc]]:
     seen: dict[str, Loc] = {}
-    for loc, entry in _entries(tree, section):
+    for inner, entry in _entries(tree, section):
+        loc = (*above, *inner)
         name = entry.get("name")
         if not isinstance(name, str):
             continue

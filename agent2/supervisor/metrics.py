@@ -64,25 +64,55 @@ def levels_of(found: Backlog) -> Levels:
     )
 
 
+@value
+class Change:
+    """A number whose level is another now."""
+
+    name: str
+    grade: Grade
+    before: Grade
+
+    @property
+    def issue(self) -> str:
+        """What is (or was) wrong, in the words of the user's documents."""
+        grade = self.before if self.grade is Grade.NORMAL else self.grade
+        return _WORDS[self.name, grade]
+
+    @property
+    def line(self) -> tuple[str, str]:
+        """Level and text of the line in the log."""
+        if self.grade is Grade.NORMAL:
+            return "INFO", f"RESOLVED: {self.issue}"
+        word = "ERROR" if self.grade is Grade.CRITICAL else "WARNING"
+        return word, f"{self.grade.name}: {self.issue}"
+
+
 class Watch:
-    """Tells when a level changes."""
+    """Tells when a level changes: once two looks in a row have seen it.
 
-    def __init__(self) -> None:
-        """Begin with everything normal."""
-        self._last = Levels(Grade.NORMAL, Grade.NORMAL, Grade.NORMAL)
+    Attributes:
+        settled: The last look saw what the one before it saw.
+    """
 
-    def changes(self, found: Backlog) -> list[tuple[str, str]]:
-        """Return level word and line of each number whose level is another now."""
-        now, before = levels_of(found), self._last
-        self._last = now
-        told = []
-        for name in Levels.__match_args__:
-            grade, old = getattr(now, name), getattr(before, name)
-            if grade is old:
-                continue
-            if grade is Grade.NORMAL:
-                told.append(("INFO", f"RESOLVED: {_WORDS[name, old]}"))
-                continue
-            word = "ERROR" if grade is Grade.CRITICAL else "WARNING"
-            told.append((word, f"{grade.name}: {_WORDS[name, grade]}"))
-        return told
+    def __init__(self, told: Levels) -> None:
+        """*told* is what people were told last."""
+        self.settled = True
+        self._told = told
+        self._seen = told
+
+    def changes(self, found: Backlog) -> tuple[Change, ...]:
+        """Return what changed, after a look that found *found*; until ``accept``."""
+        now = levels_of(found)
+        self.settled = now == self._seen
+        self._seen = now
+        if not self.settled or now == self._told:
+            return ()
+        pairs = (
+            (name, getattr(now, name), getattr(self._told, name))
+            for name in Levels.__match_args__
+        )
+        return tuple(Change(*each) for each in pairs if each[1] is not each[2])
+
+    def accept(self) -> None:
+        """People were told of what changed: only what is new is a change now."""
+        self._told = self._seen

@@ -9,7 +9,7 @@ from agent2.core.rules import Condition, Rule, glob, judge_by_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from importlib.metadata import EntryPoint
     from typing import Any
 
@@ -22,20 +22,29 @@ if TYPE_CHECKING:
 GROUP = "agent2.policies"
 
 
-def router_of(plan: EventsPlan, *, installed: bool = True) -> Router:
+def _quiet(_level: str, _text: str) -> None:
+    """Log nothing."""
+
+
+def router_of(
+    plan: EventsPlan,
+    log: Callable[[str, str], object] = _quiet,
+    *,
+    installed: bool = True,
+) -> Router:
     """Return the router of *plan*.
 
     The name of an entry point of the group ``agent2.policies`` is the event type or
     pattern that it judges; it wins over the built-in policy of the same name. Rules
     come before both. Nothing foreign is imported here.
-
-    Raises:
-        ValueError: an entry point's name is no pattern.
     """
     inner = Router()
     builtin.register(inner)
     for point in _points() if installed else ():
-        inner.register(point.name, Installed(point))
+        try:
+            inner.register(point.name, Installed(point))
+        except ValueError as error:
+            log("ERROR", f"policy {point.value} is left out: {error}")
     if not plan.rules:
         return inner
     return _RuledRouter(inner, plan.rules)

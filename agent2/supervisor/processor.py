@@ -76,7 +76,7 @@ class Processor:
         self._owner = owner or f"processor {os.getpid()}"
         self._standing = standing or Standings(db, plan, now)
         self.judge = Judge(
-            router or router_of(plan), plan.policy_timeout, time.monotonic, stop
+            router or router_of(plan, log), plan.policy_timeout, time.monotonic, stop
         )
         self._owed: list[Outcome] = []
 

@@ -14,6 +14,7 @@ from agent2.store.errors import StoreError
 from agent2.supervisor.metrics import Watch
 from agent2.supervisor.polling import Poller
 from agent2.supervisor.processor import Processor
+from agent2.supervisor.telling import Telling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Rounds:
         self._log = log
         self._configured = configured
         self._stop = stop
-        self._watch = Watch()
+        self._telling = Telling(db, state_dir, now)
+        self._watch = Watch(self._telling.told())
         self._seen: tuple[int, int] = (0, 0)
         self._plan = EventsPlan()
         self._processor: Processor | None = None
@@ -103,6 +105,8 @@ class Rounds:
         if mono < self._sick_until:
             return self._sick_until - mono
         waits = [self._poll_at - mono] if self.resident else [_NEVER]
+        if not self._watch.settled:
+            waits.append(self._levels_at - mono)
         try:
             due = turns.next_due(self._db) if self._plan.enabled else None
         except StoreError:
@@ -128,8 +132,14 @@ class Rounds:
         return done
 
     def _grade(self) -> None:
-        for level, line in self._watch.changes(inbox.counts(self._db, self._now())):
-            self._log(level, line)
+        found = inbox.counts(self._db, self._now())
+        changes = self._watch.changes(found)
+        if not changes:
+            return
+        self._telling.tell(changes, found)
+        self._watch.accept()
+        for each in changes:
+            self._log(*each.line)
 
     def _refresh(self) -> None:
         """Read the plan again if it was compiled anew; a bad one changes nothing."""
@@ -148,6 +158,7 @@ class Rounds:
         plan = load(self._path)
         self._seen = (facts.st_ino, facts.st_mtime_ns)
         self._configured(plan.log.level)
+        self._telling.plan = plan
         if self._processor is not None:
             if plan.events == self._plan:
                 return

@@ -118,6 +118,10 @@ def test_the_three_profiles_have_the_documents_numbers(profile, batch, poll):
             "{redlines: {frozen: ['25:00-26:00']}}",
             "events.redlines.frozen[0]: is no window",
         ),
+        (
+            "{rules: [{name: a, then: allow}, {name: a, then: block}]}",
+            "events.rules[1].name: is doubled",
+        ),
         ("{polling: [{name: a, kind: table}]}", "events.polling[0].path: is missing"),
     ],
 )

@@ -384,6 +384,23 @@ def test_an_installed_policy_that_cannot_be_imported_is_said_at_each_event(desk)
     assert desk.state("b").error == "ImportError: no module named gone"
 
 
+def test_a_package_with_a_bad_pattern_is_said_and_left_out(monkeypatch, tmp_path):
+    found = tmp_path / "odd-1.0.dist-info"
+    found.mkdir()
+    (found / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
+    (found / "entry_points.txt").write_text(
+        "[agent2.policies]\nA*B = odd:judge\nODD_* = odd:judge\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    said = []
+
+    router = router_of(EventsPlan(), lambda level, text: said.append(f"{level} {text}"))
+
+    assert len(said) == 1
+    assert said[0].startswith("ERROR policy odd:judge is left out: 'A*B' is no pattern")
+    assert isinstance(router.route("ODD_ONE"), Installed)
+
+
 def test_the_built_in_policies_are_there_without_any_configuration():
     router = router_of(EventsPlan(), installed=False)
 

@@ -17,10 +17,12 @@ import agent2
 from agent2.core.events import Event
 from agent2.store import audits, inbox
 from agent2.store.database import Database
+from agent2.store.inbox import Backlog
 from agent2.supervisor.bus import EventBus
 from agent2.supervisor.inlet import Inlet
 from agent2.supervisor.metrics import Watch, get_backlog_metrics
 from agent2.supervisor.subscription import Subscription
+from agent2.supervisor.telling import Telling
 from tests.live.rig import wait_for
 
 PACKAGE = os.path.dirname(agent2.__file__)
@@ -334,17 +336,64 @@ def test_the_numbers_have_the_documents_names(house):
     assert list(found.values())[:4] == [3, 0, 1, 2]
 
 
-def test_a_level_is_told_when_it_changes_and_only_then(house):
-    watch = Watch()
-    fill(house, completed=500)
-    assert watch.changes(house.counts()) == []
-    fill(house, pending=10)
-    now = inbox.counts(house.db, 0.0)
-    assert watch.changes(now) == [("WARNING", "WARNING: Inbox backlog > 10")]
-    assert watch.changes(now) == []
+def test_a_level_is_told_when_two_looks_have_seen_it_and_only_once():
+    watch = Watch(Telling.nothing)
+    calm, busy = Backlog(9, 0, 0, 990), Backlog(10, 0, 0, 990)
+
+    def look(found):
+        lines = [each.line for each in watch.changes(found)]
+        if lines:
+            assert [each.line for each in watch.changes(found)] == lines
+            watch.accept()
+        return lines
+
+    assert look(calm) == []
+    assert look(busy) == []
+    assert look(calm) == []  # it was a moment
+    assert [look(busy), look(busy), look(busy)] == [
+        [], [("WARNING", "WARNING: Inbox backlog > 10")], [],
+    ]  # fmt: skip
+    worse = Backlog(51, 0, 0, 949, 31.0)
+    assert [look(worse), look(worse)] == [
+        [], [("ERROR", "CRITICAL: Inbox backlog > 50"),
+             ("ERROR", "CRITICAL: Processing lag > 30s")],
+    ]  # fmt: skip
+    assert [look(calm), look(calm)] == [
+        [], [("INFO", "RESOLVED: Inbox backlog > 50"),
+             ("INFO", "RESOLVED: Processing lag > 30s")],
+    ]  # fmt: skip
+
+
+def test_people_are_told_of_a_bad_level_and_of_its_end_across_supervisors(house):
+    house.configure(
+        "notifiers: [{name: ops, kind: webhook, url: 'http://127.0.0.1:9/'}]\n"
+        "events: {resident: true}\n"
+    )
+    fill(house, failed=6, completed=94)
+    sql = "SELECT alert FROM deliveries ORDER BY seq"
+
+    def told():
+        return [json.loads(row[0]) for row in house.db.rows(sql)]
+
+    first = house.started()
+    until(lambda: len(told()) == 1)
+    first.send_signal(signal.SIGTERM)
+    first.wait(10)
     with house.db.transaction() as tx:
         tx.execute("UPDATE supervisor_inbox SET status = 'completed'")
-    assert watch.changes(house.counts()) == [("INFO", "RESOLVED: Inbox backlog > 10")]
+    house.started()
+    until(lambda: len(told()) == 2)
+
+    bad, good = told()
+    assert bad["subject"] == "[Agent2 Alert] Failed events > 5%"
+    assert (bad["kind"], bad["severity"], bad["target"]) == (
+        "firing",
+        "critical",
+        "agent2",
+    )
+    assert good["subject"] == "[Agent2 Resolved] recovered: Failed events > 5%"
+    assert (good["kind"], good["incident"]) == ("resolved", bad["incident"])
+    assert good["dedup_key"] == bad["dedup_key"]
 
 
 def test_the_monitor_script_prints_the_documents_lines(house):
