@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent2.cli import backup_restore, backup_set, codes
+from agent2.cli.alarm import alarmed
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
 from agent2.cli.db_copies import refusals, stopped
@@ -19,6 +21,8 @@ from agent2.cli.words import say
 from agent2.core.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from agent2.cli.settings import Settings
 
 _DAY = 86400.0
@@ -37,12 +41,17 @@ def _root(settings: Settings, folder: str | None) -> str:
     return os.path.abspath(folder) if folder else settings.path("backups")
 
 
-def _refused(error: OSError) -> Failure:
-    path, why = visible(str(error.filename or "?")), error.strerror or str(error)
-    denied = isinstance(error, PermissionError)
-    code = codes.PERMISSION if denied else codes.IO
-    message = say("error.write", path=path, why=why)
-    return Failure(code, message, say("try.backup"))
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        with refusals():
+            yield
+    except OSError as error:
+        path, why = visible(str(error.filename or "?")), error.strerror or str(error)
+        denied = isinstance(error, PermissionError)
+        code = codes.PERMISSION if denied else codes.IO
+        message = say("error.write", path=path, why=why)
+        raise Failure(code, message, say("try.backup")) from None
 
 
 @backup.command("create", cls=Command, help=say("help.backup.create"))
@@ -64,12 +73,9 @@ def create(
             click.echo(text)
 
     tell(f"Starting backup at {_date(now)}")
-    try:
-        with refusals():
-            made = backup_set.make(settings, root, now, tell)
+    with alarmed(settings, "backup"), _refusals():
+        made = backup_set.make(settings, root, now, tell)
         gone = backup_set.retire(root, keep_days * _DAY, now, spare=made.path)
-    except OSError as error:
-        raise _refused(error) from None
     if as_json:
         print_json({"path": made.path, "files": made.files, "retired": gone})
     tell(f"Backup completed at {_date(time.time())}")
@@ -84,11 +90,8 @@ def create(
 def hourly(ctx: click.Context, folder: str | None, as_json: bool) -> int:
     """Write the store alone, over that of this hour yesterday."""
     settings, now = shared(ctx), time.time()
-    try:
-        with refusals():
-            path = backup_set.hourly(settings, _root(settings, folder), now)
-    except OSError as error:
-        raise _refused(error) from None
+    with alarmed(settings, "backup"), _refusals():
+        path = backup_set.hourly(settings, _root(settings, folder), now)
     if as_json:
         print_json({"path": path})
     else:

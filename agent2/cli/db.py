@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent2.cli import codes, db_copies
+from agent2.cli.alarm import tell
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
 from agent2.cli.machine import memory
@@ -92,7 +93,9 @@ def archiving(ctx: click.Context, as_json: bool) -> int:
 @click.pass_context
 def checking(ctx: click.Context, as_json: bool) -> int:
     """Look at every page; 1 when something is wrong."""
-    found = [visible(line) for line in _problems(shared(ctx))]
+    settings = shared(ctx)
+    found = [visible(line) for line in _problems(settings)]
+    tell(settings, "check", found[0] if found else "")
     if as_json:
         print_json({"ok": not found, "problems": found})
     elif found:

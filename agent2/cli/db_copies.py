@@ -11,6 +11,7 @@ import click
 
 from agent2.cli import codes
 from agent2.cli import program as programs
+from agent2.cli.alarm import alarmed
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
@@ -64,7 +65,7 @@ def backup(
     settings = shared(ctx)
     where = os.path.abspath(folder) if folder else settings.path("backups")
     now = time.time()
-    with refusals():
+    with alarmed(settings, "backup"), refusals():
         made = copies.make(settings.path(NAME), where, now)
         gone = copies.retire(where, keep_days * _DAY, now, spare=made.path)
     if as_json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent2.core.value import value
-from agent2.store import archive, cleanup, meta
+from agent2.store import archive, cleanup
 from agent2.store.alone import Alone
 from agent2.store.errors import SQLITE_ERRORS, StoreError, from_sqlite
 
@@ -63,19 +63,17 @@ def squeeze(path: str, most: float = LARGE) -> Squeezed:
         return Squeezed(before, _pages(connection) * _PAGE)
 
 
-def hourly(db: Database, now: float) -> None:
-    """Do what is due: a row for this hour, and once a day the cleanup. Call it often.
+def tick(db: Database, now: float) -> None:
+    """Do a little of what is due: a row for this hour, at most 500 old rows of a table.
+
+    For a program that lives long, every few minutes; it reads where nothing is due.
 
     Raises:
-        StoreError: it cannot be written.
+        StoreError: it cannot be read or written.
     """
-    archive.add(db, now)
-    try:
-        last = float(meta.get(db, cleanup.CLEANED) or 0.0)
-    except ValueError:
-        last = 0.0
-    if not 0 <= now - last < cleanup.DAY:
-        cleanup.clean(db, now)
+    if not archive.there(db, now):
+        archive.add(db, now)
+    cleanup.some(db, now)
 
 
 def _pages(connection: sqlite3.Connection) -> int:

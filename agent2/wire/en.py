@@ -10,6 +10,8 @@ WORDS = {
     "issue.flapping": "{name} changes state too often",
     "issue.undelivered": "{notifier} could not be told ({cause}): {issue}",
     "issue.test": "this is a test message",
+    "issue.backup": "the backup failed: {detail}",
+    "issue.store": "the store is damaged: {detail}",
     "action.signal_file": "create restart signal",
     "action.command": "run restart command",
     "action.warn": "log a warning",

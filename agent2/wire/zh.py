@@ -10,6 +10,8 @@ WORDS = {
     "issue.flapping": "{name} 状态频繁波动",
     "issue.undelivered": "通知 {notifier} 未送达 ({cause}): {issue}",
     "issue.test": "这是一条测试消息",
+    "issue.backup": "备份失败: {detail}",
+    "issue.store": "数据库已损坏: {detail}",
     "action.signal_file": "创建重启信号",
     "action.command": "执行重启命令",
     "action.warn": "记录警告",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 
 import pytest
@@ -13,7 +15,7 @@ from agent2.core.effects import OpenIncident
 from agent2.core.model import Code, Facet, Severity
 from agent2.store import incidents
 from agent2.store.database import Database
-from tests.live.cli_kit import Cli, holding
+from tests.live.cli_kit import ROOT, Cli, holding
 
 OLD = "2020-01-01 00:00:00.000"
 
@@ -149,3 +151,26 @@ def test_it_speaks_chinese(cli):
     told = cli("--lang", "zh", "db", "stats")
 
     assert "备份: 0 个" in told.out
+
+
+@pytest.mark.slow
+def test_a_backup_that_fails_is_told_once_and_so_is_its_end(cli, tmp_path):
+    config = cli.config(
+        "version: 1\nlanguage: en\ntargets: [{name: w, checks: [{kind: tcp, port: 9}]}]\n"
+        "notifiers: [{name: ops, kind: webhook, url: 'http://127.0.0.1:9/x'}]\n"
+    )
+    argv = [sys.executable, "-I", ROOT / "agent2" / "compiler" / "__main__.py"]
+    argv += ["--state-dir", cli.state, "--config", config]
+    subprocess.run(argv, check=True, capture_output=True)
+    (tmp_path / "file").touch()
+
+    for _ in range(2):
+        assert cli("db", "backup", "--to", tmp_path / "file").code == 74
+    (told,) = cli("outbox", "list", "--json").json["deliveries"]
+    assert (told["kind"], told["target"]) == ("degraded", "agent2")
+    assert told["subject"].startswith("[Agent2 Warning] the backup failed: ")
+
+    for _ in range(2):
+        assert cli("db", "backup").code == 0
+    first, last = cli("outbox", "list", "--json").json["deliveries"]
+    assert (last["kind"], last["incident"]) == ("resolved", first["incident"])

@@ -10,6 +10,7 @@ from agent2.core.effects import OpenIncident
 from agent2.core.model import Code, Facet, Severity
 from agent2.store import archive, cleanup, copies, figures, incidents, upkeep
 from agent2.store.database import Database, StoreError
+from agent2.store.lock import FileLock
 
 NOW = 1_790_000_000.0
 DAY = 86400.0
@@ -131,24 +132,30 @@ def test_there_is_one_row_an_hour(db):
     assert told == [True, False, False, True]
 
 
-def test_what_is_due_is_done_and_cleaned_once_a_day(db):
-    upkeep.hourly(db, NOW)
-    event(db, "old", "completed", 8 * DAY)
-    upkeep.hourly(db, NOW + 3600)
-    assert ids(db) == ["old"]
-    assert len(archive.latest(db)) == 2
+def test_a_tick_does_a_little_and_writes_only_when_something_is_due(db):
+    for number in range(7):
+        event(db, f"e{number}", "completed", 9 * DAY)
+    event(db, "waits", "pending", 9 * DAY)
+    audit(db, "old", 31 * DAY)
+    cleanup.some(db, NOW, batch=3)
+    assert len(ids(db)) == 5
+    assert db.rows("SELECT * FROM task_audits") == []
 
-    upkeep.hourly(db, NOW + DAY)
-    assert ids(db) == []
+    upkeep.tick(db, NOW)
+    assert ids(db) == ["waits"]
+    assert len(archive.latest(db)) == 1
+
+    # With the write lock gone a write would fail: this tick reads alone.
+    held = FileLock(db.path + ".lock")
+    held.acquire()
+    upkeep.tick(db, NOW + 60)
+    held.close()
 
 
-def test_a_clock_that_went_back_does_not_stop_the_cleanup(db):
-    upkeep.hourly(db, NOW + 1000 * DAY)
-    event(db, "old", "completed", 8 * DAY)
+def test_old_events_are_found_by_an_index(db):
+    told = db.rows(f"EXPLAIN QUERY PLAN {cleanup._EVENTS}", (NOW, 1))
 
-    upkeep.hourly(db, NOW)
-
-    assert ids(db) == []
+    assert "idx_supervisor_inbox_status (status=? AND received_at<?)" in told[0][3]
 
 
 def test_a_sound_store_is_analyzed(db):
