@@ -8,8 +8,11 @@ next start. The ids are made of the effect: a replay writes nothing twice.
 
 from __future__ import annotations
 
+from agent2.core.alerting import REASONS
+from agent2.core.builtin import state_changed
 from agent2.core.effects import (
     OpenIncident,
+    Record,
     RequestRestart,
     ResolveIncident,
     WithdrawRestart,
@@ -19,6 +22,7 @@ from agent2.core.events import Event
 from agent2.core.gates import RESTART, pause
 from agent2.core.policies import Ruling
 from agent2.core.rulings import AUDIT, MEASURES
+from agent2.core.standing import Standing
 from agent2.store import audits, gates
 from agent2.store.events import add
 
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 
 SOURCE = "watcher"
 ASKED = "ACTION_REQUESTED"
+CHANGED = "TARGET_STATE_CHANGED"
 _WITHDRAWN = "ACTION_WITHDRAWN"
 _MEASURES = {
     ruling: [each.value for each in measures] for ruling, measures in MEASURES.items()
@@ -61,13 +66,23 @@ def decided(tx: Connection, effect: Effect, at: float, *, by_hand: bool) -> None
             pass
 
 
-def noted(tx: Connection, target: str, step: Step, at: float) -> None:
-    """Write down the events of *step* and how its subjects stand; *at* is wall time."""
+def noted(tx: Connection, target: str, step: Step, at: float, *, pass_on: bool) -> None:
+    """Write down the events of *step* and how its subjects stand; *at* is wall time.
+
+    A change of health is judged here and now, or *passed on* to the supervisor: there
+    are rules for it, or policies of others.
+    """
     wishes = [each for each in (_wish(e, at) for e in step.effects) if each is not None]
     add(tx, wishes, at, "completed")
     stands(tx, target, step.state, at)
     for effect in step.effects:
-        if isinstance(effect, OpenIncident):
+        if isinstance(effect, Record):
+            event = _change(effect, step.state, at)
+            new = add(tx, (event,), at, "pending" if pass_on else "completed")
+            if new and not pass_on:
+                decision = state_changed(event, Standing(at))
+                _write(tx, event, decision.ruling, decision.reason)
+        elif isinstance(effect, OpenIncident):
             about = {"target": effect.target, "code": effect.code.value}
             gates.put_task(tx, effect.incident, "open", about, at)
         elif isinstance(effect, ResolveIncident):
@@ -113,6 +128,20 @@ def _wish(effect: Effect, at: float) -> Event | None:
             return _event(key, effect.target, at, about, _WITHDRAWN)
         case _:
             return None
+
+
+def _change(effect: Record, state: TargetState, at: float) -> Event:
+    about = {
+        "from": effect.old.value,
+        "to": effect.new.value,
+        "reason": REASONS[effect.facet],
+        "code": effect.code.value,
+        "detail": effect.detail,
+        "incident": state.incident,
+        "flapping": state.flap is not None,
+    }
+    key = f"{effect.target}={effect.new.value}@{effect.at:.3f}"
+    return _event(key, effect.target, at, about, CHANGED)
 
 
 def _event(

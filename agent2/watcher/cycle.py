@@ -12,7 +12,6 @@ from __future__ import annotations
 from agent2.core.health import advance
 from agent2.core.judgement import judge
 from agent2.core.model import Health, Outcome, Verdict
-from agent2.watcher.executor import is_urgent
 from agent2.watcher.look import look, stood_still
 from agent2.watcher.memory import must_be_saved
 from agent2.watcher.watched import is_held
@@ -21,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from agent2.core.effects import Step
     from agent2.core.model import Judgement, Observation
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from agent2.watcher.memory import Memory
     from agent2.watcher.publish import Publisher
     from agent2.watcher.snapshot import Snapshot
+    from agent2.watcher.supervising import Supervising
     from agent2.watcher.texts import Texts
     from agent2.watcher.watched import Watched
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         targets: dict[str, Watched]
         deaths: Deaths
         deeds: Deeds
+        events: Supervising
         gates: Gates
         history: History
         memory: Memory
@@ -123,10 +125,17 @@ async def _settle(
     if pending and old.action is None and (fresh or bar is not None):
         deeds.withdraw(watched)  # an earlier run's order, pointless or barred now
     deeds.act(watched, step, rows)
-    if rows and is_urgent(step):
-        parts.memory.save(parts.writer.after(watched, step))
-    if parts.gates.interactive and step.effects:
-        parts.reactor.spawn(parts.gates.look(), "gates")
+    if step.effects:
+        parts.reactor.spawn(_follow(parts, watched, step), "audit")
+
+
+async def _follow(parts: Parts, watched: Watched, step: Step) -> None:
+    """Write down what nobody waits for; have the supervisor judge what it is to."""
+    await parts.memory.commit(parts.writer.after(watched, step))
+    if parts.gates.pass_on:
+        parts.events.wake()
+    if parts.gates.interactive:
+        await parts.gates.look()
 
 
 def _is_dead(seen: tuple[Observation, ...]) -> bool:

@@ -77,7 +77,6 @@ class Writer:
         label = self._label(watched, step, rows)
         name = watched.name
         shown, by_hand = self._clock.wall(), self._gates.by_hand(name)
-        urgent = is_urgent(step)
 
         def inside(tx: Connection) -> int:
             targets.save(tx, name, step.state)
@@ -85,16 +84,14 @@ class Writer:
                 actions.plan(tx, row)
             for effect in step.effects:
                 decided(tx, effect, shown, by_hand=by_hand)
-            if step.effects and not urgent:
-                noted(tx, name, step, shown)
             return sum(self._one(tx, watched, effect, label) for effect in step.effects)
 
         return inside
 
     def after(self, watched: Watched, step: Step) -> Callable[[Connection], None]:
-        """Return the write that follows the deed of an urgent *step*."""
-        name, shown = watched.name, self._clock.wall()
-        return lambda tx: noted(tx, name, step, shown)
+        """Return the write that follows the deeds of *step*."""
+        name, shown, pass_on = watched.name, self._clock.wall(), self._gates.pass_on
+        return lambda tx: noted(tx, name, step, shown, pass_on=pass_on)
 
     def _one(self, tx: Connection, watched: Watched, effect: Effect, label: str) -> int:
         queued = 0
@@ -187,11 +184,6 @@ class Writer:
             done_at=wish.at,
             hidden=False,
         )
-
-
-def is_urgent(step: Step) -> bool:
-    """Does somebody wait for the commit of *step*: is there a restart in it?"""
-    return any(isinstance(effect, RequestRestart) for effect in step.effects)
 
 
 _KINDS = {

@@ -17,7 +17,7 @@ from agent2.core.rules import Condition, Rule, glob
 from agent2.core.standing import Mode, Redlines, Standing
 from agent2.plan_events import EventsPlan, frozen_by
 from agent2.store import gates
-from agent2.watcher.audit import ASKED, SOURCE
+from agent2.watcher.audit import ASKED, CHANGED, SOURCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Gates:
     Attributes:
         rows: The gates, as the store last said.
         interactive: No restart without a person: each needs an approval of its own.
+        pass_on: Changes of health are judged by the supervisor: rules or policies of
+            others may have something to say.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Gates:
         self._rules: tuple[Rule, ...] = ()
         self._ruled = False
         self.interactive = False
+        self.pass_on = False
         self.rows: tuple[Gate, ...] = ()
 
     def use(self, plan: Plan, targets: Mapping[str, Watched]) -> None:
@@ -69,6 +72,9 @@ class Gates:
         self._plan = events = plan.events
         self._rules = tuple(_rule(r) for r in events.rules if glob(r.event, ASKED))
         self.interactive = events.mode == Mode.INTERACTIVE.value
+        self.pass_on = events.enabled and (
+            events.resident or any(glob(r.event, CHANGED) for r in events.rules)
+        )
         limits = (events.commands, events.frozen, self._rules)
         self._ruled = self.interactive or any(limits)
 

@@ -30,9 +30,10 @@ def put(agent, subject: str, state: str, reason: str = "Manual test") -> None:
 
 
 def audits(agent) -> list[tuple[str, str, dict]]:
+    """Return what was decided of restarts, in order."""
     rows = agent.rows(
         "SELECT event_type, level, payload FROM task_audits WHERE task_id = 'webui'"
-        " ORDER BY audit_id"
+        " AND json_extract(payload, '$.event_type') GLOB 'ACTION_*' ORDER BY audit_id"
     )
     return [(kind, level, json.loads(payload)) for kind, level, payload in rows]
 
@@ -95,22 +96,24 @@ def test_a_pause_outlives_the_watcher(agent, target):
     assert agent.signal() is None
 
 
-def test_each_restart_is_an_event_and_a_decision_of_the_same_transaction(agent, target):
+def test_each_restart_is_decided_in_its_own_transaction_and_is_an_event(agent, target):
     target.send(signal.SIGKILL)
     agent.until_signal()
+    [(action,)] = agent.rows("SELECT id FROM actions")
+    [(decision, event)] = agent.rows(  # there with the signal, whatever comes later
+        "SELECT decision_id, event_id FROM task_audits WHERE json_extract(payload, '$.event_type') GLOB 'ACTION_*'"
+    )
+    assert (decision, event) == (f"dec-{action}", f"ev-{action}")
     rows = wait_for(
-        lambda: agent.rows("SELECT id FROM actions WHERE result = 'requested'"),
+        lambda: agent.rows(
+            "SELECT event_type, status, source FROM supervisor_inbox"
+            " WHERE event_id = ?",
+            event,
+        ),
         5,
-        "the action's row",
+        "the event's row",
     )
-    [(event, kind, status, source, decision)] = agent.rows(
-        "SELECT i.event_id, i.event_type, i.status, i.source, a.decision_id"
-        " FROM supervisor_inbox i JOIN task_audits a ON a.event_id = i.event_id"
-        " WHERE a.event_type = 'SUPERVISOR_ALLOWED'"
-    )
-    assert (kind, status, source) == ("ACTION_REQUESTED", "completed", "watcher")
-    assert event == f"ev-{rows[0][0]}"
-    assert decision == f"dec-{rows[0][0]}"
+    assert rows == [("ACTION_REQUESTED", "completed", "watcher")]
     [(word, about)] = agent.rows(
         "SELECT status, metadata FROM tasks WHERE task_id = 'webui'"
     )
@@ -230,3 +233,38 @@ def test_a_supervisor_that_is_to_stay_comes_back_when_it_is_killed(rig, target):
     wait_for(lambda: supervisor() not in {0, first}, 10, "another one")
     push(agent, "evt_1")
     assert until_decided(agent, "evt_1") == "allow"
+
+
+def test_each_change_of_health_is_an_event_that_was_judged(agent, target):
+    target.send(signal.SIGKILL)
+    agent.until_word("down")
+
+    def rows():
+        return agent.rows(
+            "SELECT i.payload, i.status, a.event_type FROM supervisor_inbox i"
+            " JOIN task_audits a ON a.event_id = i.event_id"
+            " WHERE i.event_type = 'TARGET_STATE_CHANGED' ORDER BY i.seq"
+        )
+
+    wait_for(lambda: len(rows()) >= 3, 10, "three changes")
+    assert [json.loads(row[0])["to"] for row in rows()][:3] == [
+        "healthy",
+        "failing",
+        "unhealthy",
+    ]
+    assert {row[1:] for row in rows()} == {("completed", "SUPERVISOR_ALLOWED")}
+
+
+def test_a_rule_about_changes_of_health_is_asked_by_the_supervisor(rig, target):
+    when = [{"field": "payload.to", "value": "failing"}]
+    rule = {"name": "wait", "event": "TARGET_STATE_CHANGED", "when": when}
+    rule |= {"then": "pause", "reason": "look first"}
+    settings = {"failure_threshold": 20, "restart": QUICK}
+    entry = watching(target, **settings) | FAST
+    agent = rig.agent(config(entry, events={"rules": [rule]}))
+    agent.until_word("ok")
+
+    target.send(signal.SIGKILL)
+    agent.until(lambda s: s["targets"][0]["paused"], 10, "paused by its rule")
+    agent.until_line("restarts are paused", 20)
+    assert agent.signal() is None
