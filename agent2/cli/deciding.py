@@ -80,15 +80,20 @@ def drain(settings: Settings, db: Database) -> int:
         StoreError: the store cannot be read or written.
         Failure: the configuration, which holds rules and redlines, is refused.
     """
+    from agent2.host.logfile import LEVELS, LogFile
     from agent2.supervisor.processor import Processor
 
-    processor = Processor(db, plan=obtain(settings).events)
+    plan = obtain(settings)
+    log = LogFile(settings.path("supervisor.log"), name="supervisor")
+    log.level = LEVELS.get(plan.log.level, log.level)
+    processor = Processor(db, plan=plan.events, log=log)
     done = 0
     try:
         while count := processor.process_pending_events():
             done += count
     finally:
         processor.close()
+        log.close()
     if done:
         wake(settings.state_dir, "gates")  # a policy may have set some
     return done

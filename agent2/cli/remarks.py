@@ -9,6 +9,7 @@ from agent2.cli.machine import cost, duration, is_stopped
 from agent2.cli.owner import Presence
 from agent2.cli.typed import typed
 from agent2.cli.words import say
+from agent2.core.gates import EVERY, HELD
 from agent2.core.text import visible
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def _remarks(seen: Snapshot, settings: Settings) -> Iterator[str]:
         first = str(error).splitlines()[0]
         command = typed("config check", settings)
         yield say("status.reload_rejected", why=first, command=command)
+    yield from _gates(seen, settings)
     yield from _notifiers(seen, settings)
     for incident in seen.entries("incidents", "open"):
         command = typed(f"incidents show {incident.get('id')}", settings)
@@ -81,6 +83,18 @@ def _is_full(folder: str, size: int) -> bool:
     room = disk.f_bavail * disk.f_frsize < max(size, disk.f_frsize)
     names = disk.f_files > 0 and disk.f_favail == 0
     return room or names or bool(disk.f_flag & os.ST_RDONLY)
+
+
+def _gates(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    for gate in seen.entries("gates"):
+        if gate.get("state") not in HELD:
+            continue
+        target, why = gate.get("target"), f"{gate.get('reason')} ({gate.get('who')})"
+        everything = target == EVERY
+        words = "--all" if everything else target
+        command = typed(f"gate approve {words}", settings)
+        shown = say("gate.everything") if everything else target
+        yield say("status.held", target=shown, why=why, command=command)
 
 
 def _notifiers(seen: Snapshot, settings: Settings) -> Iterator[str]:

@@ -49,6 +49,7 @@ class Outcome:
         gate: What is put, if anything.
         why: Why its policy failed; "" if it did not.
         tried: False: its policy was not asked, since it hung a moment before.
+        took_s: How long its policy thought, seconds.
     """
 
     claimed: Claimed
@@ -56,6 +57,7 @@ class Outcome:
     gate: Gate | None = None
     why: str = ""
     tried: bool = True
+    took_s: float = 0.0
 
 
 def digest(raw: bytes) -> str:
@@ -95,6 +97,7 @@ def write(tx: sqlite3.Connection, outcome: Outcome, now: float) -> None:
     made = event_ids.decision_id(event.id, digest)
     for decision_id in (made, f"{made}-{int(now * 1000):x}"):
         told = _payload(event, decision, outcome.gate, decision_id)
+        told["took_s"] = round(outcome.took_s, 6)
         if audits.append(
             tx, event.subject, level, kind, told, now, event.id, decision_id
         ):

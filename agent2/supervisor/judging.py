@@ -20,6 +20,7 @@ class Judge:
 
     Attributes:
         slowest: Type and seconds of the answer that took longest.
+        took: Seconds of the last answer.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Judge:
         self.router = router
         self.timeout = timeout
         self.slowest: tuple[str, float] = ("", 0.0)
+        self.took = 0.0
         self._mono = mono
         self._workers: dict[Policy, Worker] = {}
 
@@ -62,9 +64,9 @@ class Judge:
         except Exception as error:
             raise PolicyError(f"{type(error).__name__}: {error}") from None
         finally:
-            taken = self._mono() - began
-            if taken > self.slowest[1]:
-                self.slowest = (event.type, taken)
+            self.took = self._mono() - began
+            if self.took > self.slowest[1]:
+                self.slowest = (event.type, self.took)
 
     def close(self) -> None:
         """End the processes of policies."""

@@ -154,7 +154,7 @@ class Processor:
         gate = effects.gate_of(event, decision, standing)
         if gate is not None:
             put.setdefault(event.subject, []).append(gate)
-        return Outcome(claimed, decision, gate)
+        return Outcome(claimed, decision, gate, took_s=self.judge.took)
 
     def _give_back(self, claimed: list[Claimed]) -> None:
         with self._db.transaction() as tx:

@@ -52,6 +52,8 @@ def test_a_pushed_event_is_decided_at_once_though_no_agent_runs(cli):
     (line,) = cli("audit", "task_abc123", "--json").json["audit"]
     assert (line["event_type"], line["level"]) == ("SUPERVISOR_ALLOWED", "info")
     assert line["payload"]["decision_type"] == "allow"
+    log = (cli.state / "supervisor.log").read_text(encoding="utf-8")
+    assert "TASK_CREATED decision: allow (findings=0) for task task_abc123" in log
 
 
 def test_a_grave_finding_blocks_and_the_line_says_so(cli):
@@ -214,6 +216,15 @@ def test_the_doctor_says_that_nothing_holds_it_up(cli):
     told = cli("inbox", "doctor")
 
     assert (told.code, told.out.splitlines()[-1]) == (0, "Nothing holds it up.")
+
+
+def test_the_doctor_knows_which_decision_took_longest(cli):
+    cli(*CREATED)
+
+    slowest = cli("inbox", "doctor", "--json").json["slowest"]
+
+    assert slowest["event_type"] == "TASK_CREATED"
+    assert 0.0 <= slowest["seconds"] < 60.0
 
 
 def test_the_doctor_names_each_cause_and_what_to_do(cli):

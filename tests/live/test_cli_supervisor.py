@@ -52,6 +52,17 @@ def test_a_supervisor_in_the_foreground_decides_what_is_pushed_and_leaves(cli):
     assert cli("supervisor", "status").code == 3
 
 
+def test_the_status_says_what_is_held_and_how_to_let_it_go_on(cli):
+    assert cli("start").code == 0
+    cli("gate", "pause", "webui", "--reason", "new disk")
+
+    until(lambda: "webui: actions are paused: new disk" in cli("status").out)
+
+    assert "(agent2 gate approve webui)" in cli("status").out
+    cli("gate", "approve", "webui")
+    until(lambda: "actions are paused" not in cli("status").out)
+
+
 def test_with_a_running_agent_the_test_event_goes_through_and_one_decides_it(cli):
     assert cli("start").code == 0
 

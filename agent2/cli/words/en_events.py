@@ -88,6 +88,7 @@ EVENTS = {
     "inbox.slow_store": "the database is slow: look at the disk and at who holds "
     "{path}",
     "inbox.slow_policy": "the policy for {name} is slow",
+    "status.held": "{target}: actions are paused: {why} ({command})",
     "gate.none": "no gate is set",
     "gate.paused": "{subject}: actions are paused ({gate}); checks and alerts go on",
     "gate.approved": "{subject}: actions may go on ({gate})",

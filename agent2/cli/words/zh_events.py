@@ -84,6 +84,7 @@ EVENTS = {
     "inbox.dead": "{count} 个事件失败: {command}",
     "inbox.slow_store": "数据库缓慢: 请检查磁盘以及谁占用了 {path}",
     "inbox.slow_policy": "{name} 的策略缓慢",
+    "status.held": "{target}: 动作已暂停: {why} ({command})",
     "gate.none": "没有设置闸门",
     "gate.paused": "{subject}: 动作已暂停 ({gate}); 检查和告警继续",
     "gate.approved": "{subject}: 动作可以继续 ({gate})",
