@@ -6,6 +6,8 @@ for 30 days at least. Incidents, targets and gates are never touched.
 
 from __future__ import annotations
 
+import time
+
 from agent2.core.value import value
 
 TYPE_CHECKING = False
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 DAY = 86400.0
 EVENT_DAYS = 7.0
 AUDIT_DAYS = 30.0  # no fewer are taken
-BATCH = 2000  # rows of one transaction
+BATCH = 500  # rows of one transaction
+_REST_S = 0.025  # longer than a nap of who waits for the lock: it is not fair
 # Times are texts, UTC with milliseconds; "unixepoch" makes such a text of seconds.
 _BEFORE = "strftime('%Y-%m-%d %H:%M:%f', ?1, 'unixepoch')"
 _EVENTS = (
@@ -86,6 +89,7 @@ def _drop(db: Database, chosen: str, before: float, batch: int) -> int:
         gone += count
         if count < batch:
             return gone
+        time.sleep(_REST_S)
 
 
 def _delete(tx: sqlite3.Connection, chosen: str, before: float, batch: int) -> int:

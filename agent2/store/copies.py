@@ -62,7 +62,7 @@ def make(store: str, folder: str, now: float) -> Copy:
         try:
             _copy(store, temporary)
             size, digest = _settle(temporary)
-            found = read_copy(temporary)
+            found = read_copy(temporary, deep=False)
             os.rename(temporary, path)
         except BaseException:
             for side in ("", "-journal", "-wal", "-shm"):
@@ -90,7 +90,7 @@ def verify(path: str) -> Copy:
     if told and (told.get("sha256"), told.get("size")) != (digest, size):
         what = "is not as its manifest says (SHA-256)"
         raise StoreError("damaged", f"{path}: {what}; take another copy")
-    found = read_copy(path)
+    found = read_copy(path, deep=False)
     if told and told.get("rows") != found.rows:
         what = "has other rows than its manifest says"
         raise StoreError("damaged", f"{path}: {what}; take another copy")

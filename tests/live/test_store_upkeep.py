@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 
 from agent2.core.effects import OpenIncident
 from agent2.core.model import Code, Facet, Severity
-from agent2.store import archive, cleanup, copies, figures, incidents, upkeep
+from agent2.store import archive, cleanup, copies, figures, incidents, meta, upkeep
 from agent2.store.database import Database, StoreError
 from agent2.store.lock import FileLock
 
@@ -88,12 +89,28 @@ def test_incidents_are_kept_for_ever(db):
     assert len(incidents.latest(db)) == 1
 
 
-def test_a_long_cleanup_lets_others_write_between(db):
-    for number in range(7):
+def test_a_long_cleanup_lets_others_write_between(path, db):
+    for number in range(60):
         event(db, f"e{number}", "completed", 9 * DAY)
+    over, commits = [], []
 
-    assert cleanup.clean(db, NOW, batch=3).events == 7
-    assert ids(db) == []
+    def write():
+        other = Database.open(path)
+        while not over:
+            with other.transaction() as tx:
+                meta.put(tx, "k", "v")
+            commits.append(len(ids(other)))
+        other.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    gone = cleanup.clean(db, NOW, batch=1).events
+    over.append(True)
+    writer.join()
+
+    assert (gone, ids(db)) == (60, [])
+    # It had its turn after nearly each of the sixty deletions.
+    assert len(set(commits)) > 40
 
 
 def test_an_hour_of_an_empty_inbox_is_zeros(db):
