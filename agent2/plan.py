@@ -245,7 +245,7 @@ def from_json(tree: dict[str, Any]) -> Plan:
                 "routes": tuple(map(sound, routes)),
                 "log": sound(LogPlan(**tree["log"])),
                 "restarter": sound(RestarterPlan(**restarter)),
-                "events": from_tree(tree["events"]),
+                "events": from_tree(tree.get("events") or {}),
                 "warnings": tuple(tree["warnings"]),
             }
         )

@@ -82,14 +82,14 @@ class EventsPlan:
 
 
 def from_tree(tree: dict[str, Any]) -> EventsPlan:
-    """Return the section that the compiler wrote as *tree*.
+    """Return the section that the compiler wrote as *tree*; {} is the defaults.
 
     Raises:
         LookupError, TypeError, ValueError, AttributeError: it is of another format.
     """
-    texts = {key: tuple(tree[key]) for key in ("commands", "frozen")}
-    rules = (_rule(each) for each in tree["rules"])
-    polling = (sound(PollPlan(**each)) for each in tree["polling"])
+    texts = {key: tuple(tree.get(key, ())) for key in ("commands", "frozen")}
+    rules = (_rule(each) for each in tree.get("rules", ()))
+    polling = (sound(PollPlan(**each)) for each in tree.get("polling", ()))
     made = EventsPlan(
         **tree | texts | {"rules": tuple(rules), "polling": tuple(polling)}
     )

@@ -23,8 +23,12 @@ QUICK = {
     "idle": ["--seconds", "20"],
     "hostile": ["--seconds", "12"],
     "check_cost": ["--counts", "100,1000", "--rounds", "3"],
+    "inbox": ["--events", "2000", "--seconds", "5"],
 }
-FULL = {name: ["--full"] for name in QUICK} | {"start": ["--runs", "40"]}
+FULL = {name: ["--full"] for name in QUICK} | {
+    "start": ["--runs", "40"],
+    "inbox": ["--events", "20000", "--seconds", "30"],
+}
 
 
 def one(name: str, arguments: list[str]) -> dict:

@@ -15,12 +15,14 @@ import pytest
 
 import agent2
 from agent2.core.events import Event
+from agent2.plan_events import PollPlan
 from agent2.store import audits, inbox
 from agent2.store.database import Database
 from agent2.store.inbox import Backlog
 from agent2.supervisor.bus import EventBus
 from agent2.supervisor.inlet import Inlet
 from agent2.supervisor.metrics import Watch, get_backlog_metrics
+from agent2.supervisor.polling import Poller
 from agent2.supervisor.subscription import Subscription
 from agent2.supervisor.telling import Telling
 from tests.live.rig import wait_for
@@ -236,6 +238,29 @@ def test_a_folder_and_a_table_are_polled_and_no_event_is_taken_twice(house, tmp_
     (drop / "two.json").write_text(json.dumps([one | {"task_id": "t3"}, one]))
     until(lambda: house.counts().completed == 3)
     assert "bad.json: no JSON" in house.text()
+
+
+def test_a_long_table_is_read_to_its_end_and_from_there_on(house, tmp_path):
+    table, said = tmp_path / "old.db", []
+    with closing(sqlite3.connect(table)) as old:
+        old.execute("CREATE TABLE facts (kind TEXT, who TEXT)")
+        old.executemany(
+            "INSERT INTO facts VALUES ('X', ?)", [(f"t{n}",) for n in range(1100)]
+        )
+        old.commit()
+        columns = {"type": "kind", "subject": "who", "id": "", "at": "", "payload": ""}
+        place = PollPlan("old", "table", str(table), "facts", columns)
+        gone = PollPlan("gone", "table", str(tmp_path / "no.db"), "facts", columns)
+        look = Poller(
+            house.db, (gone, place), lambda: 1.7e9, lambda *a: said.append(a)
+        ).look
+
+        assert [look(), look()] == [1100, 0]
+        old.execute("INSERT INTO facts VALUES ('X', 'new')")
+        old.commit()
+        assert [look(), look()] == [1, 0]
+    assert len(said) == 1, "a place that cannot be read is said once"
+    assert "Failed to poll gone: " in said[0][1]
 
 
 def test_a_bus_brings_events_in_and_doubles_are_said(house):

@@ -12,7 +12,8 @@ HELP = {
     "option.config": "Configuration file.",
     "option.state_dir": "State folder (~/.agentos/multi_agent).",
     "option.set": "One value over file and environment: log.level=DEBUG (repeatable).",
-    "option.profile": "dev, test, prod, high_load, low_latency or unstable_network.",
+    "option.profile": "dev, test, prod, high_load, low_latency, "
+    "unstable_network or one of the events_… profiles.",
     "option.lang": "Language: auto, en or zh.",
     "option.color": "Colours and tables: auto, always or never.",
     "option.json": "Print JSON.",

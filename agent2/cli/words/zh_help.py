@@ -12,7 +12,8 @@ HELP = {
     "option.config": "配置文件。",
     "option.state_dir": "状态目录 (~/.agentos/multi_agent)。",
     "option.set": "覆盖文件和环境变量中的一个值: log.level=DEBUG (可重复)。",
-    "option.profile": "dev, test, prod, high_load, low_latency 或 unstable_network。",
+    "option.profile": "dev, test, prod, high_load, low_latency, "
+    "unstable_network 或 events_… 之一。",
     "option.lang": "语言: auto, en 或 zh。",
     "option.color": "颜色和表格: auto, always 或 never。",
     "option.json": "输出 JSON。",
