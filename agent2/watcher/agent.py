@@ -11,7 +11,7 @@ from agent2.core.alerting import Facts
 from agent2.core.model import ActionResult, TargetState
 from agent2.host.logfile import LEVELS
 from agent2.store import actions, journal
-from agent2.watcher.audit import made_up, stands
+from agent2.watcher.audit import acted, made_up, stands
 from agent2.watcher.deaths import Deaths
 from agent2.watcher.deeds import Deeds
 from agent2.watcher.executor import Writer
@@ -165,6 +165,7 @@ class Agent:
             for row in cut_off:
                 actions.finish(tx, row.id, ActionResult.UNKNOWN, now)
                 made_up(tx, row, shown)
+                acted(tx, row.target, row.id, ActionResult.UNKNOWN, shown)
                 stands(tx, row.target, states.get(row.target, TargetState()), shown)
             journal.append(tx, now, "agent.started", "", None, body)
 

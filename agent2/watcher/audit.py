@@ -12,6 +12,7 @@ from agent2.core.alerting import REASONS
 from agent2.core.builtin import state_changed
 from agent2.core.effects import (
     OpenIncident,
+    Prove,
     Record,
     RequestRestart,
     ResolveIncident,
@@ -20,6 +21,7 @@ from agent2.core.effects import (
 )
 from agent2.core.events import Event
 from agent2.core.gates import RESTART, pause
+from agent2.core.model import ActionResult
 from agent2.core.policies import Ruling
 from agent2.core.rulings import AUDIT, MEASURES
 from agent2.core.standing import Standing
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 SOURCE = "watcher"
 ASKED = "ACTION_REQUESTED"
 CHANGED = "TARGET_STATE_CHANGED"
+RESULT = "ACTION_RESULT"
 _WITHDRAWN = "ACTION_WITHDRAWN"
 _MEASURES = {
     ruling: [each.value for each in measures] for ruling, measures in MEASURES.items()
@@ -82,12 +85,28 @@ def noted(tx: Connection, target: str, step: Step, at: float, *, pass_on: bool) 
             if new and not pass_on:
                 decision = state_changed(event, Standing(at))
                 _write(tx, event, decision.ruling, decision.reason)
+        elif isinstance(effect, Prove):
+            acted(tx, effect.target, effect.action, effect.result, at)
         elif isinstance(effect, OpenIncident):
             about = {"target": effect.target, "code": effect.code.value}
             gates.put_task(tx, effect.incident, "open", about, at)
         elif isinstance(effect, ResolveIncident):
             about = {"target": effect.target}
             gates.put_task(tx, effect.incident, "resolved", about, at)
+
+
+def acted(
+    tx: Connection,
+    target: str,
+    action: str,
+    result: ActionResult,
+    at: float,
+    detail: str = "",
+) -> None:
+    """Write down what came of *action*; *at* is wall time."""
+    level = "error" if result is ActionResult.FAILED else "info"
+    about = {"action": action, "result": result.value, "detail": detail}
+    audits.append(tx, target, level, RESULT, about, at, f"ev-{action}")
 
 
 def made_up(tx: Connection, row: ActionRow, at: float) -> None:

@@ -17,6 +17,7 @@ from agent2.core.effects import (
 from agent2.core.model import ActionResult, Health
 from agent2.plugins import Deed, Order
 from agent2.store import actions, journal
+from agent2.watcher.audit import acted
 from agent2.wire.status import RESULTS
 
 TYPE_CHECKING = False
@@ -155,7 +156,7 @@ class Deeds:
             self._busy.discard(watched.name)
         await self._reactor.pause()  # the log tells why first, then what was done
         result = ActionResult.REQUESTED if deed.done else ActionResult.FAILED
-        at, detail = self._clock.now(), deed.detail
+        at, shown, detail = self._clock.now(), self._clock.wall(), deed.detail
         self._say(row, deed, result)
         if not deed.done:  # a planned action already shows as asked for
             self._fixes.settle(row.id, result)
@@ -164,6 +165,7 @@ class Deeds:
         def inside(tx: Connection) -> None:
             actions.finish(tx, row.id, result, at, detail)
             journal.append(tx, at, "action.done", row.target, row.incident, body)
+            acted(tx, row.target, row.id, result, shown, detail)
 
         self._save(inside)
         self._publish()

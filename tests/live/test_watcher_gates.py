@@ -268,3 +268,51 @@ def test_a_rule_about_changes_of_health_is_asked_by_the_supervisor(rig, target):
     agent.until(lambda s: s["targets"][0]["paused"], 10, "paused by its rule")
     agent.until_line("restarts are paused", 20)
     assert agent.signal() is None
+
+
+def test_what_came_of_a_restart_stands_in_the_audit_behind_its_decision(rig, target):
+    agent = rig.agent(config(watching(target) | FAST))
+    agent.until_word("ok")
+    target.send(signal.SIGKILL)
+    agent.until_signal()
+    agent.signal_path.unlink()  # somebody took it up
+    target.start()
+    agent.until_word("ok")
+
+    def lines() -> list[tuple[str, str]]:
+        return agent.rows(
+            "SELECT event_type, json_extract(payload, '$.result') FROM task_audits"
+            " WHERE event_id = (SELECT 'ev-' || id FROM actions) ORDER BY audit_id"
+        )
+
+    wait_for(lambda: len(lines()) >= 3, 10, lambda: f"a result: {lines()}")
+    assert lines() == [
+        ("SUPERVISOR_ALLOWED", None),
+        ("ACTION_RESULT", "requested"),
+        ("ACTION_RESULT", "success"),
+    ]
+
+
+def test_a_start_after_a_kill_makes_up_for_the_event_that_did_not_follow(agent, target):
+    target.send(signal.SIGKILL)
+    agent.until_signal()
+    agent.kill()
+    agent.process.wait(5)
+    db = Database.open(str(agent.folder / "agent2.db"))
+    with db.transaction() as tx:  # as it is when the kill came right after the commit
+        tx.execute("UPDATE actions SET result = 'planned'")
+        tx.execute("DELETE FROM supervisor_inbox")
+        tx.execute("DELETE FROM tasks")
+    db.close()
+
+    agent.start()
+    found = wait_for(
+        lambda: agent.rows(
+            "SELECT event_id FROM supervisor_inbox"
+            " WHERE event_type = 'ACTION_REQUESTED' AND status = 'completed'"
+        ),
+        10,
+        "the event",
+    )
+    assert found == agent.rows("SELECT 'ev-' || id FROM actions")
+    assert agent.rows("SELECT 1 FROM tasks WHERE task_id = 'webui'")
