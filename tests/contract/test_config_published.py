@@ -95,6 +95,8 @@ def test_the_comments_of_the_reference_are_right_too():
     text = "\n".join(lines).replace("# routes:", "routes:")
     text = (
         text.replace("notifiers: []", "notifiers:")
+        .replace("polling: []", "polling:")
+        .replace("rules: []", "rules:")
         .replace("#   - ", "  - ")
         .replace("#     ", "    ")
     )
