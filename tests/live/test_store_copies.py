@@ -160,6 +160,18 @@ def test_damage_is_seen_without_a_manifest_too(copy):
     refused("io", copies.verify, copy.path)
 
 
+def test_an_index_that_does_not_fit_its_table_is_seen(copy):
+    os.unlink(copy.path + ".json")
+    raw = sqlite3.connect(copy.path, isolation_level=None)
+    raw.execute("PRAGMA writable_schema = ON")
+    raw.execute(
+        "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master"
+        " WHERE name = 'idx_task_audits_task_id') WHERE name = 'incidents_by_time'"
+    )
+    raw.close()
+    refused("damaged", copies.verify, copy.path)
+
+
 def test_a_database_of_others_is_no_copy(tmp_path):
     other = sqlite3.connect(tmp_path / "other.db")
     other.execute("CREATE TABLE t (x)")
