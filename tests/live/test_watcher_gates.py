@@ -14,6 +14,7 @@ from agent2.core.events import Event, Gate
 from agent2.host.wake import wake
 from agent2.store import events, gates
 from agent2.store.database import Database
+from tests.live.cli_kit import Cli
 
 QUICK = {"settle": 0.1, "backoff": 0.1, "backoff_max": 0.1, "intensity": 100}
 
@@ -316,3 +317,19 @@ def test_a_start_after_a_kill_makes_up_for_the_event_that_did_not_follow(agent, 
     )
     assert found == agent.rows("SELECT 'ev-' || id FROM actions")
     assert agent.rows("SELECT 1 FROM tasks WHERE task_id = 'webui'")
+
+
+def test_the_command_line_pauses_a_live_target_and_the_status_is_still_valid(
+    agent, target, tmp_path
+):
+    cli = Cli(tmp_path, AGENT2_HOME=str(agent.folder))
+    assert cli("gate", "pause", "webui", "--reason", "new disk").code == 0
+    agent.until(lambda s: s["targets"][0]["paused"], 5, "paused")
+    told = cli("status", "--validate")
+    assert (told.code, told.err) == (0, "")
+
+    target.send(signal.SIGKILL)
+    agent.until_line("restarts are paused: AWAITING_APPROVAL: new disk")
+    assert agent.signal() is None
+    assert cli("gate", "approve", "webui", "--reason", "done").code == 0
+    agent.until_signal(5)
