@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent2.cli.plans import obtain
 from agent2.core.event_ids import identified
-from agent2.host.wake import SUPERVISOR, wake
+from agent2.host.wake import NAME, SUPERVISOR, wake
 from agent2.store import audits, inbox
 
 if TYPE_CHECKING:
@@ -47,6 +47,15 @@ def nudge(settings: Settings) -> float:
         return _WAIT
     # The watcher has to start a supervisor first, or has been told not to.
     return _START if wake(settings.state_dir, "events") else 0.0
+
+
+def listeners(settings: Settings) -> int:
+    """Return how many programs hear of a pushed event at once: 0 to 2.
+
+    The watcher is one, and a supervisor while it runs; without any, what is pushed is
+    found by the next look.
+    """
+    return sum(wake(settings.state_dir, "events", name) for name in (NAME, SUPERVISOR))
 
 
 def decided(

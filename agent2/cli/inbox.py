@@ -37,11 +37,13 @@ def stats(ctx: click.Context, since: str, as_json: bool) -> int:
     """Count events, and say how bad it is."""
     now = time.time()
     begin = now - span(since)
-    with Store(shared(ctx)) as db:
+    settings = shared(ctx)
+    with Store(settings) as db:
         tree = figures(records.counts(db, now))
         came = records.sources(db, begin)
         decided = records.processed(db, begin)
     tree |= {"since": since, "processed": decided, "sources": came}
+    tree["subscribers"] = deciding.listeners(settings)
     if as_json:
         print_json(tree)
         return codes.OK
@@ -61,6 +63,7 @@ def stats(ctx: click.Context, since: str, as_json: bool) -> int:
         say("inbox.lag", seconds=f"{lag:.1f}", level=level["lag"]),
         say("inbox.processed", since=since, count=decided),
         say("inbox.sources", since=since, sources=sources),
+        say("inbox.subscribers", count=tree["subscribers"]),
     )
     click.echo("\n".join(lines))
     return codes.OK

@@ -175,6 +175,7 @@ def test_stats_are_the_runbooks_figures_with_their_levels(cli):
         "failed": "critical",
     }
     assert tree["sources"] == {"eventbus": 13}
+    assert tree["subscribers"] == 0
     shown = cli("inbox", "stats").out
     assert "Pending:    10 (warning)" in shown
     assert "Failed:     1 (7.69%, critical)" in shown

@@ -40,6 +40,8 @@ def test_a_supervisor_in_the_foreground_decides_what_is_pushed_and_leaves(cli):
     with subprocess.Popen(argv, env=cli.env, stderr=subprocess.PIPE) as program:
         until(lambda: (cli.state / "supervisor.sock").exists())
         assert cli("supervisor", "status").code == 0
+        cli("events", "test")
+        assert cli("inbox", "stats", "--json").json["subscribers"] == 1
         told = cli("events", "push", "--type", "TASK_CREATED", "--subject", "task_1",
                    "--payload", '{"load": 9}')  # fmt: skip
         program.send_signal(signal.SIGTERM)

@@ -73,6 +73,7 @@ EVENTS = {
     "inbox.completed": "Completed:  {count}",
     "inbox.lag": "Lag:        {seconds} s ({level})",
     "inbox.sources": "Came in the last {since}: {sources}",
+    "inbox.subscribers": "Subscribers: {count}",
     "inbox.processed": "Decided in the last {since}: {count}",
     "inbox.arrival": "Arrival:  {rate} events/s in the last {since}",
     "inbox.rate": "Decided:  {rate} events/s in the last {since}",
