@@ -55,7 +55,7 @@ def listeners(settings: Settings) -> int:
     The watcher is one, and a supervisor while it runs; without any, what is pushed is
     found by the next look.
     """
-    return sum(wake(settings.state_dir, "events", name) for name in (NAME, SUPERVISOR))
+    return sum(wake(settings.state_dir, "wake", name) for name in (NAME, SUPERVISOR))
 
 
 def decided(
