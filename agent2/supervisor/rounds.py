@@ -85,7 +85,8 @@ class Rounds:
                 self._poll_at = mono + self._plan.poll_interval
                 self._refresh()
                 inbox.recover(self._db, self._now())
-                self._poller.look()
+                if self._plan.enabled:
+                    self._poller.look()
             done = self._process()
             if mono >= self._levels_at:
                 self._levels_at = mono + _LEVELS_S

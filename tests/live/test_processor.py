@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import time
 
 import pytest
@@ -315,6 +316,29 @@ def test_a_stop_in_the_middle_of_a_batch_leaves_the_rest_pending(desk):
     found = inbox.counts(desk.db, NOW)
     assert 0 < done < 50
     assert (found.completed, found.pending, found.processing) == (done, 50 - done, 0)
+
+
+def test_a_stop_while_a_policy_thinks_gives_its_event_back(make):
+    desk = make(policy_timeout=100.0, lease=1000.0)
+    begun, begin = os.pipe()
+
+    def thinking(_event, _standing):
+        time.sleep(600)
+
+    def stop():
+        asked = bool(select.select([begun], [], [], 0)[0])
+        os.write(begin, b"!")  # the next time that it is asked, it is to stop
+        return asked
+
+    desk.processor.judge._stop = stop
+    desk.policy("SLOW", thinking)
+    desk.put("a", "b", kind="SLOW")
+
+    assert desk.work() == 0
+    assert [desk.state(i).status for i in "ab"] == ["pending", "pending"]
+    assert desk.state("a").event.retries == 0
+    os.close(begun)
+    os.close(begin)
 
 
 def test_a_batch_that_takes_half_its_lease_is_written_before_it_ends(make):
