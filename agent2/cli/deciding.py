@@ -82,8 +82,10 @@ def _is_decided(row: Row | None) -> bool:
     return row is not None and row.status in _DECIDED
 
 
-def drain(settings: Settings, db: Database) -> int:
+def drain(settings: Settings, db: Database, *, by_hand: bool = False) -> int:
     """Decide what waits, in this process; return how many events it was.
+
+    With ``events.enabled: false`` only who asks for it *by_hand* gets decisions.
 
     Raises:
         StoreError: the store cannot be read or written.
@@ -93,6 +95,8 @@ def drain(settings: Settings, db: Database) -> int:
     from agent2.supervisor.processor import Processor
 
     plan = obtain(settings)
+    if not (plan.events.enabled or by_hand):
+        return 0
     log = LogFile(settings.path("supervisor.log"), name="supervisor")
     log.level = LEVELS.get(plan.log.level, log.level)
     processor = Processor(db, plan=plan.events, log=log)

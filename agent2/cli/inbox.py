@@ -172,7 +172,7 @@ def drain(ctx: click.Context, as_json: bool) -> int:
     settings = shared(ctx)
     begun = time.monotonic()
     with Store(settings) as db:
-        count = deciding.drain(settings, db)
+        count = deciding.drain(settings, db, by_hand=True)
     spent = time.monotonic() - begun
     rate = count / spent if spent > 0 else 0.0
     if as_json:

@@ -130,6 +130,13 @@ def test_a_refused_configuration_does_not_lose_the_event(cli):
     assert "e is in the inbox and not yet decided" in told.out
 
 
+def test_with_events_switched_off_only_a_drain_decides(cli):
+    off = {"AGENT2_EVENTS_ENABLED": "false"}
+
+    assert "not yet decided" in cli(*CREATED, "--id", "e", env=off).out
+    assert cli("inbox", "drain", env=off).out.startswith("Processed 1 events in ")
+
+
 def test_the_test_event_goes_the_whole_way(cli):
     told = cli("events", "test", "--json")
 
