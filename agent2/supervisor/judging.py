@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from agent2.supervisor.worker import Interrupted, PolicyError, Worker
+from agent2.core.rules import judge_by_rules
+from agent2.supervisor.policies import Ruled
+from agent2.supervisor.worker import PolicyError, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,36 +39,52 @@ class Judge:
         self.slowest: tuple[str, float] = ("", 0.0)
         self.took = 0.0
         self._mono = mono
-        self._workers: dict[Policy, Worker] = {}
+        self._workers: dict[int, Worker] = {}  # by id(): a policy need not hash
 
-    def policy(self, event: Event) -> Policy | None:
-        """Return which policy judges *event*."""
-        return self.router.route(event.type)
-
-    def judge(self, event: Event, standing: Standing) -> Decision | None:
+    def judge(
+        self, event: Event, standing: Standing, hung: set[int]
+    ) -> Decision | None:
         """Return the decision; None: nobody is asked, or nothing is said of it.
+
+        A policy in *hung* is not asked; one that hangs is put there.
 
         Raises:
             PolicyError: its policy failed.
             Interrupted: somebody asked to stop.
         """
-        policy = self.policy(event)
+        policy = self.router.route(event.type)
+        if isinstance(policy, Ruled):  # rules are ours, what stands behind may not be
+            decision = judge_by_rules(policy.rules, event)
+            if decision is not None:
+                return decision
+            policy = policy.otherwise
         if policy is None:
             return None
+        if id(policy) in hung:
+            why = "its policy hung a moment ago, so it was not asked"
+            raise PolicyError(why, tried=False)
         began = self._mono()
         try:
-            if is_own(policy):
-                return policy(event, standing)
-            worker = self._workers.setdefault(policy, Worker(policy, self._stop))
-            return worker.ask(event, standing, self.timeout)
-        except (PolicyError, Interrupted):
+            return self._ask(policy, event, standing)
+        except PolicyError as error:
+            if error.hung:
+                hung.add(id(policy))
             raise
+        finally:
+            taken = self._mono() - began
+            if taken > self.slowest[1]:
+                self.slowest = (event.type, taken)
+
+    def _ask(self, policy: Policy, event: Event, standing: Standing) -> Decision | None:
+        if not is_own(policy):
+            worker = self._workers.get(id(policy))
+            if worker is None:
+                worker = self._workers[id(policy)] = Worker(policy, self._stop)
+            return worker.ask(event, standing, self.timeout)
+        try:
+            return policy(event, standing)
         except Exception as error:
             raise PolicyError(f"{type(error).__name__}: {error}") from None
-        finally:
-            self.took = self._mono() - began
-            if self.took > self.slowest[1]:
-                self.slowest = (event.type, self.took)
 
     def close(self) -> None:
         """End the processes of policies."""

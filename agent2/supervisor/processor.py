@@ -114,7 +114,7 @@ class Processor:
     def _judged(self, claimed: list[Claimed]) -> Iterator[Outcome]:
         """Yield what becomes of each; what there is no time for is given back."""
         until = time.monotonic() + self._plan.lease / 2.0
-        hung: set[object] = set()
+        hung: set[int] = set()
         put: dict[str, list[Gate]] = {}
         for number, each in enumerate(claimed):
             if self._stop() or time.monotonic() >= until:
@@ -127,26 +127,21 @@ class Processor:
                 return
 
     def _outcome(
-        self, claimed: Claimed, hung: set[object], put: dict[str, list[Gate]]
+        self, claimed: Claimed, hung: set[int], put: dict[str, list[Gate]]
     ) -> Outcome:
         event = claimed.event
         names = {"type": event.type, "subject": event.subject}
         self._log("INFO", phrases.EVENT.format(**names))
-        policy = self.judge.policy(event)
-        if policy in hung:
-            why = "its policy hung a moment ago, so it was not asked"
-            return Outcome(claimed, why=why, tried=False)
         standing = self._standing(event.subject)
         if fresh := put.get(event.subject):
             # What this batch decided before is not yet in the store.
             standing = replace(standing, gates=_over(standing.gates, fresh))
         try:
-            decision = self.judge.judge(event, standing)
+            decision = self.judge.judge(event, standing, hung)
         except PolicyError as error:
-            if error.hung and policy is not None:
-                hung.add(policy)
-            self._log("ERROR", phrases.POLICY.format(why=error, **names))
-            return Outcome(claimed, why=str(error))
+            if error.tried:
+                self._log("ERROR", phrases.POLICY.format(why=error, **names))
+            return Outcome(claimed, why=str(error), tried=error.tried)
         if decision is None:
             return Outcome(claimed)
         told = {"ruling": decision.ruling.value, "findings": len(decision.concerns)}

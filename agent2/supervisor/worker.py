@@ -34,12 +34,16 @@ _LOADING_S = 30.0  # what the first answer may take longer: it imports
 
 
 class PolicyError(Exception):
-    """A policy gave no decision; *hung*: it was ended, because it took too long."""
+    """A policy gave no decision.
 
-    def __init__(self, text: str, *, hung: bool = False) -> None:
+    *hung*: it was ended, because it took too long; *tried*: it was asked at all.
+    """
+
+    def __init__(self, text: str, *, hung: bool = False, tried: bool = True) -> None:
         """Keep the reason, one line."""
         super().__init__(one_line(" ".join(text.split()), 500))
         self.hung = hung
+        self.tried = tried
 
 
 class Interrupted(Exception):  # noqa: N818  (nothing is wrong)

@@ -300,6 +300,26 @@ def test_rules_come_first_and_say_their_reason(make):
     assert audits.of_event(desk.db, "c") == []
 
 
+def test_a_rule_before_a_foreign_policy_leaves_that_one_in_its_own_process(make):
+    rule = RulePlan("calm", "MINE", (("payload.zone", "eq", "x"),), "block", "not in x")
+    desk = make(rules=(rule,), policy_timeout=0.2)
+
+    class Unhashable:
+        __hash__ = None
+
+        def __call__(self, _event, _standing):
+            time.sleep(600)
+
+    desk.policy("MINE", Unhashable())
+    desk.put("a", "b", kind="MINE")
+    desk.put("c", kind="MINE", payload={"zone": "x"})
+
+    assert desk.work() == 3
+    assert desk.state("a").error == "no answer within 0.2 s"
+    assert "was not asked" in desk.state("b").error
+    assert desk.decision("c").payload["decision_type"] == "block"
+
+
 def test_a_stop_in_the_middle_of_a_batch_leaves_the_rest_pending(desk):
     desk.put(*(f"e{n}" for n in range(50)))
     router, asked = desk.processor.judge.router, []
