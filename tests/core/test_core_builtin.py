@@ -174,6 +174,12 @@ def test_a_finished_step(payload, ruling, found):
     assert [concern.description for concern in decision.concerns] == found
 
 
+def test_a_step_that_goes_on_says_what_was_found_or_that_nothing_was():
+    noted = builtin.step_completed(event(error_rate=0.5), STANDING)
+    assert noted.reason == "error_rate 0.5 is above 0.3"
+    assert builtin.step_completed(event(), STANDING).reason == "no concerns"
+
+
 def test_a_number_beyond_its_limit_is_a_middling_concern_with_evidence():
     numbers = {"error_rate": 0.5, "resource_usage": 0.9}
     decision = builtin.step_completed(event(**numbers), STANDING)
@@ -280,6 +286,11 @@ def test_the_cause_is_the_closest_word_there_is(payload, word):
 )
 def test_tries_are_a_number_whatever_the_sender_writes(count, expected):
     assert tries(event(retry_count=count)) == expected
+
+
+def test_a_failure_that_names_no_count_is_the_first():
+    assert tries(event()) == 0
+    assert builtin.failed(event(error_type="rate_limited"), STANDING).until == NOW + 10
 
 
 def test_the_wait_grows_to_five_minutes_and_the_number_of_tries_is_set():
