@@ -221,6 +221,8 @@ def test_old_sets_go_but_never_the_last_one_nor_the_root(cli, tmp_path):
 
     assert told["retired"] == [old]
     assert sorted(os.listdir(root)) == sorted([os.path.basename(told["path"]), "mine"])
+    last = backup_set.retire(str(root), 1.0, time.time() + 1e6, spare=told["path"])
+    assert (last, os.path.isdir(told["path"])) == ([], True)
 
 
 def test_each_hour_has_its_file_and_overwrites_that_of_yesterday(cli, tmp_path):
