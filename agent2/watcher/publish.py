@@ -143,7 +143,7 @@ def fragment_of(watched: Watched, clock: Clock, now: float) -> Fragment:
         watched.fragment = Fragment(
             target_entry(
                 plan,
-                watched.state,
+                watched.committed,
                 watched.seen,
                 watched.last_check,
                 clock.stamp,
