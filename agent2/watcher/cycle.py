@@ -119,7 +119,11 @@ async def _settle(
     watched.believed = old
     watched.state = step.state  # before the wait: a reload takes over what is known
     if step.effects or must_be_saved(old, step.state):
-        await parts.memory.commit(parts.writer.write(watched, step, rows))
+        watched.committing = True
+        try:
+            await parts.memory.commit(parts.writer.write(watched, step, rows))
+        finally:
+            watched.committing = False
     deeds.begin(watched, step, rows)
     parts.texts.cycle(watched, judgement)
     if pending and old.action is None and (fresh or bar is not None):

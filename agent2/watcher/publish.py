@@ -146,7 +146,7 @@ def fragment_of(
         watched.fragment = Fragment(
             target_entry(
                 plan,
-                watched.state,
+                watched.committed,
                 watched.seen,
                 watched.last_check,
                 clock.stamp,

@@ -63,7 +63,7 @@ class Snapshot:
         plan, last = watched.plan, watched.last_check
         age = float("inf") if last is None else agent.clock.now() - last
         stale = age > 2 * plan.interval + plan.timeout
-        return state_word(watched.state, stale=stale)
+        return state_word(watched.committed, stale=stale)
 
     def follow_clock(self) -> None:
         """Show times by a wall clock that was set, at once: readers compare with it."""
@@ -84,7 +84,7 @@ class Snapshot:
             "status": self._status(),
             "last_check": None if last is None else stamp(last),
             "health_status": "unknown" if self.stopped else self.word(primary),
-            "consecutive_failures": primary.state.failures,
+            "consecutive_failures": primary.committed.failures,
             "fixes": [fix_entry(row, stamp) for row in agent.fixes.shown(self.seq)],
             "fixes_total": agent.fixes.total,
             "schema": SCHEMA,
@@ -114,7 +114,7 @@ class Snapshot:
             return "initializing"
         if agent.memory.troubles():
             return "error"
-        fixing = any(w.state.action is not None for w in agent.targets.values())
+        fixing = any(w.committed.action is not None for w in agent.targets.values())
         return "fixing" if fixing else "monitoring"
 
     def _self(self) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Watched:
         fragment: Its part of the status, None when it must be made anew.
         shown: The word under which the last written status shows it.
         believed: The state before the last cycle: what a recovery ends.
+        committing: What the last cycle made of it is on its way into the store.
         missed: Who died before it could be held; noted once.
         met: This run has found it well. Until then an order may lie there that a
             killed run could not take back any more.
@@ -59,6 +60,7 @@ class Watched:
         self.death: tuple[int, str] | None = None
         self.again = False
         self.believed = self.state
+        self.committing = False
         self.ref: ProcessRef | None = None
         self.pid_stamp: object = None
         self.missed = ""
@@ -72,6 +74,11 @@ class Watched:
     def name(self) -> str:
         """The target's name."""
         return self.plan.name
+
+    @property
+    def committed(self) -> TargetState:
+        """The state as it may be shown: what a crash would not take back."""
+        return self.believed if self.committing else self.state
 
     @property
     def title(self) -> str:

@@ -116,8 +116,12 @@ class Campaign:
         package: Path = ROOT,
         settle: float = SETTLE,
         told: tuple[str, ...] = ledgers.NOTIFIERS,
+        gap: float = MEAN_GAP,
+        victims: tuple[str, ...] = tuple(VICTIMS),
     ) -> None:
         self.told = told
+        self.gap = gap
+        self.victims = victims
         self.folder = folder
         self.settle = settle
         self.state = folder / "state"
@@ -267,7 +271,7 @@ class Campaign:
         heapq.heappush(self._agenda, (due, self._entries, what, facts))
 
     def _gap(self) -> float:
-        return min(self.chance.expovariate(1 / MEAN_GAP), LONGEST_GAP)
+        return min(self.chance.expovariate(1 / self.gap), LONGEST_GAP)
 
     def _step(self) -> None:
         due, _, what, facts = self._agenda[0]
@@ -317,8 +321,8 @@ class Campaign:
 
     def _strike(self, name: str = "", tries: int = 0) -> None:
         if not name:
-            names, weights = zip(*VICTIMS.items(), strict=True)
-            name = self.chance.choices(names, weights)[0]
+            weights = [VICTIMS[one] for one in self.victims]
+            name = self.chance.choices(self.victims, weights)[0]
             name = "courier" if name == "lane" and self._late else name
         found = ours.of(self.state)
         if name in {"courier", "lane"}:
@@ -521,6 +525,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--package", default=str(ROOT))
     parser.add_argument("--settle", type=float, default=SETTLE, help="seconds")
+    parser.add_argument("--gap", type=float, default=MEAN_GAP, help="seconds")
+    parser.add_argument("--victim", action="append", help="who dies; else all of them")
     parser.add_argument("--only", action="append", help="a notifier; else all")
     parser.add_argument("--folder", default="", help="kept; else a temporary one")
     asked = parser.parse_args()
@@ -533,6 +539,8 @@ def main() -> int:
             asked.kills,
             package=Path(asked.package),
             settle=asked.settle,
+            gap=asked.gap,
+            victims=tuple(asked.victim or VICTIMS),
             told=tuple(asked.only or ledgers.NOTIFIERS),
         )
     finally:

@@ -4,7 +4,8 @@
 
 Prints its ports as a JSON list, then takes lines ``NUMBER MODE`` on standard input:
 ``ok`` answers well, ``bad`` with 500, ``cut`` hangs up without an answer, ``shut``
-closes the port, ``echo`` is not well and says so with the secret that it was asked with. Each answer and each change of mode is one line of FILE: ``at``
+closes the port, ``echo`` is not well and says so with the secret that it was asked
+with. Each answer and each change of mode is one line of FILE: ``at``
 (epoch seconds, before the first byte leaves), ``n``, ``good``, and ``mode`` for a
 change. It ends when its standard input does.
 """
@@ -15,10 +16,14 @@ import argparse
 import asyncio
 import json
 import os
+import random
 import sys
 import time
 
 GOOD = b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{"status": "ok"}'
+HERE = "127.0.0.1"
+# Below what systems give to clients: a port that was shut stays free to be opened.
+RESERVED = (15_000, 32_000)
 BAD = b"HTTP/1.1 500 Broken\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -30,11 +35,21 @@ class Outage:
         self.mode = "ok"
         self.port = 0
         self._log = log
+        self._chance = random.SystemRandom()
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._one, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        """Listen on the port of before; a passing client of others may have it."""
+        for _ in range(200):
+            port = self.port or self._chance.randrange(*RESERVED)
+            try:
+                self._server = await asyncio.start_server(self._one, HERE, port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                self.port = port
+                return
+        raise OSError(f"no port to listen on, last {port}")
 
     async def become(self, mode: str) -> None:
         if mode == "shut" and self._server is not None:

@@ -15,9 +15,9 @@ from campaign import ROOT
 from planted import FAULTS, SETTLE, plant
 
 CAMPAIGN = Path(__file__).with_name("campaign.py")
-# Kills, and how many times SETTLE a machine is given to tell everything after them;
-# the next round only if the fault was not hit.
-ROUNDS = {8: 1, 16: 4, 32: 16}
+# Kills, seconds between two of them, and seconds to tell everything after them; the
+# next round only if the fault was not hit: a busy machine does little in between.
+ROUNDS = {8: (0.35, SETTLE), 16: (1.0, 4 * SETTLE), 24: (2.0, 8 * SETTLE)}
 FIRST = 8
 CHOSEN = (
     "marked before it is sent",
@@ -32,8 +32,10 @@ CHOSEN = (
 def begin(name: str, folder: Path, package: Path, kills: int) -> subprocess.Popen:
     argv = [sys.executable, str(CAMPAIGN), "--kills", str(kills), "--seed", str(kills)]
     argv += ["--package", str(package), "--folder", str(folder / f"run{kills}")]
-    settle = str(SETTLE * ROUNDS[kills])
-    argv += ["--settle", settle, "--only", FAULTS[name].told]
+    gap, settle = map(str, ROUNDS[kills])
+    argv += ["--gap", gap, "--settle", settle, "--only", FAULTS[name].told]
+    if kills != FIRST and FAULTS[name].slow_mark:
+        argv += ["--victim", "courier"]
     return subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

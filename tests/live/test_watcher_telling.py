@@ -7,8 +7,9 @@ import signal
 import sys
 
 import pytest
-from rig import FAST, Agent, config
+from rig import FAST, Agent, asking, config, wait_for
 
+from agent2.store.lock import FileLock
 from tests.fakes.health_server import HealthServer, document, http
 from tests.fakes.web import FakeHook
 
@@ -139,3 +140,28 @@ def test_a_start_without_a_target_that_was_sick_leaves_nothing_open(
     agent.start()
     agent.until_word("ok")
     assert len(agent.lines("no longer watched: webui")) == 1
+
+
+def test_nothing_is_shown_that_a_crash_would_take_back(rig, server):
+    """While the store makes it wait, the status shows what was committed last."""
+    first = asking(server, failure_threshold=1, timeout=30)
+    port = {"kind": "tcp", "port": server.port}
+    other = {"name": "other", "checks": [port]} | FAST  # well all the time
+    agent = rig.agent(config(first, other))
+    agent.until_word("ok")
+    lock = FileLock(str(agent.folder / "agent2.db.lock"))
+    lock.acquire()
+    try:
+        become(server, http("", 500))
+        asked = server.connections
+        server.wait_connections(asked + 20)
+        seq = agent.status()["seq"]
+        wait_for(lambda: agent.status()["seq"] > seq, 10, "one more status")
+        shown = agent.status()
+        assert shown["targets"][0]["state"] == shown["health_status"] == "ok"
+        assert shown["summary"]["down"] == len(shown["incidents"]["open"]) == 0
+        assert shown["consecutive_failures"] == 0
+    finally:
+        lock.release()
+        lock.close()
+    assert agent.until_word("down")["incidents"]["open"]
