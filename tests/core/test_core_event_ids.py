@@ -128,6 +128,11 @@ def test_a_tree_as_deep_as_memory_is_no_trouble():
         deep = deep.pop()
 
 
+def test_a_float_is_a_whole_number_only_where_it_is_exactly_one():
+    assert canonical(2.0**53) == canonical(2**53)
+    assert canonical(2.0**53 + 2) != canonical(2**53 + 2)
+
+
 def test_keys_that_are_no_text_and_things_unknown_to_json_are_taken_by_their_words():
     assert canonical({1: b"x"}) == canonical({"1": "b'x'"})
 
@@ -174,6 +179,14 @@ def nested(depth):
     return tree
 
 
+def beside(plain):
+    """A tree in whose deepest level there is something plain as well."""
+    tree = {"plain": plain, "deep": {}}
+    for _ in range(DEEPEST - 1):
+        tree = {"a": tree}
+    return tree
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -210,6 +223,7 @@ def test_an_event_comes_in(event):
         ),
         ({"payload": [1]}, "payload is not a JSON object"),
         ({"payload": nested(DEEPEST + 1)}, "payload is nested deeper than 64"),
+        ({"payload": beside(1)}, "payload is nested deeper than 64"),
         (
             {"payload": {"a": ([nested(DEEPEST - 1)],)}},
             "payload is nested deeper than 64",
