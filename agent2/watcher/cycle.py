@@ -18,6 +18,8 @@ from agent2.watcher.watched import is_held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
     from typing import Protocol
 
     from agent2.core.effects import Step
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from agent2.watcher.supervising import Supervising
     from agent2.watcher.texts import Texts
     from agent2.watcher.watched import Watched
+
+    Write = Callable[[Connection], int]
 
     class Parts(Protocol):
         """What of the agent is needed here."""
@@ -119,11 +123,7 @@ async def _settle(
     watched.believed = old
     watched.state = step.state  # before the wait: a reload takes over what is known
     if step.effects or must_be_saved(old, step.state):
-        watched.committing = True
-        try:
-            await parts.memory.commit(parts.writer.write(watched, step, rows))
-        finally:
-            watched.committing = False
+        await _commit(parts, watched, parts.writer.write(watched, step, rows))
     deeds.begin(watched, step, rows)
     parts.texts.cycle(watched, judgement)
     if pending and old.action is None and (fresh or bar is not None):
@@ -131,6 +131,15 @@ async def _settle(
     deeds.act(watched, step, rows)
     if step.effects:
         parts.reactor.spawn(_follow(parts, watched, step), "audit")
+
+
+async def _commit(parts: Parts, watched: Watched, write: Write) -> None:
+    """Write a step down; until that is done nothing of it is shown."""
+    watched.committing = True
+    try:
+        await parts.memory.commit(write)
+    finally:
+        watched.committing = False
 
 
 async def _follow(parts: Parts, watched: Watched, step: Step) -> None:

@@ -195,7 +195,7 @@ def test_config_check_takes_many_files_and_ends_as_the_worst(cli, tmp_path):
     assert both.code == 78
     assert both.out.count("good.yaml: ok") == 2
     assert "bad.yaml:2:1" in both.err
-    assert len(shipped) == 7
+    assert len(shipped) == 10
     assert cli("config", "check", *shipped).code == 0
 
 
