@@ -452,7 +452,8 @@ def test_the_tries_end_with_the_deadline(serve):
     server = serve(http(OK, 503))
     check = HttpCheck(url=server.url, max_retry=100, retry_delay=0.05)
     finding = ask(check, seconds=0.2)
-    assert finding.code is Code.HTTP_STATUS
+    # The last try may be cut by the deadline itself.
+    assert finding.code in {Code.HTTP_STATUS, Code.DEADLINE}
     assert "of 100" in finding.detail
     assert len(server.received) <= 5
 
