@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from agent2.core.message import Cause
 from agent2.courier.leash import Leash
-from agent2.plan import PlanError, load
-from agent2.planfile import PLAN_NAME
+from agent2.plan import PlanError
+from agent2.plan_watch import PlanWatch
 from agent2.store import outbox
 from agent2.store.errors import StoreError
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
     from agent2.core.message import Delivery
     from agent2.courier.desk import Desk
-    from agent2.plan import PluginPlan
+    from agent2.plan import Plan, PluginPlan
 
 _RENEW_S = 5.0
 _AT_ONCE = 4  # lanes that load their libraries together: the watch needs the cores too
@@ -35,14 +33,13 @@ class Rounds:
         """
         self._desk = desk
         self._mono = mono
-        self._path = os.path.join(state_dir, PLAN_NAME)
-        self._seen: tuple[int, int] = (0, 0)
+        self._plan_file = PlanWatch(state_dir)
         self._plugins: dict[str, PluginPlan] = {}
         self._lanes: dict[str, Leash] = {}
         self._held: dict[str, Delivery] = {}
         self._corpses: list[Leash] = []
         self._renew_at = 0.0
-        self._read_plan()
+        self._use(self._plan_file.read())
 
     @property
     def busy(self) -> bool:
@@ -166,19 +163,13 @@ class Rounds:
     def _refresh(self) -> None:
         """Read the plan again if it was compiled anew; a bad one changes nothing."""
         try:
-            facts = os.stat(self._path)
-            if self._seen != (facts.st_ino, facts.st_mtime_ns):
-                self._read_plan()
+            plan = self._plan_file.news()
+            if plan is not None:
+                self._use(plan)
         except (OSError, PlanError):
             return
 
-    def _read_plan(self) -> None:
-        try:
-            facts = os.stat(self._path)
-        except OSError as error:
-            raise PlanError(f"{self._path}: {error.strerror}") from None
-        plan = load(self._path)
-        self._seen = (facts.st_ino, facts.st_mtime_ns)
+    def _use(self, plan: Plan) -> None:
         self._plugins = {each.name: each for each in plan.notifiers}
         self._desk.configure(plan)
         for name, leash in list(self._lanes.items()):

@@ -6,6 +6,8 @@ import os
 import resource
 import signal
 
+from agent2.host import forked
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
@@ -13,21 +15,8 @@ if TYPE_CHECKING:
 
 def let_go(kept: int) -> None:
     """Let go of all that is the courier's: descriptors, signals, surroundings."""
-    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends an orphan that hangs
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGURG):
-        signal.signal(number, signal.SIG_IGN)  # when to end is the courier's word
-    try:
-        most = max(int(name) for name in os.listdir("/dev/fd"))
-    except OSError:
-        most = 1024  # no such folder here
-    os.closerange(3, kept)
-    os.closerange(kept + 1, most + 1)
-    # Libraries print and log: addresses, tokens, whole bodies.
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(nothing, standard)
-    os.close(nothing)
+    forked.let_go(kept)
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name == "SSLKEYLOGFILE":
             del os.environ[name]

@@ -64,10 +64,6 @@ class Clock:
         self._ahead = ahead
         return slept if slept > _STEP else 0.0
 
-    def shown(self, at: float) -> float:
-        """Return the wall time, epoch seconds, that people see for steady *at*."""
-        return at + self._offset
-
     def stamp(self, at: float) -> str:
         """Return the steady time *at* as RFC 3339 with the local offset, in ms."""
         return stamp(at + self._offset)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from agent2.core.events import Event
-    from agent2.store.database import Database
+    from agent2.store.database import Database, Parameters
 
 # No lease or back-off is longer than a day: a time further ahead was written before
 # the clock was set back, and counts as past.
@@ -139,8 +139,17 @@ def recover(db: Database, now: float, stuck_s: float = 300.0) -> int:
     }
     where = """status = 'processing' AND (lease_until <= :now OR lease_until > :absurd
         OR lease_until IS NULL AND received_at < :stuck)"""
+    return void(db, where, params)
+
+
+def void(db: Database, where: str, params: Parameters) -> int:
+    """Make pending again what *where* (our own SQL) finds; return how many it were.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
     if not db.rows(f"SELECT 1 FROM supervisor_inbox WHERE {where} LIMIT 1", params):  # noqa: S608
-        return 0
+        return 0  # the usual answer costs no write
     with db.transaction() as tx:
         return tx.execute(
             "UPDATE supervisor_inbox SET status = 'pending', owner = NULL,"  # noqa: S608

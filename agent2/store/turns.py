@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent2.store import utc
-from agent2.store.claims import OPEN
+from agent2.store.claims import OPEN, void
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,13 +31,4 @@ def give_back(db: Database, owner: str) -> int:
     Raises:
         StoreError: the store cannot be written.
     """
-    where = "status = 'processing' AND owner GLOB ?"
-    wanted = (f"{owner}*",)
-    if not db.rows(f"SELECT 1 FROM supervisor_inbox WHERE {where} LIMIT 1", wanted):  # noqa: S608
-        return 0
-    with db.transaction() as tx:
-        return tx.execute(
-            "UPDATE supervisor_inbox SET status = 'pending', owner = NULL,"  # noqa: S608
-            f" lease_until = NULL WHERE {where}",
-            wanted,
-        ).rowcount
+    return void(db, "status = 'processing' AND owner GLOB ?", (f"{owner}*",))

@@ -6,9 +6,9 @@ import os
 import time
 
 from agent2.host.wake import wake
-from agent2.plan import PlanError, load
+from agent2.plan import PlanError
 from agent2.plan_events import EventsPlan
-from agent2.planfile import PLAN_NAME
+from agent2.plan_watch import PlanWatch
 from agent2.store import inbox, turns
 from agent2.store.errors import StoreError
 from agent2.supervisor.metrics import Watch
@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent2.plan import Plan
     from agent2.store.database import Database
 
 OWNER = "supervisor"
@@ -44,14 +45,13 @@ class Rounds:
         """*configured* is told the level of the log; *now* is the steady clock."""
         self._db = db
         self._state_dir = state_dir
-        self._path = os.path.join(state_dir, PLAN_NAME)
+        self._plan_file = PlanWatch(state_dir)
         self._now = now
         self._log = log
         self._configured = configured
         self._stop = stop
         self._telling = Telling(db, state_dir, now)
         self._watch = Watch(self._telling.told())
-        self._seen: tuple[int, int] = (0, 0)
         self._plan = EventsPlan()
         self._processor: Processor | None = None
         self._poller = Poller(db, (), now, log)
@@ -71,7 +71,7 @@ class Rounds:
         Raises:
             PlanError, StoreError: what cannot be read.
         """
-        self._read_plan()
+        self._use(self._plan_file.read())
         turns.give_back(self._db, OWNER + " ")
         inbox.recover(self._db, self._now())
 
@@ -145,19 +145,13 @@ class Rounds:
     def _refresh(self) -> None:
         """Read the plan again if it was compiled anew; a bad one changes nothing."""
         try:
-            facts = os.stat(self._path)
-            if self._seen != (facts.st_ino, facts.st_mtime_ns):
-                self._read_plan()
+            plan = self._plan_file.news()
+            if plan is not None:
+                self._use(plan)
         except (OSError, PlanError):
             return
 
-    def _read_plan(self) -> None:
-        try:
-            facts = os.stat(self._path)
-        except OSError as error:
-            raise PlanError(f"{self._path}: {error.strerror}") from None
-        plan = load(self._path)
-        self._seen = (facts.st_ino, facts.st_mtime_ns)
+    def _use(self, plan: Plan) -> None:
         self._configured(plan.log.level)
         self._telling.plan = plan
         if self._processor is not None:

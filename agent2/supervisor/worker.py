@@ -14,6 +14,7 @@ import socket
 import time
 
 from agent2.core.text import one_line
+from agent2.host import forked
 from agent2.supervisor import frames
 
 TYPE_CHECKING = False
@@ -152,7 +153,7 @@ def _loaded(line: bytes) -> dict[str, Any]:
 def _serve(wire: socket.socket, policy: Policy) -> NoReturn:
     """Answer until the other end is closed; never returns, never raises."""
     try:
-        _let_go(wire.fileno())
+        forked.let_go(wire.fileno())
         getattr(policy, "prepare", int)()
         wire.sendall(b"{}\n")
         while size := _exactly(wire, 4):
@@ -197,20 +198,3 @@ def _exactly(wire: socket.socket, size: int) -> bytes:
             return b""
         found += piece
     return found
-
-
-def _let_go(kept: int) -> None:
-    """Close what is the parent's: its store, its sockets, its signals."""
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGURG):
-        signal.signal(number, signal.SIG_IGN)  # when to end is the parent's word
-    try:
-        most = max(int(name) for name in os.listdir("/dev/fd"))
-    except OSError:
-        most = 1024  # no such folder here
-    os.closerange(3, kept)
-    os.closerange(kept + 1, most + 1)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(nothing, standard)
-    os.close(nothing)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
 from agent2.core.message import Alert, Delivery
@@ -59,3 +62,21 @@ def refusal(path, **how):
     assert "\n" not in str(caught.value)
     assert path in str(caught.value)
     return caught.value.kind
+
+
+def programs(count, work, patience=60):
+    """Run *work(number)* in processes of their own; all must end well and in time."""
+    pids = []
+    for number in range(count):
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                signal.alarm(patience)
+                work(number)
+                status = 0
+            finally:
+                os._exit(status)
+        pids.append(pid)
+    ends = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    assert ends == [0] * count

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 
 import pytest
-from store_rows import NOW, delivery
+from store_rows import NOW, delivery, programs
 
 from agent2.core.message import DeliveryState, Receipt
 from agent2.core.model import AlertKind
@@ -16,24 +15,6 @@ from agent2.store.database import Database
 from agent2.store.lock import FileLock
 
 PROGRAMS = 4
-
-
-def programs(work):
-    """Run *work(number)* in processes of their own; all must end well."""
-    pids = []
-    for number in range(PROGRAMS):
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                signal.alarm(60)
-                work(number)
-                status = 0
-            finally:
-                os._exit(status)
-        pids.append(pid)
-    ends = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
-    assert ends == [0] * PROGRAMS
 
 
 def fill(path, incidents=30):
@@ -70,7 +51,7 @@ def test_four_senders_never_hold_the_same_row_nor_pass_one_another(tmp_path, pat
                     assert outbox.delivered(db, row, Receipt(f"p{number}"), NOW)
         db.close()
 
-    programs(send)
+    programs(PROGRAMS, send)
     os.close(log)
     lines = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
     assert len({(seq, fence) for _, seq, fence, _ in lines}) == len(lines)
@@ -105,7 +86,7 @@ def test_a_lease_that_ran_out_is_taken_by_one_program_only(tmp_path, path):
             os.write(log, f"{found[0].id}\n".encode())
         mine.close()
 
-    programs(take)
+    programs(PROGRAMS, take)
     os.close(log)
     taken = (tmp_path / "log").read_text().split()
     assert sorted(taken) == sorted(row.id for row in asleep)
@@ -131,7 +112,7 @@ def test_four_writers_lose_nothing(path, truncate):
                 db = Database.open(path)
         db.close()
 
-    programs(write)
+    programs(PROGRAMS, write)
     db = Database.open(path)
     assert meta.get(db, "n") == str(rounds * PROGRAMS)
     assert journal.last(db) == rounds * PROGRAMS
@@ -141,7 +122,7 @@ def test_four_writers_lose_nothing(path, truncate):
 
 def test_four_programs_open_a_new_store_at_once(path):
     for _ in range(5):
-        programs(lambda number: meta.instance(Database.open(path)))
+        programs(PROGRAMS, lambda number: meta.instance(Database.open(path)))
         db = Database.open(path)
         assert db.quick_check() is None
         db.close()
@@ -156,7 +137,7 @@ def test_four_programs_agree_on_the_name_of_the_store(tmp_path, path):
         os.write(log, f"{meta.instance(db)}\n".encode())
         db.close()
 
-    programs(ask)
+    programs(PROGRAMS, ask)
     os.close(log)
     names = (tmp_path / "log").read_text().split()
     assert len(names) == PROGRAMS
@@ -196,7 +177,7 @@ def test_four_programs_that_meet_a_damaged_file_make_one_new_store(tmp_path, pat
             os.write(log, b"moved\n")
         db.close()
 
-    programs(begin)
+    programs(PROGRAMS, begin)
     os.close(log)
     assert (tmp_path / "log").read_text() == "moved\n"
     assert len(list(tmp_path.glob("*.damaged-*"))) == 1

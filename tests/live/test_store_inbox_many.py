@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 import pytest
-from store_rows import NOW
+from store_rows import NOW, programs
 
 from agent2.core.events import Event
 from agent2.store import audits, inbox
 from agent2.store.database import Database
 
-
-def programs(count, work):
-    """Run *work(number)* in processes of their own; all must end well."""
-    pids = []
-    for number in range(count):
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                signal.alarm(100)
-                work(number)
-                status = 0
-            finally:
-                os._exit(status)
-        pids.append(pid)
-    ends = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
-    assert ends == [0] * count
+PATIENCE = 100  # seconds
 
 
 def fill(path, many, subjects):
@@ -65,7 +48,7 @@ def test_ten_programs_push_the_same_thousand_ids(tmp_path):
             os.write(log, "".join(f"{name}\n" for name in new).encode())
         db.close()
 
-    programs(10, push)
+    programs(10, push, PATIENCE)
     os.close(log)
     told_new = (tmp_path / "log").read_text().split()
     db = Database.open(path)
@@ -101,7 +84,7 @@ def test_four_processors_share_neither_an_event_nor_a_subject(tmp_path):
                         assert inbox.finish(tx, one, NOW)
         db.close()
 
-    programs(4, process)
+    programs(4, process, PATIENCE)
     os.close(log)
     holders: dict[str, tuple[str, int]] = {}
     seen, who = set(), set()
@@ -136,7 +119,7 @@ def test_a_lease_that_ran_out_goes_to_one_processor_only(tmp_path):
             os.write(log, "".join(f"{one.event.id}\n" for one in batch).encode())
         mine.close()
 
-    programs(4, take)
+    programs(4, take, PATIENCE)
     os.close(log)
     taken = (tmp_path / "log").read_text().split()
     assert sorted(taken) == sorted(one.event.id for one in asleep)
@@ -164,7 +147,9 @@ def test_a_thousand_events_are_decided_and_audited_in_batches_of_fifty(tmp_path)
                         assert told is not None
         db.close()
 
-    programs(3, process)  # the later ones think that the leases of the first are over
+    programs(
+        3, process, PATIENCE
+    )  # the later ones think that the leases of the first are over
     db = Database.open(path)
     assert inbox.counts(db, NOW).completed == 1000
     found = db.rows("SELECT event_id, count(*) FROM task_audits GROUP BY event_id")
