@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from agent2.cli import owner as owners
 from agent2.cli import program as programs
 from agent2.cli.codes import INTERNAL, IO, LOCKED, OK, PERMISSION
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
 from agent2.cli.launch import launch
-from agent2.cli.owner import Presence
-from agent2.cli.process import Process
 from agent2.cli.program import WATCHER
 from agent2.cli.started import already, hints, holds, last_config, other_config
 from agent2.cli.typed import typed
 from agent2.cli.words import say
+from agent2.host import owner as owners
+from agent2.host.holder import Process
+from agent2.host.owner import Presence
 
 if TYPE_CHECKING:
     from agent2.cli.program import Program

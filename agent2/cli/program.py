@@ -7,15 +7,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent2.cli import owner
 from agent2.cli import settings as paths
 from agent2.cli.codes import CANNOT_CREATE, IO, PERMISSION
 from agent2.cli.errors import Failure
 from agent2.cli.words import say
+from agent2.host import owner
 
 if TYPE_CHECKING:
-    from agent2.cli.owner import Owner
     from agent2.cli.settings import Settings
+    from agent2.host.owner import Owner
 
 
 # They need nothing but the standard library, and are up sooner and smaller so.

@@ -15,12 +15,12 @@ from agent2.cli.codes import CONFIG, OK, PERMISSION, UNREACHABLE, USAGE
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
-from agent2.cli.owner import arguments
-from agent2.cli.process import send
 from agent2.cli.program import WATCHER, kept
 from agent2.cli.started import holds
 from agent2.cli.typed import typed
 from agent2.cli.words import say
+from agent2.host.holder import send
+from agent2.host.owner import arguments
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings

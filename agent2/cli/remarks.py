@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from agent2.cli.machine import cost, duration, is_stopped
-from agent2.cli.owner import Presence
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.gates import EVERY, HELD
 from agent2.core.text import visible
+from agent2.host.owner import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

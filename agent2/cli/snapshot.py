@@ -1,118 +1,19 @@
-"""The status JSON as its readers see it: what it says, and whether it still holds."""
+"""The status JSON of the state folder that the command line is about."""
 
 from __future__ import annotations
 
-import json
-import time
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from agent2.cli import program as programs
-from agent2.cli.owner import Owner, Presence
-from agent2.core.text import visible
+from agent2.wire import snapshot
+from agent2.wire.snapshot import Snapshot, objects, seconds_since
+from agent2.wire.tokens import STATUS_FILE as STATUS_NAME
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
 
-STATUS_NAME = "agent2_status.json"
-_LARGEST = 64 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The status file and its writer at one instant.
-
-    Attributes:
-        tree: The document; {} if there is none or it cannot be read.
-        text: The document as it stands in the file.
-        trouble: Why *tree* is empty ("" if it is not), for people.
-        owner: Who holds the PID file.
-        age: Seconds since it was written; None if it does not say.
-        fresh: The writer lives and ``valid_until`` has not passed.
-    """
-
-    tree: dict[str, Any]
-    text: str
-    trouble: str
-    owner: Owner
-    age: float | None
-    fresh: bool
-
-    @property
-    def health(self) -> str:
-        """The health that may be believed: ``unknown`` when nobody stands by it."""
-        told = self.tree.get("health_status")
-        known = told if told in ("ok", "warn", "down") else "unknown"
-        return known if self.fresh else "unknown"
-
-    def part(self, *keys: str) -> Any:
-        """Return the value under *keys*, or None on the way where one is missing."""
-        node: Any = self.tree
-        for key in keys:
-            node = node.get(key) if isinstance(node, dict) else None
-        return node
-
-    def entries(self, *keys: str) -> list[dict[str, Any]]:
-        """Return the list under *keys*: its objects, [] where there is no list."""
-        return objects(self.part(*keys))
-
-
-def objects(node: object) -> list[dict[str, Any]]:
-    """Return the objects of a list; whatever else a foreign hand wrote is left out."""
-    found = node if isinstance(node, list) else []
-    return [one for one in found if isinstance(one, dict)]
+__all__ = ["STATUS_NAME", "Snapshot", "objects", "read", "seconds_since"]
 
 
 def read(settings: Settings) -> Snapshot:
     """Read the status file and look who holds the PID file. Never raises."""
-    owner = programs.find(programs.WATCHER, settings)
-    text, trouble = _text(settings.path(STATUS_NAME))
-    tree: dict[str, Any] = {}
-    if text:
-        try:
-            parsed = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            trouble = f"{STATUS_NAME}: {error}"
-        else:
-            tree = _harmless(parsed) if isinstance(parsed, dict) else {}
-            trouble = "" if tree else f"{STATUS_NAME}: not an object"
-    age = seconds_since(tree.get("updated_at"))
-    left = seconds_since(tree.get("valid_until"))
-    # A clock that was set back makes ages negative: that is not fresh either.
-    lived = age is not None and age > -60.0
-    fresh = owner.presence is Presence.RUNNING and left is not None and left < 0
-    return Snapshot(tree, text, trouble, owner, age, fresh and lived)
-
-
-def _harmless(node: Any) -> Any:
-    """Return *node* with its texts as a terminal may show them."""
-    if isinstance(node, str):
-        return "\n".join(map(visible, node.split("\n")))
-    if isinstance(node, list):
-        return [_harmless(one) for one in node]
-    if isinstance(node, dict):
-        return {key: _harmless(child) for key, child in node.items()}
-    return node
-
-
-def _text(path: str) -> tuple[str, str]:
-    from agent2.host.files import read_small
-
-    try:
-        return read_small(path, _LARGEST).decode("utf-8", "replace"), ""
-    except OSError as error:
-        return "", f"{path}: {error.strerror}"
-
-
-def seconds_since(moment: object) -> float | None:
-    """Return how many seconds ago *moment* (RFC 3339) was; None if it is none."""
-    if not isinstance(moment, str):
-        return None
-    try:
-        then = datetime.fromisoformat(moment)
-    except ValueError:
-        return None
-    if then.tzinfo is None:
-        return None
-    return time.time() - then.timestamp()
+    return snapshot.read(settings.state_dir)

@@ -12,10 +12,10 @@ from agent2.cli import codes, snapshot
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
-from agent2.cli.owner import Owner, Presence
 from agent2.cli.settings import PACKAGE
 from agent2.cli.snapshot import Snapshot
 from agent2.cli.words import say
+from agent2.host.owner import Owner, Presence
 
 
 @click.command(cls=Command, help=say("help.status"))

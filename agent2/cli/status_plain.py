@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agent2.cli.machine import cost, duration, is_stopped, memory
-from agent2.cli.owner import Presence
 from agent2.cli.remarks import remarks
 from agent2.cli.snapshot import objects
 from agent2.cli.words import say
 from agent2.core.text import visible
+from agent2.host.owner import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,6 +12,7 @@ import json
 from agent2.core.alerting import REASONS
 from agent2.core.model import ActionResult, Health
 from agent2.core.value import value
+from agent2.wire.tokens import STATUS_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from agent2.store.incidents import Incident
 
 SCHEMA = "agent2.status/1"
-FILE = "agent2_status.json"
+FILE = STATUS_FILE
 
 # What an action's result is called in a fix record.
 RESULTS = {

@@ -6,6 +6,7 @@ health document, a command's output or an alert's subject may hold the same word
 
 from __future__ import annotations
 
+STATUS_FILE = "agent2_status.json"  # here, or its readers would load its writer
 FIX = "修复操作"
 TIME = "响应时间"
 _BROKEN = {FIX: "修复·操作", TIME: "响应·时间"}

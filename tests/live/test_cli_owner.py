@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from agent2.cli.owner import Presence, find, remove_stale
 from agent2.host.instance import Instance
+from agent2.host.owner import Presence, find, remove_stale
 from tests.live.cli_kit import Cli, holding, until
 
 MARK = "agent2_monitor.py"
@@ -156,7 +156,7 @@ def test_stop_of_another_users_agent_says_so(cli, tmp_path):
         code = (
             "import os, sys; os.setgid(65534); os.setuid(65534);"
             "sys.path.insert(0, sys.argv[1]);"
-            "from agent2.cli.process import Process;"
+            "from agent2.host.holder import Process;"
             "p = Process.of(sys.argv[2], 'agent2_monitor.py');"
             "print(p.owner.pid, flush=True); p.send(15)"
         )

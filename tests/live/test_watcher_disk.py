@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from rig import FAST, IS_ROOT, asking, config, wait_for, watching
 
-from agent2.cli.owner import Owner, Presence, find
 from agent2.host.instance import Instance
+from agent2.host.owner import Owner, Presence, find
 from tests.fakes.health_server import HealthServer, document, http
 
 NOBODY = 65534

@@ -10,9 +10,12 @@ import os
 import select
 import signal
 import time
-from typing import Self
 
-from agent2.cli.owner import Owner, Presence, find
+from agent2.host.owner import Owner, Presence, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
 
 
 def send(path: str, script: str, number: int) -> Owner:

@@ -11,8 +11,9 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass
 from enum import Enum
+
+from agent2.core.value import value
 
 _DIGITS = re.compile(rb"\s*([1-9][0-9]{0,9})(?:\s|$)")
 _LARGEST = 64  # bytes; more than a number is not a PID file
@@ -28,7 +29,7 @@ class Presence(Enum):
     FOREIGN = "foreign"  # held, but not by a program of ours
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Owner:
     """The answer: *pid* is 0 where there is none that can be trusted."""
 
