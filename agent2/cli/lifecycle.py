@@ -41,8 +41,13 @@ def run(ctx: click.Context, foreground: bool) -> None:
 @click.command(cls=Command, help=say("help.start"))
 @click.pass_context
 def start(ctx: click.Context) -> int:
-    """Start the watcher in the background."""
-    return start_program(WATCHER, shared(ctx))
+    """Start the watcher in the background, and what goes with it."""
+    settings = shared(ctx)
+    code = start_program(WATCHER, settings)
+    from agent2.cli.web_start import go_with
+
+    go_with(settings)
+    return code
 
 
 @click.command(cls=Command, help=say("help.stop"))
@@ -51,8 +56,12 @@ def start(ctx: click.Context) -> int:
 )
 @click.pass_context
 def stop(ctx: click.Context, timeout: float) -> int:
-    """Stop the watcher."""
-    return stop_program(WATCHER, shared(ctx), timeout)
+    """Stop the watcher, and what goes with it."""
+    settings = shared(ctx)
+    from agent2.cli.web_start import stop_with
+
+    stop_with(settings, timeout)
+    return stop_program(WATCHER, settings, timeout)
 
 
 @click.command(cls=Command, help=say("help.restart"))
@@ -64,8 +73,13 @@ def restart(ctx: click.Context) -> int:
     owner = programs.find(WATCHER, settings)
     if owner.running:
         _must_start_again(owner.pid, settings)
+    from agent2.cli.web_start import go_with, stop_with
+
+    served = stop_with(settings)
     stop_program(WATCHER, settings)
-    return start_program(WATCHER, settings)
+    code = start_program(WATCHER, settings)
+    go_with(settings, anyway=served)
+    return code
 
 
 def _must_start_again(pid: int, settings: Settings) -> None:

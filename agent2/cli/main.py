@@ -33,6 +33,7 @@ LAZY = {
     "audit": "agent2.cli.audit:audit",
     "backup": "agent2.cli.backup:backup",
     "supervisor": "agent2.cli.supervisor:supervisor",
+    "web": "agent2.cli.web:web",
     "restarter": "agent2.cli.restarter:restarter",
     "demo": "agent2.cli.demo:demo",
     "install": "agent2.cli.install:install",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent2.host.owner import Owner
 
 
-# They need nothing but the standard library, and are up sooner and smaller so.
+# Those that need nothing but the standard library are up sooner and smaller so.
 LEAN = ("-I", "-S")
 
 
@@ -27,7 +27,8 @@ class Program:
     """A background program: its name for people, its script, its files.
 
     *mark* must stand in its command line; *ready* says that it tells on a pipe
-    (``--ready-fd``) when it is up, where others are up when they hold their lock.
+    (``--ready-fd``) when it is up, where others are up when they hold their lock;
+    *lean*, that it needs no other packages.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Program:
     error_file: str
     ready: bool
     command: str
+    lean: bool = True
 
 
 WATCHER = Program(
@@ -70,11 +72,33 @@ SUPERVISOR = Program(
     ready=False,
     command="agent2 supervisor",
 )
+WEB = Program(
+    "Web",
+    paths.WEB,
+    os.path.join("agent2", "web"),
+    "web.pid",
+    "web.log",
+    "web_error.log",
+    ready=True,
+    command="agent2 web",
+    lean=False,
+)
 
 
 def find(program: Program, settings: Settings) -> Owner:
     """Return who holds the program's PID file."""
     return owner.find(settings.path(program.pid_file), program.mark)
+
+
+def address(settings: Settings) -> str:
+    """Return where the web program listens, "" if none runs."""
+    if not find(WEB, settings).running:
+        return ""
+    try:
+        with open(settings.path("web.url"), encoding="utf-8") as file:
+            return file.read(4096).strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def adopt(settings: Settings) -> None:
@@ -117,7 +141,8 @@ def argv(program: Program, settings: Settings) -> list[str]:
         given = settings.arguments()
     else:
         given = ["--state-dir", settings.state_dir]
-    return [paths.python(), *LEAN, program.script, *given]
+    bare = LEAN if program.lean else LEAN[:1]
+    return [paths.python(), *bare, program.script, *given]
 
 
 def need_script(program: Program) -> None:

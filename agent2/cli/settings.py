@@ -12,6 +12,7 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WATCHER = os.path.join(PACKAGE, "agent2_monitor.py")
 RESTARTER = os.path.join(PACKAGE, "restarter", "__main__.py")
 SUPERVISOR = os.path.join(PACKAGE, "supervisor", "__main__.py")
+WEB = os.path.join(PACKAGE, "web", "__main__.py")
 COURIER = os.path.join(PACKAGE, "courier", "__main__.py")
 COMPILER = os.path.join(PACKAGE, "compiler", "__main__.py")
 

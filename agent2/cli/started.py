@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def hints(program: Program, settings: Settings) -> None:
     """Print how to follow, stop and show what was started."""
-    prefix = "" if program is programs.WATCHER else "restarter "
+    prefix = program.command.removeprefix("agent2").strip()
+    prefix = f"{prefix} " if prefix else ""
     stop_it = typed(f"{prefix}stop", settings)
     show_it = typed(f"{prefix}status", settings)
     click.echo(say("start.hint_log", path=settings.path(program.log_file)))

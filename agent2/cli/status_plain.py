@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agent2.cli import program as programs
 from agent2.cli.machine import cost, duration, is_stopped, memory
 from agent2.cli.remarks import remarks
 from agent2.cli.snapshot import objects
@@ -26,6 +27,9 @@ def lines(seen: Snapshot, settings: Settings) -> Iterator[str]:
     yield ""
     yield say("status.process")
     yield from _process(seen)
+    url = programs.address(settings)
+    if url:
+        yield f"  {say('web.at', url=url)}"
     yield ""
     yield say("status.monitor")
     yield from _monitor(seen)

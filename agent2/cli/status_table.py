@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent2 import __version__
+from agent2.cli import program as programs
 from agent2.cli.machine import cost, duration, memory
 from agent2.cli.remarks import remarks
 from agent2.cli.snapshot import objects, seconds_since
@@ -45,6 +46,9 @@ def show(seen: Snapshot, settings: Settings) -> None:
     """Print the status as tables."""
     out = console(settings.color)
     out.print(_headline(seen))
+    url = programs.address(settings)
+    if url:
+        out.print(f" {escape(say('web.at', url=url))}")
     for line in remarks(seen, settings):
         out.print(f"[yellow]![/] {escape(line)}")
     targets = seen.entries("targets")

@@ -144,7 +144,7 @@ class Web(Section):
 
     enabled: Truth = _field(False, "Serve it")
     host: Plain = _field("127.0.0.1", "Address to listen on")
-    port: fields.Port = _field(8484, "Port to listen on")
+    port: fields.Port = _field(8642, "Port to listen on")
     token_file: PublicPath = _field(
         "", "File with the token; needed beyond this machine"
     )

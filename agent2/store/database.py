@@ -257,11 +257,15 @@ class Database:
         """Open the file anew; the lock is held."""
         old = self._connection
         assert old is not None
-        self._connection = connect(self.path, create=True)
+        made = connect(self.path, create=True)
+        self._adopt(made)
+        old.close()  # SQLite sees that its file was moved and leaves the new WAL be
+        return made
+
+    def _adopt(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
         self._file = _identity(self.path)
         self.replaced += 1
-        old.close()  # SQLite sees that its file was moved and leaves the new WAL be
-        return self._connection
 
     def _wal_bytes(self) -> int:
         try:

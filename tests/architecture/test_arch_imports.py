@@ -67,6 +67,7 @@ PLANTED = [
     ("courier/planted.py", "import smtplib", "agent2.courier.planted -> smtplib", "door-strangers"),
     ("demo/planted.py", "import yaml", "agent2.demo.planted -> yaml", "door-config"),
     ("demo/planted_b.py", "import sqlite3", "agent2.demo.planted_b -> sqlite3", "door-sql"),
+    ("cli/planted_b.py", "import starlette", "agent2.cli.planted_b -> starlette", "door-web"),
     ("host/planted_b.py", "import click", "agent2.host.planted_b -> click", "door-terminal"),
 ]  # fmt: skip
 

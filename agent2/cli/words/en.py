@@ -6,12 +6,14 @@ from agent2.cli.words.en_care import CARE
 from agent2.cli.words.en_events import EVENTS
 from agent2.cli.words.en_help import HELP
 from agent2.cli.words.en_install import INSTALL
+from agent2.cli.words.en_web import WEB
 
 WORDS = {
     **CARE,
     **HELP,
     **EVENTS,
     **INSTALL,
+    **WEB,
     "try": "Try:",
     "try.folder": "choose another folder with --state-dir DIR, or mend its rights",
     "try.install": "install anew: bash scripts/start_agent2.sh",

@@ -1,0 +1,22 @@
+"""English sentences of the web program."""
+
+from __future__ import annotations
+
+WEB = {
+    "command.web": "the program that serves the API",
+    "help.web": "Serve the API in the foreground, until it is stopped. With "
+    "web.enabled: true, agent2 start starts it beside the watcher.",
+    "help.web.run": "Serve in the foreground.",
+    "help.web.start": "Start it in the background.",
+    "help.web.stop": "Stop it.",
+    "help.web.status": "Tell whether it runs, and where (LSB: 0, 1, 3, 4).",
+    "help.web.token": "Print the token that every change needs.",
+    "option.host": "Address to listen on (127.0.0.1).",
+    "option.web_port": "Port to listen on (8642; 0 takes a free one).",
+    "option.socket": "Unix socket to listen on in place of host and port.",
+    "web.at": "API: {url}",
+    "web.not_started": "the API is not served: {why}; watching goes on. "
+    "To see more: {command}",
+    "web.no_token": "{path}: {why}; the token is made when the web program first "
+    "starts",
+}

@@ -1,0 +1,20 @@
+"""Chinese sentences of the web program."""
+
+from __future__ import annotations
+
+WEB = {
+    "command.web": "提供 API 的程序",
+    "help.web": "在前台提供 API, 直到被停止。配置 web.enabled: true 时, "
+    "agent2 start 会与监控一起启动它。",
+    "help.web.run": "在前台提供。",
+    "help.web.start": "在后台启动。",
+    "help.web.stop": "停止。",
+    "help.web.status": "说明它是否在运行、地址是什么 (LSB: 0, 1, 3, 4)。",
+    "help.web.token": "打印每次修改所需的令牌。",
+    "option.host": "监听地址 (127.0.0.1)。",
+    "option.web_port": "监听端口 (8642; 0 取空闲端口)。",
+    "option.socket": "用 Unix 套接字代替地址和端口。",
+    "web.at": "API 地址: {url}",
+    "web.not_started": "API 未能提供: {why}; 监控继续。查看详情: {command}",
+    "web.no_token": "{path}: {why}; 令牌在 web 程序首次启动时生成",
+}

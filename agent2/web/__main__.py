@@ -1,0 +1,16 @@
+"""Start the web program by path: ``agent2/web/__main__.py --state-dir D``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if __name__ == "__main__":
+    if not __package__:
+        # Last, so that nothing beside the package can stand in for the library.
+        here = os.path.abspath(__file__)
+        sys.path[:] = [p for p in sys.path if p != os.path.dirname(here)]
+        sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(here))))
+    from agent2.web.main import main
+
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+"""The application: the table of all routes behind the guard."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route, Router
+
+from agent2.web import routes_health, routes_state
+from agent2.web.guard import Guard
+from agent2.web.limits import RateLimit
+from agent2.web.security import Security
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from agent2.web.desk import Desk
+    from agent2.web.routes import Entry
+    from agent2.web.token import Token
+
+TABLE: tuple[Entry, ...] = (*routes_health.ROUTES, *routes_state.ROUTES)
+
+
+def application(desk: Desk, token: Token) -> Guard:
+    """Return the ASGI application."""
+    by_path: dict[str, dict[str, Entry]] = {}
+    for entry in TABLE:
+        by_path.setdefault(entry.path, {})[entry.method] = entry
+    router = Router(
+        [
+            Route(path, entry.endpoint, methods=[entry.method])
+            for path, entries in by_path.items()
+            for entry in entries.values()
+        ],
+        redirect_slashes=False,
+    )
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["desk"] = desk
+        await router(scope, receive, send)
+
+    settings = desk.settings
+    return Guard(
+        inner,
+        Security(settings, token),
+        RateLimit(settings.rate_limit, time.monotonic),
+        settings.language,
+        desk.log,
+    )

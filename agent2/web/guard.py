@@ -1,0 +1,196 @@
+"""What stands before every route: rate, security, body; and what every answer gets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import time
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+
+from agent2.core.text import place
+from agent2.store.errors import StoreError
+from agent2.web import refusals
+from agent2.web.refusals import Refusal
+from agent2.web.security import HEADERS, READING, Security
+from agent2.web.words import spoken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from agent2.web.limits import RateLimit
+
+LARGEST = 1 << 20  # bytes of a body
+BODY_S = 10.0
+
+
+class Guard:
+    """The ASGI application around the routes.
+
+    What a change brings as JSON stands in ``request.scope["agent2.body"]``, None if it
+    brings nothing; the language of its sender in ``request.scope["agent2.language"]``.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        security: Security,
+        rate: RateLimit,
+        language: str,
+        log: Callable[[str, str], object],
+    ) -> None:
+        """Stand before *app*."""
+        self._app = app
+        self._security = security
+        self._rate = rate
+        self._language = language
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; whatever goes wrong is an answer."""
+        if scope["type"] != "http":
+            return
+        begun = False
+
+        async def told(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                _complete(message)
+            await send(message)
+
+        headers = _plain(scope)
+        language = spoken(headers.get("accept-language", ""), self._language)
+        scope["agent2.language"] = language
+        scope["app"] = self  # so that the router raises and does not answer by itself
+        try:
+            await self._serve(scope, headers, receive, told)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            refusal = self._refusal(error, scope)
+            if begun:
+                raise ConnectionError("the answer cannot be ended") from None
+            await refusals.answer(refusal, language)(scope, receive, told)
+
+    async def _serve(
+        self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send
+    ) -> None:
+        client = scope.get("client")
+        wait = self._rate.take(client[0] if client else "")
+        if wait:
+            seconds = str(math.ceil(wait))
+            raise Refusal("too_many", {"retry-after": seconds}, seconds=seconds)
+        method = scope["method"]
+        self._security.check(method, scope["path"], headers)
+        if method in READING:
+            length = headers.get("content-length", "0")
+            if "transfer-encoding" in headers or length != "0":
+                raise Refusal("body_unwanted", method=method)
+        elif method == "POST":
+            scope["agent2.body"] = await _body(scope, headers, receive)
+        await self._app(scope, receive, send)
+
+    def _refusal(self, error: Exception, scope: Scope) -> Refusal:
+        """Return what the client is told of *error*; our own faults are logged."""
+        path, method = scope["path"], scope["method"]
+        match error:
+            case Refusal():
+                return error
+            case StoreError():
+                self._log("ERROR", f"{method} {path}: {error}")
+                why = str(error).partition(": ")[2].partition("; ")[0]
+                return Refusal("store", {"retry-after": "5"}, why=why or error.kind)
+            case HTTPException(status_code=404):
+                return Refusal("not_found", path=path)
+            case HTTPException(status_code=405):
+                allow = (error.headers or {}).get("Allow", "GET")
+                return Refusal("method", {"allow": allow}, method=method, allow=allow)
+            case _:
+                self._log("ERROR", f"{method} {path}: internal error: {place(error)}")
+                return Refusal("internal")
+
+
+def _plain(scope: Scope) -> dict[str, str]:
+    """Return the headers by name; one that comes twice is joined, as HTTP has it."""
+    found: dict[str, str] = {}
+    for raw, each in scope["headers"]:
+        name, text = raw.decode("latin-1"), each.decode("latin-1").strip()
+        found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
+
+
+def _complete(message: Message) -> None:
+    """Put in what every answer has and this one does not say otherwise."""
+    headers = list(message.get("headers", ()))
+    known = {bytes(name).lower() for name, _ in headers}
+    more = {"date": formatdate(time.time(), usegmt=True), **HEADERS}
+    headers += [
+        (name.encode(), each.encode())
+        for name, each in more.items()
+        if name.encode() not in known
+    ]
+    message["headers"] = headers
+
+
+async def _body(scope: Scope, headers: dict[str, str], receive: Receive) -> Any:
+    """Return the JSON that comes with a change; None if nothing comes.
+
+    Raises:
+        Refusal: too_large, slow_body, not_json, bad_json.
+    """
+    length = headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > LARGEST:
+        raise Refusal("too_large", limit=LARGEST)
+    try:
+        raw = await asyncio.wait_for(_read(Request(scope, receive)), BODY_S)
+    except TimeoutError:
+        raise Refusal("slow_body", seconds=f"{BODY_S:.0f}") from None
+    if not raw:
+        return None
+    sort = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sort != "application/json" or "content-encoding" in headers:
+        raise Refusal("not_json")
+    return parsed(raw)
+
+
+async def _read(request: Request) -> bytes:
+    raw = b""
+    async for part in request.stream():
+        raw += part
+        if len(raw) > LARGEST:
+            raise Refusal("too_large", limit=LARGEST)
+    return raw
+
+
+def parsed(raw: bytes) -> Any:
+    """Return the document; only what JSON knows (RFC 8259), in UTF-8.
+
+    Raises:
+        Refusal: bad_json.
+    """
+    try:
+        return json.loads(
+            raw.decode("utf-8"), parse_constant=_no_number, parse_float=_finite
+        )
+    except RecursionError:
+        raise Refusal("bad_json", why="nested too deep") from None
+    except ValueError as error:
+        raise Refusal("bad_json", why=error) from None
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if math.isinf(found):
+        raise ValueError(f"{text} is too large")
+    return found
