@@ -43,13 +43,14 @@ _RESTART = "remediation intensity period settle proof backoff backoff_max rearm"
 _RESTART += " half_open"
 _EVENTS = "enabled resident batch_size poll_interval lease max_retries"
 _EVENTS += " policy_timeout mode"
+_WEB = "enabled host port token_file socket max_clients rate_limit"
 SETTABLE = (
     "profile",
     "language",
     *(f"defaults.{key}" for key in _DEFAULTS.split()),
     *(f"defaults.restart.{key}" for key in _RESTART.split()),
     *(f"restarter.{key}" for key in ("verify", "timeout")),
-    *(f"web.{key}" for key in ("enabled", "host", "port", "token_file")),
+    *(f"web.{key}" for key in _WEB.split()),
     *(f"log.{key}" for key in ("level", "json", "max_bytes", "backups")),
     *(f"events.{key}" for key in _EVENTS.split()),
 )

@@ -148,6 +148,16 @@ class Web(Section):
     token_file: PublicPath = _field(
         "", "File with the token; needed beyond this machine"
     )
+    socket: PublicPath = _field("", "Unix socket to listen on, not host and port")
+    allowed_hosts: list[Plain] = _field(
+        [], "Names of this host in URLs, beside addresses and localhost"
+    )
+    max_clients: Annotated[int, word.whole(1, 10000)] = _field(
+        64, "Connections at a time"
+    )
+    rate_limit: Annotated[int, word.whole(1, 100000)] = _field(
+        50, "Requests per second from one address"
+    )
 
 
 class Log(Section):

@@ -25,6 +25,7 @@ FORBIDDEN = {
 FOREIGN_NAMES = {
     "agent2/host/sd_notify.py:ServiceNotify": "systemd's service",
     "agent2/notifiers/smtp.py:data": "smtplib.SMTP calls it",
+    "agent2/web/protocol.py:data_received": "asyncio.Protocol calls it",
     "agent2/demo/server.py:Service": "the service that the demo watches",
     "agent2/supervisor/documents/inbox.py:InboxManager": "the user's documents",
     "agent2/supervisor/documents/running.py:SupervisorService": "the user's documents",

@@ -106,6 +106,10 @@ def test_the_rest_of_the_file_reaches_the_plan():
         "host": "127.0.0.1",
         "port": 9000,
         "token_file": "/etc/agent2/web.token",
+        "socket": "",
+        "allowed_hosts": [],
+        "max_clients": 64,
+        "rate_limit": 50,
     }
     assert made.log == plan.LogPlan("DEBUG", True, 10_000_000, 3)
     assert made.base == "/etc/agent2"
