@@ -9,36 +9,17 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from agent2.cli.plans import obtain
-from agent2.core.event_ids import identified
 from agent2.host.wake import NAME, SUPERVISOR, wake
 from agent2.store import audits, inbox
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
-    from agent2.core.events import Event
     from agent2.store.database import Database
     from agent2.store.inbox import Row
 
 _DECIDED = ("completed", "failed")
 _WAIT = 2.0  # seconds for a supervisor that was woken; it answers in milliseconds
 _START = 0.7
-
-
-def named(event: Event) -> Event:
-    """Return *event* with an id: the sender's, or one made of its content."""
-    return identified(event, _digest)
-
-
-def put(db: Database, event: Event) -> bool:
-    """Put *event* into the inbox; is it new?"""
-    with db.transaction() as tx:
-        return bool(inbox.add(tx, [event], time.time()))
-
-
-def _digest(content: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(content).hexdigest()
 
 
 def nudge(settings: Settings) -> float:

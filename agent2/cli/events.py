@@ -56,13 +56,13 @@ def push(ctx: click.Context, /, as_json: bool, no_wait: bool, **given: str) -> i
         at=_time(given["at"]),
         payload=_payload(given["payload"]),
     )
-    event = deciding.named(event)
     why = refusal(event)
     if why is not None:
         message = say("events.refused", why=visible(why))
         raise Failure(codes.USAGE, message, "agent2 events push --help")
     with Store(settings, create=True) as db:
-        event_id, is_new = event.id, deciding.put(db, event)
+        found = inbox.admit(db, [event], time.time())
+        event_id, is_new = (found.new or found.known)[0].id, bool(found.new)
         row = inbox.get(db, event_id)
         if is_new and not no_wait:
             row = _judged(settings, db, event_id) or row
@@ -152,7 +152,7 @@ def trial(ctx: click.Context, timeout: float, as_json: bool) -> int:
     begun, at = time.monotonic(), time.time()
     event = Event(unique, "eventbus", "agent2", _TEST, at, {"test": True})
     with Store(settings, create=True) as db:
-        deciding.put(db, event)
+        inbox.admit(db, [event], time.time())
         row = deciding.decided(settings, db, unique, timeout)
     spent = round(time.monotonic() - begun, 3)
     done = row is not None and row.status == "completed"

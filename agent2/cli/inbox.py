@@ -41,8 +41,10 @@ def stats(ctx: click.Context, since: str, as_json: bool) -> int:
     with Store(settings) as db:
         tree = figures(records.counts(db, now))
         came = records.sources(db, begin)
+        refused = records.refused(db)
         decided = records.processed(db, begin)
     tree |= {"since": since, "processed": decided, "sources": came}
+    tree["refused"] = refused
     tree["subscribers"] = deciding.listeners(settings)
     if as_json:
         print_json(tree)
@@ -63,6 +65,7 @@ def stats(ctx: click.Context, since: str, as_json: bool) -> int:
         say("inbox.lag", seconds=f"{lag:.1f}", level=level["lag"]),
         say("inbox.processed", since=since, count=decided),
         say("inbox.sources", since=since, sources=sources),
+        say("inbox.refused", count=sum(refused.values())),
         say("inbox.subscribers", count=tree["subscribers"]),
     )
     click.echo("\n".join(lines))

@@ -1,30 +1,48 @@
-"""Which events may come in: whoever sends one hears at once what is wrong with it."""
+"""Which events may come in: whoever sends one hears at once what is wrong with it.
+
+The sender's time is shown and never steered by: order, waiting, clean-up go by the
+time at which an event came in. So any time of the calendar is taken.
+"""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from agent2.core.events import Event
 
 LONGEST = 255  # characters of an id, a subject, a type, a source
 DEEPEST = 64  # SQLite's JSON functions end at 1000, people's patience earlier
+LARGEST = 256 * 1024  # characters and values of a payload: a fact, not an archive
+_BITS = 1024  # of a whole number: Python refuses to write one of 4301 figures
+_SPAN = 253_402_300_800.0  # 1970 to the end of 9999
+_EVERY = "*"
+_CONTAINERS = (dict, list, tuple)
+_LARGE = f"payload is larger than {LARGEST} characters and values"
 
 
 def refusal(event: Event) -> str | None:
-    """Return why *event* cannot come in, in words that name the field; None: it may."""
+    """Return why *event* cannot come in, in words that name the field; None: it may.
+
+    An id may be missing: it is made of the content.
+    """
     for name in ("id", "subject", "type", "source"):
-        flaw = _flaw(getattr(event, name))
+        text = getattr(event, name)
+        flaw = None if name == "id" and text == "" else _flaw(text)
         if flaw is not None:
             return f"{name} {flaw}"
-    if not 0.0 <= event.at < 253_402_300_800.0:
+    if _EVERY in event.type:
+        return "type has a *, which is for patterns"
+    if event.subject == _EVERY:
+        return "subject is *: only a command of a person speaks of all"
+    at: object = event.at
+    if isinstance(at, bool) or not isinstance(at, (int, float)) or not 0 <= at < _SPAN:
         return "at is not a time between 1970 and 9999, in seconds"
     if not isinstance(event.payload, dict):
         return "payload is not a JSON object"
-    if _is_deep(event.payload):
-        return f"payload is nested deeper than {DEEPEST}"
-    return None
+    return _too_much(event.payload)
 
 
 def _flaw(text: object) -> str | None:
@@ -36,16 +54,25 @@ def _flaw(text: object) -> str | None:
     return None if text.isprintable() else "has characters that cannot be printed"
 
 
-def _is_deep(tree: Any) -> bool:
-    level = [tree]
+def _too_much(payload: dict[str, Any]) -> str | None:
+    """Return what of *payload* is beyond a limit; level by level, so it always ends."""
+    level: list[Any] = [payload]
+    room = LARGEST
     for _ in range(DEEPEST):
-        below: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                below.extend(one.values())
-            elif isinstance(one, (list, tuple)):
-                below.extend(one)
-        if not below:
-            return False
-        level = below
-    return any(isinstance(one, (dict, list, tuple)) for one in level)
+        inner = [one for one in level if isinstance(one, _CONTAINERS)]
+        room -= sum(map(len, inner))
+        if room < 0:  # asked before copying: a few lists can stand for billions
+            return _LARGE
+        level = [part for one in inner for part in _parts(one)]
+        room -= sum(len(one) for one in level if isinstance(one, str))
+        if room < 0:
+            return _LARGE
+        if any(isinstance(n, int) and n.bit_length() > _BITS for n in level):
+            return f"payload has a whole number of more than {_BITS} bits"
+    if any(isinstance(one, _CONTAINERS) for one in level):
+        return f"payload is nested deeper than {DEEPEST}"
+    return None
+
+
+def _parts(one: Any) -> Iterable[Any]:
+    return (*one.keys(), *one.values()) if isinstance(one, dict) else one

@@ -1,6 +1,7 @@
 """The inbox: every event once, in the order in which it came, until it is decided.
 
-The rows are made in ``events``, worked on in ``claims`` and shown in ``inbox_view``.
+What others bring comes in by ``door``. The rows are made in ``events``, worked on in
+``claims`` and shown in ``inbox_view``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from agent2.store.claims import (
     renew,
     retry,
 )
+from agent2.store.door import Entry, admit, refused
 from agent2.store.events import add
 from agent2.store.inbox_view import (
     Backlog,
@@ -31,8 +33,10 @@ from agent2.store.inbox_view import (
 __all__ = [
     "Backlog",
     "Claimed",
+    "Entry",
     "Row",
     "add",
+    "admit",
     "claim",
     "counts",
     "fail",
@@ -42,6 +46,7 @@ __all__ = [
     "processed",
     "prune",
     "recover",
+    "refused",
     "release",
     "renew",
     "retry",

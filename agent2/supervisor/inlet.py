@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 
-from agent2.core.event_ids import identified
+from agent2.core.text import one_line
 from agent2.host.wake import wake_supervisor
 from agent2.store import inbox
 from agent2.store.errors import StoreError
 from agent2.supervisor import phrases
-from agent2.supervisor.effects import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
 
     from agent2.core.events import Event
     from agent2.store.database import Database
+    from agent2.store.inbox import Entry
+
+_LINE = 500
 
 
 class Inlet:
@@ -35,29 +37,23 @@ class Inlet:
         self._log = log
         self._now = now
 
-    def push(self, events: Iterable[Event]) -> list[str]:
-        """Put *events* in, all or none; return the ids of those that are new.
-
-        An event without an id gets one made of its content, so that the same fact
-        is one event by whichever way it comes.
+    def push(self, events: Iterable[Event]) -> Entry:
+        """Put in those of *events* that may come in; return what became of each.
 
         Raises:
             StoreError: they could not be written.
         """
-        named = [identified(each, digest) for each in events]
         try:
-            with self._db.transaction() as tx:
-                new = inbox.add(tx, named, self._now())
+            found = inbox.admit(self._db, events, self._now())
         except StoreError as error:
             self._log("ERROR", phrases.NOT_INSERTED.format(why=error))
             raise
-        left = list(new)
-        for each in named:
-            if each.id in left:
-                left.remove(each.id)
-                continue
-            told = {"id": each.id, "subject": each.subject}
-            self._log("WARNING", phrases.DUPLICATE.format(**told))
-        if new:
+        for each, why in found.refused:
+            told = phrases.NOT_INSERTED.format(why=f"{why} (task={each.subject})")
+            self._log("ERROR", one_line(told, _LINE))
+        for each in found.known:
+            told = phrases.DUPLICATE.format(id=each.id, subject=each.subject)
+            self._log("WARNING", told)
+        if found.new:
             wake_supervisor(self._state_dir)
-        return new
+        return found

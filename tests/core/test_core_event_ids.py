@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent2.core.admission import DEEPEST, LONGEST, refusal
+from agent2.core.admission import DEEPEST, LARGEST, LONGEST, refusal
 from agent2.core.event_ids import canonical, decision_id, event_id, identified
 from agent2.core.events import Event
 from agent2.core.instant import milliseconds
@@ -170,6 +170,21 @@ def test_times_are_counted_in_whole_milliseconds_of_the_calendar(at, expected):
 # --- admission ----------------------------------------------------------------
 
 GOOD = replace(EVENT, id="ev-1")
+TOO_LARGE = "payload is larger than 262144 characters and values"
+
+
+def shared(depth):
+    """A few lists that would be 2**depth of them when they were written out."""
+    tree: list = [1, 1]
+    for _ in range(depth):
+        tree = [tree, tree]
+    return tree
+
+
+def looped():
+    tree: dict = {}
+    tree["again"] = tree
+    return tree
 
 
 def nested(depth):
@@ -197,8 +212,14 @@ def beside(plain):
         replace(GOOD, at=253_402_300_799.9),
         replace(GOOD, payload=nested(DEEPEST)),
         replace(GOOD, payload={"a": ["x"] * 1000}),
+        replace(GOOD, id=""),
+        replace(GOOD, type="MINE ?", subject="a*"),
+        # One for the key's place, one for the text's, and what the texts hold.
+        replace(GOOD, payload={"a": "x" * (LARGEST - 2)}),
+        replace(GOOD, payload={"a": [0] * (LARGEST - 2)}),
+        replace(GOOD, payload={"a": 2**1024 - 1, "b": True, "c": None}),
     ],
-    ids=range(7),
+    ids=range(12),
 )
 def test_an_event_comes_in(event):
     assert refusal(event) is None
@@ -207,7 +228,23 @@ def test_an_event_comes_in(event):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"id": ""}, "id is missing"),
+        ({"id": None}, "id is missing"),
+        ({"subject": "*"}, "subject is *: only a command of a person speaks of all"),
+        ({"type": "*"}, "type has a *, which is for patterns"),
+        ({"type": "TASK_*"}, "type has a *, which is for patterns"),
+        ({"subject": "a\0b"}, "subject has characters that cannot be printed"),
+        ({"id": "half \ud800"}, "id has characters that cannot be printed"),
+        ({"at": True}, "at is not a time between 1970 and 9999, in seconds"),
+        ({"at": "now"}, "at is not a time between 1970 and 9999, in seconds"),
+        ({"at": float("inf")}, "at is not a time between 1970 and 9999, in seconds"),
+        ({"payload": {"a": "x" * (LARGEST - 1)}}, TOO_LARGE),
+        ({"payload": {"a": [0] * (LARGEST - 1)}}, TOO_LARGE),
+        ({"payload": {"a": shared(40)}}, TOO_LARGE),
+        ({"payload": looped()}, "payload is nested deeper than 64"),
+        (
+            {"payload": {"a": [{"b": -(2**1024)}]}},
+            "payload has a whole number of more than 1024 bits",
+        ),
         ({"subject": ""}, "subject is missing"),
         ({"type": None}, "type is missing"),
         ({"source": 5}, "source is missing"),
@@ -229,7 +266,7 @@ def test_an_event_comes_in(event):
             "payload is nested deeper than 64",
         ),
     ],
-    ids=lambda one: str(one)[:40],
+    ids=lambda one: one[:40] if isinstance(one, str) else next(iter(one)),
 )
 def test_what_is_wrong_with_an_event_is_said_by_its_field(change, words):
     assert refusal(replace(GOOD, **change)) == words

@@ -72,9 +72,10 @@ class House:
         return child
 
     def push(self, *ids, kind="TASK_CREATED", payload=None):
-        return self.inlet.push(
+        found = self.inlet.push(
             Event(i, "eventbus", f"task-{i}", kind, 1.7e9, payload or {}) for i in ids
         )
+        return [each.id for each in found.new]
 
     def status(self, event_id):
         row = inbox.get(self.db, event_id)
@@ -234,7 +235,7 @@ def test_a_folder_and_a_table_are_polled_and_no_event_is_taken_twice(house, tmp_
         Event("", "eventbus", "t2", "TASK_FAILED", 1767261600.0, {}),
         Event("", "eventbus", "t1", "TASK_CREATED", 1767261600.0, {}),
     ]
-    assert house.inlet.push(again) == []
+    assert house.inlet.push(again).new == ()
     (drop / "two.json").write_text(json.dumps([one | {"task_id": "t3"}, one]))
     until(lambda: house.counts().completed == 3)
     assert "bad.json: no JSON" in house.text()

@@ -73,6 +73,7 @@ EVENTS = {
     "inbox.completed": "Completed:  {count}",
     "inbox.lag": "Lag:        {seconds} s ({level})",
     "inbox.sources": "Came in the last {since}: {sources}",
+    "inbox.refused": "Could not come in, ever: {count}",
     "inbox.subscribers": "Subscribers: {count}",
     "inbox.processed": "Decided in the last {since}: {count}",
     "inbox.arrival": "Arrival:  {rate} events/s in the last {since}",

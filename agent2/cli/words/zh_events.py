@@ -70,6 +70,7 @@ EVENTS = {
     "inbox.completed": "已完成: {count}",
     "inbox.lag": "延迟:   {seconds} s ({level})",
     "inbox.sources": "最近 {since} 收到: {sources}",
+    "inbox.refused": "累计拒收: {count}",
     "inbox.subscribers": "订阅者: {count}",
     "inbox.processed": "最近 {since} 已处理: {count}",
     "inbox.arrival": "到达:   最近 {since} 每秒 {rate} 个事件",

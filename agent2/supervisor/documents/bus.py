@@ -70,7 +70,7 @@ class SupervisorSubscriber:
 
         Raises:
             StoreError: it could not be written; the bus says so in the log.
-            ValueError: its time is none.
+            ValueError: it cannot come in, and why.
         """
         fact = event if isinstance(event, core.Event) else _fact(event)
         told = {"type": fact.type, "subject": fact.subject}

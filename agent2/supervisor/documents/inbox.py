@@ -48,10 +48,14 @@ def push(db_path: str | os.PathLike[str], event: Event) -> bool:
 
     Raises:
         StoreError: it could not be written.
+        ValueError: it cannot come in; the text says why.
     """
     folder = os.path.dirname(os.path.abspath(os.fspath(db_path)))
     with opened(db_path) as db:
-        return bool(Inlet(db, folder, log).push((event,)))
+        found = Inlet(db, folder, log).push((event,))
+    for _, why in found.refused:
+        raise ValueError(why)
+    return bool(found.new)
 
 
 class InboxManager:
@@ -66,7 +70,7 @@ class InboxManager:
 
         Raises:
             StoreError: it could not be written.
-            ValueError: its time is none.
+            ValueError: it cannot come in; the text says why.
         """
         return push(self.db_path, ours(event))
 

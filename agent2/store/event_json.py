@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from agent2.core.admission import LONGEST
 from agent2.core.events import Event
 from agent2.store import utc
 
@@ -11,7 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_LONGEST = 200  # characters of an id, a type, a subject
 # The words of the user's documents, then ours.
 _WORDS = {
     "id": ("event_id", "id"),
@@ -25,18 +25,30 @@ class EventError(ValueError):
     """What came is no event; the text says what is wrong."""
 
 
-def events_of(text: str | bytes, source: str, now: float) -> list[Event]:
-    """Return the events of a JSON text: one object, or a list of them.
+def events_of(
+    text: str | bytes, source: str, now: float
+) -> tuple[list[Event], list[str]]:
+    """Return the events of a JSON text, and what is wrong with what is none.
+
+    The text is one object, or a list of them.
 
     Raises:
-        EventError: it is not JSON, or one of them is no event.
+        EventError: it is not JSON.
     """
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise EventError(f"no JSON: {error}") from None
+    events, flaws = [], []
     many = tree if isinstance(tree, list) else [tree]
-    return [event_of(each, source, now) for each in many]
+    for number, each in enumerate(many, 1):
+        try:
+            events.append(event_of(each, source, now))
+        except EventError as error:
+            flaws.append(
+                f"{number}. of {len(many)}: {error}" if many[1:] else f"{error}"
+            )
+    return events, flaws
 
 
 def event_of(tree: Any, source: str, now: float) -> Event:
@@ -66,8 +78,8 @@ def _text(tree: dict[str, Any], name: str) -> str:
         found = str(found)
     if not isinstance(found, str):
         raise EventError(f"{word} is no text")
-    if len(found) > _LONGEST:
-        raise EventError(f"{word} is longer than {_LONGEST} characters")
+    if len(found) > LONGEST:
+        raise EventError(f"{word} is longer than {LONGEST} characters")
     return found
 
 
