@@ -12,11 +12,13 @@ import json
 import os
 import re
 
+from agent2 import plan_store
 from agent2.core.model import Policy, RestartPolicy, Severity
 from agent2.core.shape import sound
 from agent2.core.value import value
 from agent2.host.files import read_linked, read_with_stat
 from agent2.plan_events import EventsPlan, from_tree
+from agent2.plan_store import StorePlan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -196,6 +198,7 @@ class Plan:
     restarter: RestarterPlan
     web: dict[str, Any]
     events: EventsPlan = EventsPlan()
+    store: StorePlan = StorePlan()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -246,6 +249,7 @@ def from_json(tree: dict[str, Any]) -> Plan:
                 "log": sound(LogPlan(**tree["log"])),
                 "restarter": sound(RestarterPlan(**restarter)),
                 "events": from_tree(tree.get("events") or {}),
+                "store": plan_store.from_tree(tree.get("store") or {}),
                 "warnings": tuple(tree["warnings"]),
             }
         )

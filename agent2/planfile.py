@@ -44,6 +44,8 @@ _RESTART += " half_open"
 _EVENTS = "enabled resident batch_size poll_interval lease max_retries"
 _EVENTS += " policy_timeout mode"
 _WEB = "enabled host port token_file socket max_clients rate_limit"
+_STORE = "upkeep upkeep_interval keep_events keep_audits alert_size push_silence"
+_STORE += " backup_folder backup_age"
 SETTABLE = (
     "profile",
     "language",
@@ -53,6 +55,7 @@ SETTABLE = (
     *(f"web.{key}" for key in _WEB.split()),
     *(f"log.{key}" for key in ("level", "json", "max_bytes", "backups")),
     *(f"events.{key}" for key in _EVENTS.split()),
+    *(f"store.{key}" for key in _STORE.split()),
 )
 
 

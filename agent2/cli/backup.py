@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -13,17 +12,17 @@ from agent2.cli import backup_restore, backup_set, codes
 from agent2.cli.alarm import alarmed
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
-from agent2.cli.db_copies import refusals, stopped
+from agent2.cli.db_copies import place, refusals, stopped
 from agent2.cli.errors import Failure
 from agent2.cli.records import print_json
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.text import visible
+from agent2.store import sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent2.cli.settings import Settings
 
 _DAY = 86400.0
 
@@ -35,10 +34,6 @@ def backup() -> None:
 
 def _date(now: float) -> str:
     return time.strftime(backup_set.DATE, time.localtime(now))
-
-
-def _root(settings: Settings, folder: str | None) -> str:
-    return os.path.abspath(folder) if folder else settings.path("backups")
 
 
 @contextlib.contextmanager
@@ -66,7 +61,7 @@ def create(
 ) -> int:
     """Make a set; then let go of sets that are too old."""
     settings, now = shared(ctx), time.time()
-    root = _root(settings, folder)
+    root = place(settings, folder)
 
     def tell(text: str) -> None:
         if not as_json:
@@ -91,7 +86,7 @@ def hourly(ctx: click.Context, folder: str | None, as_json: bool) -> int:
     """Write the store alone, over that of this hour yesterday."""
     settings, now = shared(ctx), time.time()
     with alarmed(settings, "backup"), _refusals():
-        path = backup_set.hourly(settings, _root(settings, folder), now)
+        path = backup_set.hourly(settings, place(settings, folder), now)
     if as_json:
         print_json({"path": path})
     else:
@@ -107,7 +102,7 @@ def verify(path: str, as_json: bool) -> int:
     found: dict[str, str] = {}
     wrong = ""
     try:
-        found = backup_set.verify(path).files
+        found = sets.verify(path).files
         backup_restore.try_store(path)
     except backup_restore.TROUBLE as error:
         wrong = backup_restore.reason(error)

@@ -18,14 +18,14 @@ from agent2.cli import backup_set
 from agent2.cli import settings as paths
 from agent2.cli.program import make_folder
 from agent2.host.files import write_atomic
-from agent2.store import contents, dumps, restoring
+from agent2.store import contents, dumps, restoring, sets
 from agent2.store.errors import StoreError
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
 
 TROUBLE = (
-    backup_set.BadSetError, StoreError, OSError, EOFError, tarfile.TarError, zlib.error
+    sets.BadSetError, StoreError, OSError, EOFError, tarfile.TarError, zlib.error
 )  # fmt: skip
 _WELL_S = 10.0
 
@@ -68,7 +68,7 @@ def restore(settings: Settings, path: str, now: float) -> Done:
     Raises:
         any of TROUBLE: what stood there stands there still, or beside it.
     """
-    backup_set.verify(path)
+    sets.verify(path)
     make_folder(settings.state_dir)
     config = _configuration(path)
     place = os.path.realpath(settings.config_path or settings.path("agent2.yaml"))

@@ -12,38 +12,23 @@ import platform
 import re
 import shutil
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent2 import __version__
 from agent2.cli import backup_parts as parts
 from agent2.host.files import ensure_dir, lives, sync_folder
 from agent2.store import copies, dumps
+from agent2.store.sets import MANIFEST, Set, listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent2.cli.settings import Settings
 
-NAME = re.compile(r"[0-9]{8}_[0-9]{6}")
-MANIFEST = "manifest.txt"
 SQL, RAW = "database.sql.gz", "database.db.gz"
 CONFIG = "config.tar.gz"
 DATE = "%Y-%m-%d %H:%M:%S"
 _UNFINISHED = re.compile(r"\.[0-9a-z_]+\.([0-9]{1,9})\.tmp")
-_SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_.]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Set:
-    """A set that is whole: its folder, and the SHA-256 of each file."""
-
-    path: str
-    files: dict[str, str]
-
-
-class BadSetError(Exception):
-    """The set is not what its manifest says; the text is one line."""
 
 
 def make(
@@ -100,41 +85,6 @@ def hourly(settings: Settings, root: str, now: float) -> str:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return os.path.join(folder, name)
-
-
-def verify(path: str) -> Set:
-    """Hold every file of the set at *path* against its manifest.
-
-    Raises:
-        BadSetError: a file is missing, changed, or one too many.
-        OSError: it cannot be read.
-    """
-    try:
-        with open(os.path.join(path, MANIFEST), encoding="utf-8") as file:
-            lines = file.read(1 << 20).splitlines()
-    except FileNotFoundError:
-        raise BadSetError(f"{path}: there is no {MANIFEST}") from None
-    except UnicodeDecodeError:
-        raise BadSetError(f"{path}: {MANIFEST} is no text") from None
-    files = {m[2]: m[1] for m in map(_SUM.fullmatch, lines) if m}
-    there = set(_names(path)) - {MANIFEST}
-    if not files or there != files.keys():
-        odd = sorted(there ^ files.keys()) or [MANIFEST]
-        raise BadSetError(f"{path}: not as {MANIFEST} says: {', '.join(odd)}")
-    for name, digest in files.items():
-        if copies.digest_of(os.path.join(path, name)) != digest:
-            raise BadSetError(f"{path}: {name} is not as {MANIFEST} says (SHA-256)")
-    return Set(path, files)
-
-
-def listing(root: str) -> list[str]:
-    """Return the paths of the sets in *root*, oldest first."""
-    try:
-        names = sorted(filter(NAME.fullmatch, os.listdir(root)))
-    except FileNotFoundError:
-        return []
-    found = [os.path.join(root, name) for name in names]
-    return [p for p in found if os.path.isdir(p) and not os.path.islink(p)]
 
 
 def retire(root: str, keep_s: float, now: float, spare: str) -> list[str]:

@@ -55,9 +55,14 @@ def check(ctx: click.Context, files: tuple[str, ...]) -> int:
 
 @config.command(cls=Command, help=say("help.config.show"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.option("--origin", is_flag=True, help=say("option.origin"))
 @click.pass_context
-def show(ctx: click.Context, as_json: bool) -> int:
-    """Print what counts after profile, file, environment and command line."""
+def show(ctx: click.Context, as_json: bool, origin: bool) -> int:
+    """Print what counts after profile, file, environment and command line.
+
+    *origin* is what the notes tell in any case; there are none in JSON.
+    """
+    del origin
     settings = shared(ctx)
     programs.adopt(settings)
     return compile_with(settings, "--show", *(["--json"] if as_json else []))

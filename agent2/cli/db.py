@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent2.cli import codes, db_copies
+from agent2.cli import codes, db_copies, db_upkeep
 from agent2.cli.alarm import tell
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
@@ -34,6 +34,7 @@ def db() -> None:
 
 for _command in (db_copies.backup, db_copies.verify, db_copies.restore):
     db.add_command(_command)
+db.add_command(db_upkeep.upkeep)
 
 
 @db.command("cleanup", cls=Command, help=say("help.db.cleanup"))
@@ -54,7 +55,9 @@ for _command in (db_copies.backup, db_copies.verify, db_copies.restore):
 def clean(ctx: click.Context, days: float, audit_days: float, as_json: bool) -> int:
     """Delete what is too old."""
     with Store(shared(ctx)) as store:
-        gone = cleanup.clean(store, time.time(), days, audit_days)
+        now = time.time()
+        gone = cleanup.clean(store, now, days, audit_days)
+        upkeep.done(store, "cleanup", now)
     if as_json:
         print_json(as_dict(gone))
     else:
@@ -113,7 +116,9 @@ def _problems(settings: Settings) -> list[str]:
         if error.kind == "damaged":
             return [str(error)]
     with Store(settings) as store:  # any other trouble is a Failure there
-        return upkeep.check(store)
+        found = upkeep.check(store)
+        upkeep.done(store, "check", time.time())
+        return found
 
 
 @db.command("vacuum", cls=Command, help=say("help.db.vacuum"))
@@ -144,7 +149,7 @@ def stats(ctx: click.Context, as_json: bool) -> int:
     settings = shared(ctx)
     with Store(settings) as store:
         found = figures.measure(store, time.time())
-    copies = db_copies.known(settings.path("backups"))
+    copies = db_copies.known(db_copies.place(settings))
     if as_json:
         days = [as_dict(day) for day in found.days]
         print_json({**as_dict(found), "days": days, "copies": copies})

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent2 import plan as plans
+from agent2 import planfile
 from agent2.cli import codes
 from agent2.cli import program as programs
 from agent2.cli.alarm import alarmed
@@ -43,6 +45,17 @@ def refusals() -> Iterator[None]:
         raise Failure(code, visible(what), advice) from None
 
 
+def place(settings: Settings, named: str | None = None) -> str:
+    """Return the folder of sets and copies: *named*, the configured one, or ours."""
+    if named:
+        return os.path.abspath(named)
+    try:
+        configured = plans.load(settings.path(planfile.PLAN_NAME)).store.backup_folder
+    except plans.PlanError:
+        configured = ""
+    return configured or settings.path("backups")
+
+
 def known(folder: str) -> list[str]:
     """Return the paths of the copies in *folder*, oldest first; [] if none is there."""
     try:
@@ -63,7 +76,7 @@ def backup(
 ) -> int:
     """Copy the store while it is in use; then let go of copies that are too old."""
     settings = shared(ctx)
-    where = os.path.abspath(folder) if folder else settings.path("backups")
+    where = place(settings, folder)
     now = time.time()
     with alarmed(settings, "backup"), refusals():
         made = copies.make(settings.path(NAME), where, now)
@@ -94,11 +107,12 @@ def verify(ctx: click.Context, paths: tuple[str, ...], as_json: bool) -> int:
 
 def _chosen(settings: Settings, paths: tuple[str, ...]) -> list[str]:
     chosen: list[str] = []
+    usual = place(settings)
     with refusals():
-        for path in paths or (settings.path("backups"),):
+        for path in paths or (usual,):
             chosen += copies.listing(path) if os.path.isdir(path) else [path]
-    if not chosen or (not paths and not os.path.isdir(settings.path("backups"))):
-        where = paths[0] if paths else settings.path("backups")
+    if not chosen or (not paths and not os.path.isdir(usual)):
+        where = paths[0] if paths else usual
         hint = typed("db backup", settings)
         raise Failure(codes.IO, say("db.no_copy", path=visible(where)), hint)
     return chosen

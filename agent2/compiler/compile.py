@@ -145,6 +145,7 @@ def _put_together(
     else:
         routes = (({}, tuple(each.name for each in notifiers)),) if notifiers else ()
     first = settle.primary(root)
+    lent = events.profile_events(layers.profile_path(name.value), scope)
     made = settle.Settled(
         profile=name,
         language=layers.Sourced(language, report.source(("language",))),
@@ -158,14 +159,8 @@ def _put_together(
         log=root.log.model_dump(by_alias=True),
         restarter=root.restarter,
         web=root.web,
-        events=events.settled(
-            root.events,
-            (
-                name.value,
-                events.profile_events(layers.profile_path(name.value), scope),
-            ),
-            report,
-        ),
+        events=events.settled(root.events, (name.value, lent), report),
+        store=root.store,
         source=report.source,
     )
     _warn_of_idle_profile(report, root, profile, name)

@@ -36,6 +36,7 @@ def emit(settled: Settled, facts: dict[str, Any]) -> dict[str, Any]:
         "restarter": restarter.model_dump(),
         "web": web.model_dump(),
         "events": events.emitted(settled.events),
+        "store": settled.store.model_dump(),
     }
 
 

@@ -36,7 +36,7 @@ def _window(node: Any, _scope: Scope) -> str:
     return node
 
 
-_WINDOW = word.Word(
+WINDOW = word.Word(
     "a window such as 22:00-06:00 or Mon-Fri 09:00-17:00",
     _window,
     {"type": "string"},
@@ -88,7 +88,7 @@ class Redlines(Section):
     commands: list[Plain] = described(
         list(_PLAN.commands), "Programs that a restart action may run; [] is all"
     )
-    frozen: list[Annotated[str, _WINDOW]] = described(
+    frozen: list[Annotated[str, WINDOW]] = described(
         list(_PLAN.frozen), "Windows in which nothing is restarted"
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticUndefined
 
 from agent2 import planfile, plugins
-from agent2.compiler import events, layers, plugin_models, schema, section
+from agent2.compiler import events, layers, plugin_models, schema, section, store
 from agent2.compiler.expectations import expected, known_keys
 from agent2.compiler.scalars import told
 from agent2.compiler.words import Scope
@@ -31,6 +31,7 @@ _SECTIONS = (
     ("events.rules[].when[]", events.Condition),
     ("events.polling[]", events.Polling),
     ("events.redlines", events.Redlines),
+    ("store", store.Store),
 )
 _FAMILIES = (
     ("checks", "targets[].checks[]"),

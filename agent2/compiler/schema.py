@@ -16,6 +16,7 @@ from agent2.compiler.events import Events
 from agent2.compiler.fields import Name, Plain, PublicPath, PublicUrl, Truth
 from agent2.compiler.section import Above, Section
 from agent2.compiler.section import described as _field
+from agent2.compiler.store import Store
 from agent2.core.model import Policy, RestartPolicy
 from agent2.plan import LogPlan, RestarterPlan
 from agent2.planfile import PROFILES
@@ -197,3 +198,4 @@ class Root(Section):
     web: Web = _field(Web(), "See web below")
     log: Log = _field(Log(), "See log below")
     events: Events = _field(Events(), "See events below")
+    store: Store = _field(Store(), "See store below")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agent2.compiler.problems import Loc
     from agent2.compiler.report import Report
     from agent2.compiler.schema import Defaults, Restarter, Root, Target, Web
+    from agent2.compiler.store import Store
     from agent2.compiler.words import Scope
 
 
@@ -66,6 +67,7 @@ class Settled:
     restarter: Restarter
     web: Web
     events: Events
+    store: Store
     source: Callable[[Loc], str]  # where the value at a place of the file is from
 
 

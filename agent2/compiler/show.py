@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent2.compiler import plugin_models as models
-from agent2.compiler import urls
+from agent2.compiler import store, urls
 from agent2.compiler.problems import MASK
 from agent2.compiler.scalars import told
 from agent2.compiler.word import SECONDS
@@ -78,6 +78,7 @@ def effective(settled: Settled, *, words: bool) -> dict[str, Any]:
         "web": settled.web.model_dump(),
         "log": settled.log,
         "events": _events(settled.events, tell),
+        "store": store.shown(settled.store, tell),
     }
 
 

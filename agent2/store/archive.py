@@ -21,10 +21,6 @@ SELECT
         FILTER (WHERE status = 'pending')) * 86400.0, 3), 0.0)
 FROM supervisor_inbox
 """
-_THERE = (
-    "SELECT 1 FROM supervisor_metrics_archive"
-    " WHERE timestamp = strftime('%Y-%m-%d %H:00:00.000', ?, 'unixepoch')"
-)
 _ROW = "SELECT * FROM supervisor_metrics_archive ORDER BY timestamp DESC LIMIT ?"
 
 
@@ -46,11 +42,6 @@ def add(db: Database, now: float) -> bool:
     """
     with db.transaction() as tx:
         return bool(tx.execute(_ADD, {"now": now}).rowcount)
-
-
-def there(db: Database, now: float) -> bool:
-    """Return whether the row of this hour is written; nothing is written here."""
-    return bool(db.rows(_THERE, (now,)))
 
 
 def latest(db: Database, limit: int = 24) -> list[Hour]:

@@ -30,15 +30,9 @@ _EVENTS = (
     " LIMIT ?2"
 )
 _AUDITS = f"SELECT audit_id FROM task_audits WHERE created_at < {_BEFORE} LIMIT ?2"  # noqa: S608
-# No index holds their times alone; they come in about their order.
-_FIRST_AUDITS = (
-    "SELECT audit_id FROM (SELECT audit_id, created_at FROM task_audits"  # noqa: S608
-    f" ORDER BY audit_id LIMIT ?2) WHERE created_at < {_BEFORE}"
-)
 _FROM = {
     _EVENTS: "supervisor_inbox WHERE event_id",
     _AUDITS: "task_audits WHERE audit_id",
-    _FIRST_AUDITS: "task_audits WHERE audit_id",
 }
 
 
@@ -66,19 +60,6 @@ def clean(
         _drop(db, _EVENTS, now - event_days * DAY, batch),
         _drop(db, _AUDITS, now - max(audit_days, AUDIT_DAYS) * DAY, batch),
     )
-
-
-def some(db: Database, now: float, batch: int = 500) -> None:
-    """Delete at most *batch* rows of each kind, and write only if there are such.
-
-    Raises:
-        StoreError: it cannot be read or written.
-    """
-    for chosen, days in ((_EVENTS, EVENT_DAYS), (_FIRST_AUDITS, AUDIT_DAYS)):
-        before = now - days * DAY
-        if db.rows(chosen, (before, batch)):
-            with db.transaction() as tx:
-                _delete(tx, chosen, before, batch)
 
 
 def _drop(db: Database, chosen: str, before: float, batch: int) -> int:

@@ -1,9 +1,11 @@
-"""Is the file sound, does SQLite know its tables, how much of it is empty?"""
+"""Is the file sound, how much of it is empty, and when was it looked after last?"""
 
 from __future__ import annotations
 
+import os
+
 from agent2.core.value import value
-from agent2.store import archive, cleanup
+from agent2.store import meta
 from agent2.store.alone import Alone
 from agent2.store.errors import SQLITE_ERRORS, StoreError, from_sqlite
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from agent2.store.database import Database
 
 _PAGE = 4096
+_WORTH = 1 << 20  # bytes; for fewer nobody shall wait
+_DONE = "care.done."
 LARGE = 256 << 20  # bytes; more would hold writers up for seconds
 
 
@@ -63,17 +67,43 @@ def squeeze(path: str, most: float = LARGE) -> Squeezed:
         return Squeezed(before, _pages(connection) * _PAGE)
 
 
-def tick(db: Database, now: float) -> None:
-    """Do a little of what is due: a row for this hour, at most 500 old rows of a table.
+def due(db: Database, job: str, now: float, every: float) -> bool:
+    """Was *job* not done within *every* seconds before *now* (epoch seconds)?
 
-    For a program that lives long, every few minutes; it reads where nothing is due.
+    A time to come is not believed: the clock was set back since.
+    """
+    try:
+        last = float(meta.get(db, _DONE + job) or "nan")
+    except ValueError:
+        return True
+    return not 0.0 <= now - last < every
+
+
+def done(db: Database, job: str, now: float) -> None:
+    """Write down that *job* was done, by whomever.
 
     Raises:
-        StoreError: it cannot be read or written.
+        StoreError: it cannot be written.
     """
-    if not archive.there(db, now):
-        archive.add(db, now)
-    cleanup.some(db, now)
+    with db.transaction() as tx:
+        meta.put(tx, _DONE + job, repr(now))
+
+
+def spare(db: Database) -> int:
+    """Return the bytes that a VACUUM would give back, 0 where it is not worth it."""
+    free = int(db.rows("PRAGMA freelist_count")[0][0])
+    return free * _PAGE if free * _PAGE >= _WORTH and free * 10 >= db.pages() else 0
+
+
+def size(db: Database) -> int:
+    """Return the bytes that the store takes on the disk, its WAL too."""
+    total = 0
+    for side in ("", "-wal"):
+        try:
+            total += os.stat(db.path + side).st_size
+        except OSError:
+            pass  # without a WAL just now
+    return total
 
 
 def _pages(connection: sqlite3.Connection) -> int:

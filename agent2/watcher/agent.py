@@ -26,6 +26,7 @@ from agent2.watcher.snapshot import Snapshot
 from agent2.watcher.supervising import Supervising
 from agent2.watcher.telling import Telling
 from agent2.watcher.texts import Texts
+from agent2.watcher.upkeep import Upkeep
 from agent2.watcher.watched import made_of
 from agent2.wire.languages import words
 
@@ -70,6 +71,7 @@ class Agent:
             reactor, state_dir, clock.now(), self._texts, self.telling.courier.ensure
         )
         self.history = History(self.memory.save)
+        self.upkeep = Upkeep(reactor, clock, state_dir, self._memory, self._texts)
         self.events = Supervising(reactor, clock, state_dir, self._memory)
         self.gates = Gates(clock, state_dir, self._memory, self._texts, self._barred)
         self.snapshot = Snapshot(self, state_dir)
@@ -107,6 +109,8 @@ class Agent:
         old, self.targets = self.targets, fresh
         self.gates.use(plan, fresh)
         self.events.plan = plan.events
+        self.memory.before = self.upkeep.give_way
+        self.upkeep.use(plan.store, polling=bool(plan.events.polling))
         for name in fresh.keys() & old.keys():
             fresh[name].inherit(old[name])
         for before in old.values():
@@ -173,7 +177,12 @@ class Agent:
 
     def heard(self, messages: list[str]) -> None:
         """Take datagrams of the wake socket: each is a hint to look, and no more."""
-        rest = [each for each in messages if each not in {"gates", "events"}]
+        rest = []
+        for message in messages:
+            if message.startswith("upkeep"):
+                self.upkeep.heard(message.removeprefix("upkeep").strip())
+            elif message not in {"gates", "events"}:
+                rest.append(message)
         if "gates" in messages:
             self.reactor.spawn(self.gates.look(), "gates")
         if "events" in messages:

@@ -1,4 +1,4 @@
-"""Start the courier or the supervisor when there is something for it to do.
+"""Start the courier, the supervisor, the upkeep when there is something to do.
 
 They leave by themselves when there is nothing left. Each is a program of its own, so
 whatever a receiver or a policy does to it, the watcher goes on.
@@ -32,10 +32,14 @@ class Child:
         program: str,
         left: Callable[[], object],
         trouble: Callable[[str], object],
+        *,
+        again: bool = True,
+        masked: tuple[int, ...] = (),
     ) -> None:
         """*left* is called when it ended, to look for what is due next.
 
-        *trouble* is told why none could be started, and "" once one was.
+        *trouble* is told why none could be started, and "" once one was. *again*: one
+        that was killed is started at once. *masked*: signals that wait until it asks.
         """
         self._reactor = reactor
         self._clock = clock
@@ -43,15 +47,18 @@ class Child:
         self._path = os.path.join(_PROGRAMS, program, "__main__.py")
         self._left = left
         self._trouble = trouble
-        self._pid = 0
+        self._again = again
+        self._masked = masked
+        self.pid = 0  # 0: none runs
+        self.status = 0  # how the last one ended, as of waitpid(2)
         self._fd = -1
         self._started = float("-inf")
         self._timer: Timer | None = None
 
     def ensure(self) -> None:
         """Start one now, or have the one that runs look; one that died waits."""
-        if self._pid:
-            self._signal(signal.SIGURG)
+        if self.pid:
+            self.signal(signal.SIGURG)
             return
         now = self._reactor.now()
         if now - self._started < _SHORTEST:
@@ -68,7 +75,7 @@ class Child:
 
     def keep(self) -> None:
         """Start one now if none runs."""
-        if not self._pid:
+        if not self.pid:
             self.ensure()
 
     def at(self, when: float) -> None:
@@ -93,17 +100,18 @@ class Child:
             (os.POSIX_SPAWN_DUP2, errors, 2),
         ]
         try:
-            self._pid = os.posix_spawn(
+            self.pid = os.posix_spawn(
                 sys.executable,
                 argv,
                 os.environ,
                 file_actions=actions,
+                setsigmask=self._masked,
                 setsigdef=[signal.SIGIO, signal.SIGHUP, signal.SIGTERM, signal.SIGINT],
             )
         finally:
             os.close(errors)
         if hasattr(os, "pidfd_open"):
-            self._fd = os.pidfd_open(self._pid)
+            self._fd = os.pidfd_open(self.pid)
             self._reactor.watch(self._fd, lambda _bits: self._ended())
         else:
             self._reactor.call_at(self._reactor.now() + 1.0, self._poll)
@@ -119,7 +127,7 @@ class Child:
 
     def _poll(self) -> None:
         """Without pidfd: look each second whether it ended."""
-        if os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             self._reactor.call_at(self._reactor.now() + 1.0, self._poll)
             return
         self._ended()
@@ -129,19 +137,20 @@ class Child:
             self._reactor.unwatch(self._fd)
             os.close(self._fd)
             self._fd = -1
-        ended_well = os.waitpid(self._pid, 0)[1] == 0
-        self._pid = 0
-        if not ended_well:
+        self.status = os.waitpid(self.pid, 0)[1]
+        self.pid = 0
+        if self.status and self._again:
             self.ensure()  # it was killed: what it held is taken over at once
         self._left()
 
     def stop(self) -> None:
         """Ask it to leave; what it has not sent stays in the outbox."""
-        if self._pid:
-            self._signal(signal.SIGTERM)
+        if self.pid:
+            self.signal(signal.SIGTERM)
 
-    def _signal(self, number: int) -> None:
+    def signal(self, number: int) -> None:
+        """Send it a signal, if it runs."""
         try:
-            os.kill(self._pid, number)  # our own child, not yet reaped
+            os.kill(self.pid, number)  # our own child, not yet reaped
         except ProcessLookupError:
             pass

@@ -65,10 +65,12 @@ class Memory:
         self._reserve = Reserve(state_dir)
         self._backlog: list[Write] = []
         self._wrote = False
+        self.before: Callable[[], object] = int  # called before each commit
         self._bad: dict[str, str] = {}
 
     async def commit(self, write: Write) -> None:
         """Commit *write*, together with what could not be written before."""
+        self.before()
         waiting = [*self._backlog, write]
 
         def together(tx: Connection) -> int:

@@ -219,6 +219,7 @@ class Running:
             watched.retire()
         agent.telling.courier.stop()
         agent.events.stop()
+        agent.upkeep.stop()
         await agent.restored()  # or the last status would forget what is open
         agent.snapshot.stopped = True
         if not self._home.gone:  # what lies there now may be another watcher's

@@ -77,6 +77,7 @@ GOOD = {
     "enabled": "true", "host": "localhost", "port": "99", "token_file": "/t",
     "max_clients": "9", "rate_limit": "9",
     "level": "error", "json": "true", "max_bytes": "9MB", "backups": "9",
+    "upkeep": "false", "keep_audits": "31d", "alert_size": "9MB", "backup_folder": "/b",
     "resident": "true", "batch_size": "9", "max_retries": "9", "mode": "autonomous",
 }  # fmt: skip
 

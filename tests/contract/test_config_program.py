@@ -146,6 +146,7 @@ def test_what_show_prints_can_be_compiled_again(run):
     again = "\n".join(
         line.replace(', ca_file: ""', "").replace(', match: ""', "")
         for line in once.splitlines()
+        if line.partition("  # ")[0].strip() != 'backup_folder: ""'
     )
     again = again.replace(', path: ""', "").replace(', token_file: ""', "")
     again = again.replace(', socket: ""', "")

@@ -30,7 +30,9 @@ ROOT = Path(__file__).resolve().parents[2]
 MONITOR = str(ROOT / "agent2" / "agent2_monitor.py")
 DEMO = str(ROOT / "agent2" / "demo" / "__main__.py")
 LOOK = 0.02
-CHILDREN = (b"courier/__main__.py", b"supervisor/__main__.py")
+CHILDREN = tuple(
+    f"{n}/__main__.py".encode() for n in ("courier", "supervisor", "upkeep")
+)
 FAST = {"interval": 0.1, "timeout": 1}
 IS_ROOT = os.geteuid() == 0
 

@@ -17,7 +17,7 @@ import pytest
 from agent2.cli import backup_set
 from agent2.core.effects import OpenIncident
 from agent2.core.model import Code, Facet, Severity, TargetState
-from agent2.store import incidents, meta, targets
+from agent2.store import incidents, meta, sets, targets
 from agent2.store.contents import contents
 from agent2.store.database import Database
 from tests.live.cli_kit import Cli, free_port
@@ -137,8 +137,8 @@ def test_what_is_not_as_the_manifest_says_is_named(cli, tmp_path):
         copy = tmp_path / str(number)
         shutil.copytree(place, copy)
         harm(copy)
-        with pytest.raises(backup_set.BadSetError, match=named):
-            backup_set.verify(str(copy))
+        with pytest.raises(sets.BadSetError, match=named):
+            sets.verify(str(copy))
 
     before = rows(cli.state / "agent2.db")
     told = cli("backup", "verify", tmp_path / "0")

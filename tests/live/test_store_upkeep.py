@@ -11,7 +11,6 @@ from agent2.core.effects import OpenIncident
 from agent2.core.model import Code, Facet, Severity
 from agent2.store import archive, cleanup, copies, figures, incidents, meta, upkeep
 from agent2.store.database import Database, StoreError
-from agent2.store.lock import FileLock
 
 NOW = 1_790_000_000.0
 DAY = 86400.0
@@ -149,24 +148,14 @@ def test_there_is_one_row_an_hour(db):
     assert told == [True, False, False, True]
 
 
-def test_a_tick_does_a_little_and_writes_only_when_something_is_due(db):
-    for number in range(7):
-        event(db, f"e{number}", "completed", 9 * DAY)
-    event(db, "waits", "pending", 9 * DAY)
-    audit(db, "old", 31 * DAY)
-    cleanup.some(db, NOW, batch=3)
-    assert len(ids(db)) == 5
-    assert db.rows("SELECT * FROM task_audits") == []
+def test_what_was_done_is_due_again_after_its_time_and_a_clock_set_back_is_seen(db):
+    assert upkeep.due(db, "cleanup", NOW, DAY)
+    upkeep.done(db, "cleanup", NOW)
 
-    upkeep.tick(db, NOW)
-    assert ids(db) == ["waits"]
-    assert len(archive.latest(db)) == 1
+    told = [upkeep.due(db, "cleanup", NOW + s, DAY) for s in (0, DAY - 1, DAY, -1)]
 
-    # With the write lock gone a write would fail: this tick reads alone.
-    held = FileLock(db.path + ".lock")
-    held.acquire()
-    upkeep.tick(db, NOW + 60)
-    held.close()
+    assert told == [False, False, True, True]
+    assert upkeep.due(db, "check", NOW, DAY)
 
 
 def test_old_events_are_found_by_an_index(db):

@@ -19,6 +19,12 @@ CARE = {
     "help.db.check": "Look at every page (integrity_check), then ANALYZE. 0, or 1 when "
     "something is wrong.",
     "help.db.vacuum": "Give empty pages back to the disk; writers wait meanwhile.",
+    "help.db.upkeep": "Do what is due: the archive row of this hour; once a day the "
+    "cleanup and the check; in a window of store.vacuum give empty pages back; look at "
+    "size, sources and backups. Agent2 does this by itself.",
+    "db.upkeep_nothing": "nothing is due",
+    "db.upkeep_runs": "an upkeep runs already (PID {pid})",
+    "try.later": "try again in a moment",
     "help.db.stats": "Size, rows, audits of 30 days, decisions and lag of 7 days.",
     "option.event_days": "Delete completed events older than this.",
     "option.audit_days": "Delete audits older than this; 30 or more.",

@@ -14,6 +14,11 @@ CARE = {
     "help.db.archive": "把收件箱状态写入 supervisor_metrics_archive, 每小时一行。",
     "help.db.check": "检查每一页 (integrity_check), 然后 ANALYZE。完好为 0, 否则为 1。",
     "help.db.vacuum": "把空页还给磁盘; 其间写入需等待。",
+    "help.db.upkeep": "执行到期的维护: 本小时的归档行; 每天一次清理与检查; "
+    "在 store.vacuum 的时段内归还空页; 查看大小、来源与备份。Agent2 会自行执行。",
+    "db.upkeep_nothing": "没有到期的维护",
+    "db.upkeep_runs": "维护已在进行 (PID {pid})",
+    "try.later": "请稍后再试",
     "help.db.stats": "大小, 行数, 30 天审计, 7 天的决策与延迟。",
     "option.event_days": "删除早于该天数的已完成事件。",
     "option.audit_days": "删除早于该天数的审计; 至少 30。",
