@@ -7,6 +7,10 @@ Who processes an event holds a lease with an end and a *fence*, the number of th
 claim: every mark names its fence, so that a processor that slept through its lease
 can no longer say anything. An event that is being processed holds back the later
 ones of its subject; one that waits to be tried again has lost its turn.
+
+Each claim is counted and struck out when it ends properly: what is left are deaths of
+processors. An event of a dead one's batch is claimed alone from then on, so that the
+next death tells which it was (``turns.bury``).
 """
 
 from __future__ import annotations
@@ -20,9 +24,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
+    from typing import Any
 
     from agent2.core.events import Event
-    from agent2.store.database import Database, Parameters
+    from agent2.store.database import Database
 
 # No lease or back-off is longer than a day: a time further ahead was written before
 # the clock was set back, and counts as past.
@@ -30,15 +35,19 @@ ABSURD_S = 86_400.0
 # Spelled as in the partial indexes, else SQLite does not use them.
 OPEN = "(status IN ('pending', 'processing') OR next_at IS NOT NULL)"
 _HELD = "status = 'processing' AND lease_until > :now AND lease_until <= :absurd"
-_DUE = """(status = 'processing' AND (lease_until <= :now OR lease_until > :absurd)
+DUE = """(status = 'processing' AND (lease_until <= :now OR lease_until > :absurd)
         OR status IN ('pending', 'failed')
         AND (next_at IS NULL OR next_at <= :now OR next_at > :absurd))"""
-_PICK = f"""SELECT seq, fence, {EVENT}
+_PICK = f"""SELECT seq, fence, claims, {EVENT}
     FROM supervisor_inbox AS e INDEXED BY supervisor_inbox_queue
-    WHERE {OPEN} AND {_DUE}
+    WHERE {OPEN} AND {DUE}
     AND NOT EXISTS (SELECT 1 FROM supervisor_inbox
         WHERE task_id = e.task_id AND seq < e.seq AND {_HELD})
+    AND NOT EXISTS (SELECT 1 FROM supervisor_inbox INDEXED BY supervisor_inbox_suspects
+        WHERE task_id = e.task_id AND seq < e.seq AND claims >= 2
+        AND status = 'pending' AND next_at > :now AND next_at <= :absurd)
     ORDER BY seq LIMIT :limit"""  # noqa: S608  (our own names)
+_WAITS = 3  # 1, 2, 4 seconds; who died as often as ``turns.MOST`` is not asked again
 _MINE = " WHERE event_id = ? AND fence = ? AND status = 'processing'"
 
 
@@ -71,13 +80,21 @@ def claim(
         return []
     until = utc.text(now + lease_s)
     with db.transaction() as tx:
-        rows = tx.execute(_PICK, wanted).fetchall()
+        rows = _unsuspected(tx.execute(_PICK, wanted).fetchall())
         tx.executemany(
             "UPDATE supervisor_inbox SET status = 'processing', fence = ?, owner = ?,"
-            " lease_until = ?, next_at = NULL WHERE seq = ?",
+            " lease_until = ?, next_at = NULL, claims = claims + 1 WHERE seq = ?",
             [(count(row[1]) + 1, plain(owner), until, row[0]) for row in rows],
         )
-    return [Claimed(event_of(row[2:]), count(row[1]) + 1) for row in rows]
+    return [Claimed(event_of(row[3:]), count(row[1]) + 1) for row in rows]
+
+
+def _unsuspected(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return those before the first whose processor died, or that one alone."""
+    for number, row in enumerate(rows):
+        if count(row[2]):
+            return rows[: max(number, 1)]
+    return rows
 
 
 def finish(tx: sqlite3.Connection, claimed: Claimed, now: float) -> bool:
@@ -85,7 +102,7 @@ def finish(tx: sqlite3.Connection, claimed: Claimed, now: float) -> bool:
     return _mark(
         tx,
         claimed,
-        "status = 'completed', processed_at = ?, error_message = NULL",
+        "status = 'completed', processed_at = ?, error_message = NULL, claims = 0",
         utc.text(now),
     )
 
@@ -105,7 +122,7 @@ def fail(
         tx,
         claimed,
         "status = 'failed', processed_at = ?, error_message = ?, next_at = ?,"
-        " retry_count = retry_count + 1",
+        " retry_count = retry_count + 1, claims = 0",
         utc.text(now),
         plain(why),
         None if retry_at is None else utc.text(retry_at),
@@ -114,7 +131,7 @@ def fail(
 
 def release(tx: sqlite3.Connection, claimed: Claimed) -> bool:
     """Give an event back untried; False: the claim was lost already."""
-    return _mark(tx, claimed, "status = 'pending'")
+    return _mark(tx, claimed, "status = 'pending', claims = max(claims - 1, 0)")
 
 
 def renew(tx: sqlite3.Connection, claimed: Claimed, until: float) -> bool:
@@ -139,22 +156,27 @@ def recover(db: Database, now: float, stuck_s: float = 300.0) -> int:
     }
     where = """status = 'processing' AND (lease_until <= :now OR lease_until > :absurd
         OR lease_until IS NULL AND received_at < :stuck)"""
-    return void(db, where, params)
+    return void(db, where, params, now)
 
 
-def void(db: Database, where: str, params: Parameters) -> int:
+def void(db: Database, where: str, params: dict[str, Any], now: float) -> int:
     """Make pending again what *where* (our own SQL) finds; return how many it were.
+
+    An event that was claimed alone waits a while, longer each time, and its subject
+    with it: the others go on.
 
     Raises:
         StoreError: the store cannot be written.
     """
     if not db.rows(f"SELECT 1 FROM supervisor_inbox WHERE {where} LIMIT 1", params):  # noqa: S608
         return 0  # the usual answer costs no write
+    waits = {f"after{n}": utc.text(now + 2.0**n) for n in range(_WAITS)}
+    later = " ".join(f"WHEN {n + 2} THEN :after{n}" for n in range(_WAITS))
     with db.transaction() as tx:
         return tx.execute(
             "UPDATE supervisor_inbox SET status = 'pending', owner = NULL,"  # noqa: S608
-            f" lease_until = NULL WHERE {where}",
-            params,
+            f" lease_until = NULL, next_at = CASE claims {later} END WHERE {where}",
+            params | waits,
         ).rowcount
 
 
@@ -162,7 +184,7 @@ def retry(db: Database, ids: Iterable[str] | None = None) -> int:
     """Let the failed events among *ids* (None: all) be tried again; return how many."""
     change = (
         "UPDATE supervisor_inbox SET status = 'pending', next_at = NULL,"
-        " retry_count = 0 WHERE status = 'failed'"
+        " retry_count = 0, claims = 0 WHERE status = 'failed'"
     )
     with db.transaction() as tx:
         if ids is None:

@@ -175,7 +175,14 @@ _EVENTS = (
     )""",
 )
 
-SCRIPTS: tuple[tuple[str, ...], ...] = (_FIRST, _EVENTS)
+# How often an event was claimed since the last claim that came to a proper end.
+_DEATHS = (
+    "ALTER TABLE supervisor_inbox ADD COLUMN claims INTEGER NOT NULL DEFAULT 0",
+    """CREATE INDEX supervisor_inbox_suspects ON supervisor_inbox (task_id, seq)
+        WHERE claims >= 2""",
+)
+
+SCRIPTS: tuple[tuple[str, ...], ...] = (_FIRST, _EVENTS, _DEATHS)
 
 TABLES = frozenset(
     {

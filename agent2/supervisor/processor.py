@@ -13,7 +13,7 @@ import time
 
 from agent2.core.value import replace
 from agent2.plan_events import EventsPlan
-from agent2.store import inbox
+from agent2.store import inbox, turns
 from agent2.store.errors import StoreError
 from agent2.supervisor import effects, phrases
 from agent2.supervisor.effects import Outcome
@@ -88,11 +88,12 @@ class Processor:
                 was decided is written down by the next call.
         """
         self._settle()
+        buried = self._bury()
         claimed = inbox.claim(
             self._db, self._owner, self._now(), self.batch, self._plan.lease
         )
         if not claimed:
-            return 0
+            return buried
         self._log("INFO", phrases.PENDING.format(count=len(claimed)))
         try:
             self._owed = list(self._judged(claimed))
@@ -103,7 +104,16 @@ class Processor:
         done = self._settle()
         told = phrases.PROCESSED.format(done=done[0], count=len(claimed))
         self._log("INFO", told)
-        return sum(done)
+        return sum(done) + buried
+
+    def _bury(self) -> int:
+        """Give up the events over which processors die; return how many."""
+        buried = turns.bury(self._db, self._now())
+        for event, why in buried:
+            told = {"id": event.id, "why": why, "subject": event.subject}
+            self._log("ERROR", phrases.ERROR.format(**told))
+        self.failed += len(buried)
+        return len(buried)
 
     def close(self) -> None:
         """End the processes of policies; the store stays open."""

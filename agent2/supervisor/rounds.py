@@ -72,7 +72,7 @@ class Rounds:
             PlanError, StoreError: what cannot be read.
         """
         self._use(self._plan_file.read())
-        turns.give_back(self._db, OWNER + " ")
+        turns.give_back(self._db, OWNER + " ", self._now())
         inbox.recover(self._db, self._now())
 
     def work(self) -> bool:

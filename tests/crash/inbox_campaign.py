@@ -81,7 +81,7 @@ def conduct(path, kills, seed):
             name = chance.choice(sorted(owners))
             os.kill(owners[name], signal.SIGKILL)
             os.waitpid(owners[name], 0)
-            in_batch += turns.give_back(db, f"{name} ") > 0
+            in_batch += turns.give_back(db, f"{name} ", time.time()) > 0
             owners[name] = fork_processor(path, f"{name} ")
         until = time.monotonic() + 60.0
         while turns.next_due(db) is not None and time.monotonic() < until:

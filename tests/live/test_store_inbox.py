@@ -7,7 +7,7 @@ from store_rows import NOW
 
 from agent2.core.events import Event
 from agent2.core.value import replace
-from agent2.store import inbox, utc
+from agent2.store import audits, inbox, turns, utc
 from agent2.store.claims import ABSURD_S
 from agent2.store.database import Database
 from agent2.store.inbox_view import Backlog
@@ -214,7 +214,52 @@ def test_a_dead_processor_holds_up_its_subject_no_longer_than_its_lease(db):
     add(db, event("e1"), event("e2"))
     claim(db, limit=1)
     assert claim(db, NOW + 29) == []
-    assert names(claim(db, NOW + 30)) == ["e1", "e2"]
+    assert names(claim(db, NOW + 30)) == ["e1"], "it is asked alone from now on"
+
+
+def test_an_event_over_which_processors_die_steps_aside_and_is_given_up_once(db):
+    """The batch of the first death is innocent but for one, and goes on meanwhile."""
+    add(db, *(event(f"e{n}", f"t{n}") for n in range(1, 4)), event("e4", "t2"))
+    now, deaths, decided, buried = NOW, [], [], []
+    while not buried:
+        found = claim(db, now)
+        died = [one.event.id for one in found if one.event.id == "e2"]
+        if died:
+            deaths.append((now - NOW, names(found)))
+            assert turns.give_back(db, "one", now) == len(found)
+        else:
+            decided += names(found)
+            for one in found:
+                assert mark(db, inbox.finish, one, now)
+        now += 0.0 if found else 0.5
+        buried = turns.bury(db, now)
+
+    assert decided == ["e1", "e3"]
+    assert deaths[0] == (0.0, ["e1", "e2", "e3", "e4"])
+    assert deaths[1:] == [(wait, ["e2"]) for wait in (0.0, 1.0, 3.0, 7.0)]
+    ((event_, why),) = buried
+    assert (event_.id, why) == ("e2", "its processor died 5 times while it ran")
+    row = inbox.get(db, "e2")
+    assert (row.status, row.error, row.next_at) == ("failed", why, None)
+    assert turns.bury(db, now) == []
+    (after,) = claim(db, now)
+    assert after.event.id == "e4", "the next of its subject kept its place behind it"
+    assert mark(db, inbox.release, after)
+    (line,) = audits.of_event(db, "e2")
+    assert (line.type, line.payload["error"]) == ("SUPERVISOR_ERROR", why)
+    inbox.retry(db, ["e2"])
+    assert names(claim(db, now)) == ["e2"], "a person may have it tried again"
+
+
+def test_a_claim_that_comes_to_an_end_is_no_death(db):
+    add(db, event("e1"))
+    for _ in range(9):
+        (one,) = claim(db)
+        assert mark(db, inbox.release, one)
+    for hour in range(9):
+        (one,) = claim(db, NOW + 3600 * hour)
+        assert mark(db, inbox.fail, one, "boom", NOW, NOW + 3600 * (hour + 1))
+    assert turns.bury(db, NOW + 9e5) == []
 
 
 # --- failures -----------------------------------------------------------------
@@ -373,6 +418,10 @@ def test_a_claim_reads_only_what_is_open(db):
     assert [step for step in plan if not step.startswith("CORRELATED")] == [
         "SCAN e USING INDEX supervisor_inbox_queue",
         "SEARCH supervisor_inbox USING INDEX supervisor_inbox_held (task_id=? AND seq<?)",
+        (
+            "SEARCH supervisor_inbox USING INDEX supervisor_inbox_suspects"
+            " (task_id=? AND seq<?)"
+        ),
     ]
 
 

@@ -39,7 +39,7 @@ class Inbox(RuleBasedStateMachine):
         if row["status"] == "processing":
             return row["lease"] <= self.now
         if row["status"] == "pending":
-            return True
+            return (row["next"] or 0) <= self.now
         return row["status"] == "failed" and (row["next"] or self.now + 1) <= self.now
 
     def claimable(self):
@@ -49,6 +49,8 @@ class Inbox(RuleBasedStateMachine):
                 held.add(row["subject"])
             elif self.due(row) and row["subject"] not in held:
                 found.append(name)
+            elif row["status"] == "pending" and not self.due(row):
+                held.add(row["subject"])  # one over which processors died
         return found
 
     def mine(self, claimed):
@@ -74,12 +76,16 @@ class Inbox(RuleBasedStateMachine):
         for name in new:
             self.rows[name] = {
                 "status": "pending", "subject": f"t{int(name[1:]) % 3}", "fence": 0,
-                "retries": 0, "lease": None, "next": None,
+                "retries": 0, "lease": None, "next": None, "claims": 0,
             }  # fmt: skip
 
     @rule(limit=st.integers(1, 4))
     def claim(self, limit):
         expected = self.claimable()[:limit]
+        for number, name in enumerate(expected):
+            if self.rows[name]["claims"]:  # whose processor died is claimed alone
+                expected = expected[: max(number, 1)]
+                break
         found = inbox.claim(self.db, "me", self.now, limit, LEASE)
         assert [one.event.id for one in found] == expected
         for one in found:
@@ -87,7 +93,7 @@ class Inbox(RuleBasedStateMachine):
             assert one.event.retries == row["retries"]
             row |= {
                 "status": "processing", "fence": row["fence"] + 1,
-                "lease": self.now + LEASE, "next": None,
+                "lease": self.now + LEASE, "next": None, "claims": row["claims"] + 1,
             }  # fmt: skip
             assert one.fence == row["fence"]
         self.claims += found
@@ -115,7 +121,9 @@ class Inbox(RuleBasedStateMachine):
         assert done == (row is not None)
         if row is not None:
             more = how in ("dead", "retry")
+            left = row["claims"] - 1 if how == "release" else 0
             row |= change | {"lease": None, "retries": row["retries"] + more}
+            row["claims"] = left
 
     @rule(chance=st.integers(0, 99))
     def renew(self, chance):
@@ -141,7 +149,9 @@ class Inbox(RuleBasedStateMachine):
         ]
         assert inbox.recover(self.db, self.now) == len(stuck)
         for row in stuck:
+            wait = {2: 1, 3: 2, 4: 4}.get(row["claims"])
             row |= {"status": "pending", "lease": None}
+            row["next"] = wait and self.now + wait
 
     @rule(names=st.none() | st.lists(st.integers(0, 14), max_size=3))
     def retry(self, names):
@@ -153,7 +163,7 @@ class Inbox(RuleBasedStateMachine):
         ]
         assert inbox.retry(self.db, wanted) == len(failed)
         for row in failed:
-            row |= {"status": "pending", "retries": 0, "next": None}
+            row |= {"status": "pending", "retries": 0, "next": None, "claims": 0}
 
     # -- what always holds
 
