@@ -78,6 +78,9 @@ def create(
     return codes.OK
 
 
+backup.add_command(create, "daily")  # what the timers call it
+
+
 @backup.command("hourly", cls=Command, help=say("help.backup.hourly"))
 @click.option("--to", "folder", metavar="DIR", help=say("option.copies"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))

@@ -23,8 +23,6 @@ from agent2.cli.words import say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LABEL = "com.agentos.agent2"
-
 
 @click.group(cls=Group, help=say("help.install"))
 def install() -> None:
@@ -79,22 +77,26 @@ def newsyslog(ctx: click.Context, /, user: str, group: str, **more: Any) -> int:
 
 
 @install.command("launchd", cls=Command, help=say("help.install.launchd"))
+@click.option("--care/--no-care", default=True, help=say("option.care"))
 @_options("--user", "--dir", "--force", "--dry-run")
 @click.pass_context
-def launchd(ctx: click.Context, /, user: str, **more: Any) -> int:
-    """Write the plist and, on macOS, load it."""
+def launchd(ctx: click.Context, /, user: str, care: bool, **more: Any) -> int:
+    """Write the plists and, on macOS, load them."""
     where = place(shared(ctx), user, "")
     if where.uid != os.geteuid():
         message = say("install.other_user", user=where.user)
         raise Failure(USAGE, message, say("try.install_as_user"))
-    file = _agent(more["dir"], texts.plist(where))
+    names = (texts.PLIST, *(texts.CARE if care else ()))
+    files = [_agent(more["dir"], name, texts.plist(where, name)) for name in names]
     if not more["dry_run"]:
-        file.refuse_foreign(force=more["force"])
+        for file in files:
+            file.refuse_foreign(force=more["force"])
         where.try_out()
-    changed = file.standing is not Standing.SAME
-    _write(file, **more)
-    if not more["dry_run"]:
-        _load(file.path, where.uid, changed=changed)
+    for file in files:
+        changed = file.standing is not Standing.SAME
+        _write(file, **more)
+        if not more["dry_run"]:
+            _load(file.path, where.uid, changed=changed)
     return OK
 
 
@@ -115,12 +117,15 @@ def no_newsyslog(**more: Any) -> int:
 @uninstall.command("launchd", cls=Command, help=say("help.uninstall.launchd"))
 @_options("--dir", "--force")
 def no_launchd(**more: Any) -> int:
-    """Unload the agent of launchd and remove its plist."""
-    file = _agent(more["dir"])
-    if file.standing is not Standing.NOTHING:
+    """Unload the agents of launchd and remove their plists."""
+    files = [_agent(more["dir"], name) for name in (texts.PLIST, *texts.CARE)]
+    there = [file for file in files if file.standing is not Standing.NOTHING]
+    for file in there:
         file.refuse_foreign(force=more["force"])
-        _launchctl("bootout", f"gui/{os.geteuid()}/{_LABEL}")
-    return _take(file, force=more["force"])
+    for file in there:
+        _launchctl("bootout", f"gui/{os.geteuid()}/{_label(file.path)}")
+        _take(file, force=more["force"])
+    return OK if there else _take(files[0], force=more["force"])
 
 
 def _rules(folder: str, kind: str, text: str = "") -> Written:
@@ -129,9 +134,9 @@ def _rules(folder: str, kind: str, text: str = "") -> Written:
     return Written(os.path.join(folder, name), text and sealed(text, kind))
 
 
-def _agent(folder: str, text: str = "") -> Written:
+def _agent(folder: str, name: str, text: str = "") -> Written:
     folder = planfile.absolute(folder or "~/Library/LaunchAgents", os.environ)
-    path = os.path.join(folder, texts.PLIST)
+    path = os.path.join(folder, name)
     return Written(path, text and sealed(text, "launchd"))
 
 
@@ -155,18 +160,23 @@ def _take(file: Written, *, force: bool) -> int:
     return OK
 
 
+def _label(path: str) -> str:
+    """Return the label of the plist at *path*: its name."""
+    return os.path.basename(path).removesuffix(".plist")
+
+
 def _load(path: str, uid: int, *, changed: bool) -> None:
     """Have launchd take the plist up, unless it has it already."""
     if sys.platform == "darwin":
         told = subprocess.run(
-            ["launchctl", "print", f"gui/{uid}/{_LABEL}"],
+            ["launchctl", "print", f"gui/{uid}/{_label(path)}"],
             capture_output=True,
             check=False,
         )
         if told.returncode == 0:
             if not changed:
                 return
-            _launchctl("bootout", f"gui/{uid}/{_LABEL}")
+            _launchctl("bootout", f"gui/{uid}/{_label(path)}")
     _launchctl("bootstrap", f"gui/{uid}", path)
 
 

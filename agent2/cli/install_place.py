@@ -9,6 +9,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import click
 
@@ -76,6 +77,11 @@ class Place:
         if os.path.exists(readme):
             return readme
         return os.path.join(paths.PACKAGE, "profiles", planfile.CONFIG_NAME)
+
+    @property
+    def page(self) -> str:
+        """That text as the path of a URL in a unit."""
+        return quote(self.manual).replace("%", "%%")
 
     def try_out(self) -> None:
         """Make the state folder, as the user, who must be able to run Agent2; say so.

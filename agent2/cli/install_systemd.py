@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from agent2 import planfile
+from agent2.cli import install_care as timers
 from agent2.cli import install_units as units
 from agent2.cli.codes import IO, OK, USAGE
 from agent2.cli.command import Command
@@ -34,6 +35,7 @@ _PRIVATE = ("/tmp/", "/var/tmp/")  # noqa: S108  (what PrivateTmp=yes hides)
 @click.option("--dynamic", is_flag=True, help=say("option.dynamic"))
 @click.option("--forking", is_flag=True, help=say("option.forking"))
 @click.option("--with-restarter", is_flag=True, help=say("option.with_restarter"))
+@click.option("--care/--no-care", default=True, help=say("option.care"))
 @click.option("--scope", type=_SCOPE, default="system", help=say("option.scope"))
 @click.option("--unit-dir", default="", metavar="DIR", help=say("option.unit_dir"))
 @click.option("--now", is_flag=True, help=say("option.now"))
@@ -47,6 +49,7 @@ def install(
     dynamic: bool,
     forking: bool,
     with_restarter: bool,
+    care: bool,
     scope: Scope,
     unit_dir: str,
     now: bool,
@@ -60,10 +63,9 @@ def install(
     _refuse(where, scope, forking=forking)
     folder = _folder(scope, unit_dir)
     files = _files(where, folder, scope, forking=forking, restarter=with_restarter)
+    files += _care(where, folder, scope) if care else []
     if dry_run:
-        for file in files:
-            click.echo(f"# {file.path}\n{file.text}", nl=file is not files[-1])
-        return OK
+        return _print(files)
     _refuse_two(folder, units.WATCHER if forking else units.FORKING)
     for file in files:
         file.refuse_foreign(force=force)
@@ -73,11 +75,11 @@ def install(
     changed = any(file.standing is not Standing.SAME for file in files)
     for file in files:
         file.put()
-    names = [os.path.basename(file.path) for file in files]
-    places = [file.path for file in files] if unit_dir else names
+    names = _started(files)
+    places = [os.path.join(folder, name) for name in names] if unit_dir else names
     # "enable --now" would leave a running one with its old text.
-    start = ["restart" if changed else "start", *names]
-    _take_up(scope, ["daemon-reload"], ["enable", *places], *([start] if now else []))
+    start = [["restart" if changed else "start", *names]] if now else []
+    _take_up(scope, ["daemon-reload"], ["enable", *places], *start)
     if scope == "user":
         click.echo(say("install.linger", user=where.user))
     return OK
@@ -92,7 +94,8 @@ def uninstall(ctx: click.Context, scope: Scope, unit_dir: str, force: bool) -> i
     """Stop and disable what was installed, then remove its units."""
     del ctx
     folder = _folder(scope, unit_dir)
-    files = [Written(os.path.join(folder, name)) for name in units.UNITS]
+    every = (*units.UNITS, *timers.TIMERS, timers.SERVICE)
+    files = [Written(os.path.join(folder, name)) for name in every]
     files = [f for f in files if f.standing is not Standing.NOTHING]
     if not files:
         click.echo(say("uninstall.none", path=folder))
@@ -100,7 +103,7 @@ def uninstall(ctx: click.Context, scope: Scope, unit_dir: str, force: bool) -> i
     for file in files:
         file.refuse_foreign(force=force)
     need_folder(folder, say("try.install_root"))
-    names = [os.path.basename(file.path) for file in files]
+    names = _started(files)
     systemctl = _systemctl(scope)
     if systemctl:
         _run([*systemctl, "disable", "--now", *names])
@@ -125,6 +128,25 @@ def _files(
         Written(os.path.join(folder, name), sealed(text, "systemd"))
         for name, text in found.items()
     ]
+
+
+def _print(files: list[Written]) -> int:
+    for file in files:
+        click.echo(f"# {file.path}\n{file.text}", nl=file is not files[-1])
+    return OK
+
+
+def _care(where: Place, folder: str, scope: Scope) -> list[Written]:
+    return [
+        Written(os.path.join(folder, name), sealed(text, "systemd"))
+        for name, text in timers.texts(where, own=scope == "user").items()
+    ]
+
+
+def _started(files: list[Written]) -> list[str]:
+    """Return the names that are enabled and started: a timer starts its service."""
+    names = [os.path.basename(file.path) for file in files]
+    return [name for name in names if name != timers.SERVICE]
 
 
 def _folder(scope: Scope, unit_dir: str) -> str:

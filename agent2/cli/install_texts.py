@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from agent2.cli.install_place import Place
 
 PLIST = "com.agentos.agent2.plist"
+CARE = ("com.agentos.agent2.daily.plist", "com.agentos.agent2.hourly.plist")
 # Characters that no quoting carries through: shell and glob, blank fields, XML.
 _NOT_IN_RULES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\"'\\$`!*?{}\[\]]|\s$")
+# Read anew after all quoting by systemd, or ending a value (systemd.syntax(7)).
+NOT_IN_UNITS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\"'\\$]|\s$")
 _NOT_IN_FIELDS = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff#*?{}\[\]\"'\\]")
 _NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -50,16 +53,16 @@ def newsyslog(place: Place) -> str:
     return found.replace("agentos:staff", f"{place.user}:{place.group}") + "\n"
 
 
-def plist(place: Place) -> str:
-    """Return the plist for *place*; launchd knows no ``~``, so all is absolute."""
-    whole = shipped("launchd", PLIST)
+def plist(place: Place, name: str = PLIST) -> str:
+    """Return a plist for *place*; launchd knows no ``~``, so all is absolute."""
+    whole = shipped("launchd", name)
     whole = re.sub(r"<!-- .*? -->\n", "", whole, flags=re.DOTALL)
     more = [] if place.usual_state else ["--state-dir", place.state]
 
     def fill(found: re.Match[str]) -> str:
         real = real_path(found[2], place)
         words = [found[2] if real == found[2] else carried(real, _NOT_IN_XML)]
-        if words[0].endswith("agent2_monitor.py"):
+        if words[0].endswith(("agent2_monitor.py", "__main__.py")):
             words += [carried(word, _NOT_IN_XML) for word in (*more, *place.chosen)]
         return "\n".join(f"{found[1]}<string>{escape(w)}</string>" for w in words)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from agent2.cli.codes import USAGE
 from agent2.cli.errors import Failure
 from agent2.cli.install_place import SCRIPTS
-from agent2.cli.install_texts import body, carried, real_path
+from agent2.cli.install_texts import NOT_IN_UNITS, body, carried, real_path
 from agent2.cli.words import say
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ _SYSTEM_ONLY = re.compile(
     r"(User|Group|DynamicUser|\w*Capabilit\w+|Protect\w+|Private\w+|ReadWritePaths"
     r"|\w*Directory\w*|RemoveIPC|OOMScoreAdjust)$"
 )
-# Characters that are read anew after all quoting, or end a value (systemd.syntax(7)).
-_NOT_IN_UNITS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\"'\\$]|\s$")
 
 
 def unit(name: str, place: Place, *, own: bool = False, dynamic: bool = False) -> str:
@@ -45,7 +42,7 @@ def unit(name: str, place: Place, *, own: bool = False, dynamic: bool = False) -
         found = _LINE.fullmatch(line)
         if not found:
             made.append(line)
-        elif own and _only_system(*found.groups()):
+        elif own and only_system(*found.groups()):
             while made[-1].startswith("#"):
                 made.pop()  # it spoke of this line
         else:
@@ -73,7 +70,8 @@ def _merged(lines: list[str], local: list[str]) -> list[str]:
     return made
 
 
-def _only_system(key: str, value: str) -> bool:
+def only_system(key: str, value: str) -> bool:
+    """Can the system's own manager alone do *key=value*?"""
     return bool(_SYSTEM_ONLY.match(key)) or value == "network-online.target"
 
 
@@ -83,7 +81,7 @@ def _filled(key: str, value: str, place: Place, *, own: bool) -> list[str]:
         case "User" | "Group":
             value = place.user if key == "User" else place.group
         case "Documentation":
-            value = "file://" + quote(place.manual).replace("%", "%%")
+            value = f"file://{place.page}"
         case "ExecStart" | "ExecStop":
             words = [real_path(word, place) for word in value.split()]
             if words[0].startswith(SCRIPTS) and not place.usual_state:
@@ -91,13 +89,13 @@ def _filled(key: str, value: str, place: Place, *, own: bool) -> list[str]:
             # The restarter takes the plan that the watcher has compiled.
             if key == "ExecStart" and "restarter" not in value:
                 words += place.chosen
-            value = " ".join(map(_word, words))
+            value = " ".join(map(word, words))
         case "Environment":
             return _environment(place)
         case "ReadWritePaths":
-            value = _word(real_path(value, place))
+            value = word(real_path(value, place))
         case "WorkingDirectory" | "PIDFile":
-            value = carried(real_path(value, place), _NOT_IN_UNITS).replace("%", "%%")
+            value = carried(real_path(value, place), NOT_IN_UNITS).replace("%", "%%")
         case "WantedBy" if own:
             value = "default.target"
     return [f"{key}={value}"]
@@ -111,12 +109,12 @@ def _environment(place: Place) -> list[str]:
     path = f"PATH={folder}:/usr/local/bin:/usr/bin:/bin"
     lines = [path, f"AGENT2_PYTHON={place.python}"]
     return [
-        'Environment="' + carried(x, _NOT_IN_UNITS).replace("%", "%%") + '"'
+        'Environment="' + carried(x, NOT_IN_UNITS).replace("%", "%%") + '"'
         for x in lines
     ]
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
     """Return *text* as one word of a command line in a unit (systemd.syntax(7))."""
-    found = carried(text, _NOT_IN_UNITS).replace("%", "%%")
+    found = carried(text, NOT_IN_UNITS).replace("%", "%%")
     return f'"{found}"' if re.search(r"\s", found) else found

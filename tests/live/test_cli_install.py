@@ -57,6 +57,7 @@ class Machine(Cli):
 
     def install(self, *words, user=ME):
         given = ["--user", user, "--unit-dir", self.units]
+        words = words if "--care" in words else ("--no-care", *words)
         return self("install", "systemd", *given, *words)
 
     def uninstall(self, *words):
@@ -177,7 +178,7 @@ def test_the_state_folder_of_another_user_is_in_that_users_home(machine):
 
 
 def test_a_users_own_manager_gets_nothing_that_only_the_systems_can_do(machine):
-    done = machine("install", "systemd", "--scope", "user", "--user", ME)
+    done = machine("install", "systemd", "--scope", "user", "--user", ME, "--no-care")
 
     path = machine.home / ".config" / "systemd" / "user" / "agent2.service"
     assert done.code == 0, done.err
@@ -196,7 +197,7 @@ def test_a_users_own_manager_gets_nothing_that_only_the_systems_can_do(machine):
 
 def test_a_dynamic_user_keeps_the_unit_as_it_is_shipped(machine):
     del machine.env["AGENT2_HOME"]
-    done = machine("install", "systemd", "--dynamic", "--dry-run")
+    done = machine("install", "systemd", "--dynamic", "--no-care", "--dry-run")
 
     shipped = (ROOT / "systemd" / "agent2.service").read_text()
     for key in ("DynamicUser", "ProtectHome", "StateDirectory", "PrivateUsers"):
@@ -339,7 +340,7 @@ def test_the_two_kinds_of_unit_do_not_stand_side_by_side(machine):
 
 @only_root
 def test_root_is_never_taken_for_granted(machine):
-    words = ("install", "systemd", "--unit-dir", machine.units)
+    words = ("install", "systemd", "--unit-dir", machine.units, "--no-care")
 
     done = machine(*words)
     assert done.code == 2
@@ -394,7 +395,9 @@ def test_words_that_make_no_sense_are_refused(machine, words, said):
 
 def test_the_plist_has_the_shipped_keys_and_absolute_paths(machine):
     state = machine.home / "R&D <ä>"
-    done = machine("install", "launchd", "--user", ME, "--state-dir", state)
+    done = machine(
+        "install", "launchd", "--user", ME, "--no-care", "--state-dir", state
+    )
 
     path = machine.home / "Library" / "LaunchAgents" / "com.agentos.agent2.plist"
     assert done.code == 0, done.err
@@ -412,7 +415,9 @@ def test_the_plist_has_the_shipped_keys_and_absolute_paths(machine):
     assert made["StandardErrorPath"] == str(state / "agent2_error.log")
     assert state.is_dir()
 
-    again = machine("install", "launchd", "--user", ME, "--state-dir", state)
+    again = machine(
+        "install", "launchd", "--user", ME, "--no-care", "--state-dir", state
+    )
     assert f"unchanged: {path}" in again.out
     assert machine("uninstall", "launchd").code == 0
     assert not path.exists()
@@ -420,13 +425,94 @@ def test_the_plist_has_the_shipped_keys_and_absolute_paths(machine):
 
 def test_with_the_usual_state_folder_it_is_python_and_the_file_alone(machine):
     del machine.env["AGENT2_HOME"]
-    done = machine("install", "launchd", "--user", ME, "--dry-run")
+    done = machine("install", "launchd", "--user", ME, "--no-care", "--dry-run")
 
     made = plistlib.loads(done.out.encode())
     assert len(made["ProgramArguments"]) == 2
     usual = machine.home / ".agentos" / "multi_agent"
     assert made["StandardOutPath"] == str(usual / "agent2.log")
     assert not usual.exists()
+
+
+# -- the timers of the backups
+
+CARE = "agentos-agent2-care@.service"
+TIMERS = ["agentos-agent2-daily.timer", "agentos-agent2-hourly.timer"]
+
+
+def test_the_timers_come_with_it_and_go_with_it(machine):
+    done = machine.install("--care", "--now")
+
+    assert done.code == 0, done.err
+    assert machine.listing() == sorted(["agent2.service", CARE, *TIMERS])
+    names = " ".join(["agent2.service", *TIMERS])
+    paths = " ".join(f"{machine.units}/{name}" for name in names.split())
+    assert machine.called()[1:] == [
+        "daemon-reload", f"enable {paths}", f"restart {names}",
+    ]  # fmt: skip
+    text = machine.text(CARE)
+    assert value(text, "ExecStart").endswith(f"--state-dir {machine.state} backup %i")
+    assert value(text, "User") == ME
+    assert str(machine.state) in value(text, "ReadWritePaths")
+    assert value(machine.text(TIMERS[0]), "OnCalendar") == "*-*-* 02:00:00"
+
+    machine.calls.unlink()
+    assert machine.uninstall().code == 0
+    assert machine.listing() == []
+    assert machine.called()[1] == f"disable --now {names}"
+
+
+@needs_systemd
+@pytest.mark.parametrize("words", [["--scope", "user"], ["--state-dir", "{home}/a %b"]])
+def test_systemd_has_nothing_to_say_against_the_timers(machine, words):
+    done = machine.install("--care", *(w.format(home=machine.home) for w in words))
+    assert done.code == 0, done.err
+    shutil.copy(machine.units / CARE, machine.units / CARE.replace("@", "@daily"))
+    told = subprocess.run(
+        ["systemd-analyze", "verify", *(machine.units / name for name in TIMERS)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_what_the_timers_call_makes_a_set_and_a_copy(machine):
+    machine.install("--care")
+    machine("events", "push", "--type", "X", "--subject", "t")
+    line = value(machine.text(CARE), "ExecStart")
+
+    for job in ("daily", "hourly"):
+        argv = line.replace("%i", job).split()
+        done = subprocess.run(argv, env=machine.env, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    (made,) = (machine.state / "backups").glob("[0-9]*")
+    assert (made / "manifest.txt").exists()
+    assert list((machine.state / "backups" / "hourly").glob("db_*.sql.gz"))
+
+
+def test_launchd_gets_the_backups_too_and_lets_them_go(machine):
+    done = machine("install", "launchd", "--user", ME)
+
+    assert done.code == 0, done.err
+    folder = machine.home / "Library" / "LaunchAgents"
+    made = {p.name: plistlib.loads(p.read_bytes()) for p in folder.iterdir()}
+    assert sorted(made) == [
+        f"com.agentos.agent2{end}.plist" for end in (".daily", ".hourly", "")
+    ]
+    for name, tree in made.items():
+        assert f"{tree['Label']}.plist" == name
+    daily = made["com.agentos.agent2.daily.plist"]
+    assert daily["StartCalendarInterval"] == {"Hour": 2, "Minute": 0}
+    python, _, main, *rest = daily["ProgramArguments"]
+    assert os.access(python, os.X_OK)
+    assert os.path.samefile(main, ROOT / "agent2" / "__main__.py")
+    assert rest == ["--state-dir", str(machine.state), "backup", "daily"]
+
+    assert machine("uninstall", "launchd").code == 0
+    assert list(folder.iterdir()) == []
 
 
 # -- rotation

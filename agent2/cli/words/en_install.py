@@ -24,6 +24,7 @@ INSTALL = {
     "option.dynamic": "A user of its own that systemd makes; it sees no home folder.",
     "option.forking": "The unit of the guide: Type=forking, by the scripts.",
     "option.with_restarter": "The restarter (Agent1) too.",
+    "option.care": "Timers for backups too: a set at 02:00, the store each hour.",
     "option.scope": "The system's manager, or the user's own (systemctl --user).",
     "option.unit_dir": "Another folder for the units.",
     "option.now": "Start it, too.",
