@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent2.cli.records import moment
+from agent2.wire.records import audit as audit_document
 
 if TYPE_CHECKING:
     from agent2.store.audits import Audit
 
+__all__ = ["audit_document", "audit_line"]
+
 _FIRST = ("decision_type", "reason", "who")
-
-
-def audit_document(one: Audit) -> dict[str, Any]:
-    """Return one line as its JSON, under the names of the runbook's columns."""
-    return {
-        "audit_id": one.id,
-        "task_id": one.subject,
-        "level": one.level,
-        "event_type": one.type,
-        "created_at": moment(one.at),
-        "event_id": one.event_id,
-        "decision_id": one.decision_id,
-        "payload": one.payload,
-    }
 
 
 def audit_line(one: Audit) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import time
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,9 +20,7 @@ from agent2.host.wake import wake
 from agent2.store import gates as records
 from agent2.store.commands import Command as Order
 from agent2.store.commands import carry_out
-
-if TYPE_CHECKING:
-    from agent2.core.events import Gate
+from agent2.wire.records import gate as document
 
 _ALL = "*"
 
@@ -101,18 +98,6 @@ def listing(ctx: click.Context, target: str | None, as_json: bool) -> int:
         settings.color,
     )
     return codes.OK
-
-
-def document(one: Gate) -> dict[str, Any]:
-    """Return one gate as its JSON, under the names of the runbook's columns."""
-    return {
-        "task_id": one.subject,
-        "gate_name": one.name,
-        "state": one.state,
-        "reason": one.reason,
-        "who": one.who,
-        "created_at": moment(one.at),
-    }
 
 
 def who() -> str:

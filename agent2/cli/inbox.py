@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import click
 
@@ -16,9 +15,9 @@ from agent2.cli.inbox_show import print_event, print_events
 from agent2.cli.records import Store, print_json
 from agent2.cli.span import span
 from agent2.cli.words import say
-from agent2.core import levels
 from agent2.store import inbox as records
 from agent2.store.inbox_view import STATES
+from agent2.wire.records import backlog
 
 
 @click.group(cls=Group, help=say("help.inbox"))
@@ -39,7 +38,7 @@ def stats(ctx: click.Context, since: str, as_json: bool) -> int:
     begin = now - span(since)
     settings = shared(ctx)
     with Store(settings) as db:
-        tree = figures(records.counts(db, now))
+        tree = backlog(records.counts(db, now))
         came = records.sources(db, begin)
         refused = records.refused(db)
         decided = records.processed(db, begin)
@@ -70,26 +69,6 @@ def stats(ctx: click.Context, since: str, as_json: bool) -> int:
     )
     click.echo("\n".join(lines))
     return codes.OK
-
-
-def figures(backlog: records.Backlog) -> dict[str, Any]:
-    """Return backlog, lag and share of failures with their levels, as JSON."""
-    states = (backlog.pending, backlog.processing, backlog.failed, backlog.completed)
-    share = levels.failed_share(backlog.failed, sum(states))
-    age = backlog.oldest_pending_s
-    return {
-        "pending_count": backlog.pending,
-        "processing_count": backlog.processing,
-        "failed_count": backlog.failed,
-        "completed_count": backlog.completed,
-        "oldest_pending_age_seconds": None if age is None else round(age, 3),
-        "failed_rate": share,
-        "levels": {
-            "backlog": levels.backlog_level(backlog.pending).value,
-            "lag": levels.lag_level(age).value,
-            "failed": levels.failed_level(share).value,
-        },
-    }
 
 
 @inbox.command("list", cls=Command, help=say("help.inbox.list"))

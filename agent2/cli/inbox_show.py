@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,30 +14,12 @@ from agent2.cli.records import moment, print_json, print_rows
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store import audits, inbox
+from agent2.wire.records import event as document
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
     from agent2.store.database import Database
     from agent2.store.inbox import Row
-
-
-def document(row: Row) -> dict[str, Any]:
-    """Return one event as its JSON, under the names of the runbook's columns."""
-    event = row.event
-    return {
-        "event_id": event.id,
-        "task_id": event.subject,
-        "event_type": event.type,
-        "source": event.source,
-        "ts": moment(event.at),
-        "received_at": moment(row.received_at),
-        "status": row.status,
-        "retry_count": event.retries,
-        "error_message": row.error or None,
-        "processed_at": moment(row.processed_at),
-        "next_at": moment(row.next_at),
-        "payload": event.payload,
-    }
 
 
 def print_events(found: list[Row], as_json: bool, settings: Settings) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,14 +17,15 @@ from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store import incidents as records
 from agent2.store import journal, outbox
+from agent2.wire.records import happening, length, telling
+from agent2.wire.records import incident as document
 
 if TYPE_CHECKING:
-    from agent2.store.database import Database
     from agent2.store.incidents import Incident
     from agent2.store.journal import Entry
 
 _TIMES = ("at", "opened_at")  # the line begins with the time
-_MOST = 1000  # journal entries and deliveries of one incident that are looked at
+_MOST = 1000  # journal entries of one incident that are looked at
 
 
 @click.group(cls=Group, help=say("help.incidents"))
@@ -42,7 +43,7 @@ def listing(
     ctx: click.Context, target: str | None, limit: int, only_open: bool, as_json: bool
 ) -> int:
     """List the latest incidents, newest first."""
-    settings = shared(ctx)
+    settings, now = shared(ctx), time.time()
     with Store(settings) as db:
         found = (
             list(reversed(records.open_ones(db)))[:limit]
@@ -52,7 +53,7 @@ def listing(
     if only_open and target:
         found = [one for one in found if one.target == target]
     if as_json:
-        print_json({"incidents": [document(one) for one in found]})
+        print_json({"incidents": [document(one, now) for one in found]})
     else:
         print_rows(
             ("id", "target", "opened", "age", "closed", "detail"),
@@ -68,35 +69,10 @@ def _row(one: Incident) -> tuple[object, ...]:
         one.id,
         one.target,
         moment(one.opened_at),
-        duration(_length(one)),
+        duration(length(one, time.time())),
         moment(one.resolved_at),
         f"{one.code}: {one.detail}",
     )
-
-
-def _length(one: Incident) -> float:
-    return (one.resolved_at or time.time()) - one.opened_at
-
-
-def document(one: Incident) -> dict[str, Any]:
-    """Return one incident as its JSON."""
-    return {
-        "id": one.id,
-        "target": one.target,
-        "severity": one.severity.value,
-        "opened_at": moment(one.opened_at),
-        "resolved_at": moment(one.resolved_at),
-        "duration_s": round(_length(one), 3),
-        "reason": one.reason,
-        "code": one.code,
-        "detail": one.detail,
-        "alerts": {
-            "total": one.alerts,
-            "delivered": one.delivered,
-            "pending": one.pending,
-            "dead": one.dead,
-        },
-    }
 
 
 @incidents.command("show", cls=Command, help=say("help.incidents.show"))
@@ -111,19 +87,18 @@ def show(ctx: click.Context, incident: str, as_json: bool) -> int:
             message = say("incidents.unknown", id=incident)
             raise Failure(codes.USAGE, message, "agent2 incidents list")
         entries = journal.read(db, limit=_MOST, incident=incident)
-        told = _told(db, incident)
+        told = [telling(row) for row in outbox.of_incident(db, incident)]
     if as_json:
-        events = [
-            {"at": moment(e.at), "kind": e.kind, "target": e.target, "body": e.body}
-            for e in entries
-        ]
-        print_json(document(found) | {"events": events, "deliveries": told})
+        events = [happening(entry) for entry in entries]
+        print_json(
+            document(found, time.time()) | {"events": events, "deliveries": told}
+        )
         return codes.OK
     about = f"{found.id}  {found.target}  {found.code}: {found.detail}"
     click.echo(visible(about))
     ended = moment(found.resolved_at) or "..."
-    length = f"{say('incidents.duration')} {duration(_length(found))}"
-    click.echo(f"{moment(found.opened_at)} - {ended}  {length}")
+    spent = f"{say('incidents.duration')} {duration(length(found, time.time()))}"
+    click.echo(f"{moment(found.opened_at)} - {ended}  {spent}")
     click.echo(f"\n{say('incidents.timeline')}")
     for entry in entries:
         click.echo(f"  {visible(_event(entry, found.opened_at))}")
@@ -144,20 +119,3 @@ def _event(entry: Entry, start: float) -> str:
         if worth not in ("", None) and name not in _TIMES
     )
     return f"{moment(entry.at)}  {entry.at - start:+8.3f} s  {entry.kind}  {body}"
-
-
-def _told(db: Database, incident: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": row.id,
-            "notifier": row.notifier,
-            "kind": row.alert.kind.value,
-            "state": row.state.value,
-            "attempts": row.attempts,
-            "cause": row.cause.value if row.cause else None,
-            "detail": row.detail,
-            "receipt": row.receipt,
-        }
-        for row in outbox.listing(db, None, _MOST)
-        if row.alert.incident == incident
-    ]

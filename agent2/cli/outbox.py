@@ -17,6 +17,8 @@ from agent2.cli.words import say
 from agent2.core.message import DeliveryState
 from agent2.host.wake import wake
 from agent2.store import outbox as records
+from agent2.wire.records import delivery as document
+from agent2.wire.records import notifier
 
 if TYPE_CHECKING:
     from agent2.core.message import Delivery
@@ -65,24 +67,6 @@ def _row(one: Delivery) -> tuple[object, ...]:
         f"{one.cause.value}: {one.detail}" if one.cause else None,
         one.alert.subject,
     )
-
-
-def document(one: Delivery) -> dict[str, Any]:
-    """Return one delivery as its JSON; the alert's words, no secret."""
-    return {
-        "id": one.id,
-        "notifier": one.notifier,
-        "state": one.state.value,
-        "attempts": one.attempts,
-        "created_at": moment(one.created_at),
-        "next_at": moment(one.next_at) if one.state is DeliveryState.PENDING else None,
-        "cause": one.cause.value if one.cause else None,
-        "detail": one.detail,
-        "incident": one.alert.incident,
-        "target": one.alert.target,
-        "kind": one.alert.kind.value,
-        "subject": one.alert.subject,
-    }
 
 
 @outbox.command("retry", cls=Command, help=say("help.outbox.retry"))
@@ -139,21 +123,7 @@ def stats(ctx: click.Context, as_json: bool) -> int:
     with Store(settings) as db:
         counted = records.counts(db)
     now = time.time()
-    found = {
-        name: {
-            "pending": one.pending,
-            "oldest_pending_s": None
-            if one.oldest_pending_at is None
-            else round(now - one.oldest_pending_at, 1),
-            "dead": one.dead,
-            "delivered": one.delivered,
-            "last_success": moment(one.last_success_at),
-            "last_error": None
-            if one.last_error is None
-            else f"{one.last_error[0].value}: {one.last_error[1]}",
-        }
-        for name, one in sorted(counted.items())
-    }
+    found = {name: notifier(one, now) for name, one in sorted(counted.items())}
     if as_json:
         print_json({"notifiers": found})
     else:

@@ -14,14 +14,24 @@ from agent2.cli.program import make_folder
 from agent2.cli.status import wants_table
 from agent2.cli.words import say
 from agent2.core.text import visible
-from agent2.host.clock import stamp
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
+from agent2.wire.records import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from agent2.cli.settings import Settings
+
+__all__ = [
+    "CODES",
+    "NAME",
+    "Store",
+    "harmless",
+    "moment",
+    "print_json",
+    "print_rows",
+]
 
 NAME = "agent2.db"
 CODES = {
@@ -76,11 +86,6 @@ class Store:
             return os.stat(self._path).st_uid != os.geteuid()
         except OSError:
             return False
-
-
-def moment(at: float | None) -> str | None:
-    """Return epoch seconds as RFC 3339 with offset."""
-    return None if at is None else stamp(at)
 
 
 def print_json(document: Any) -> None:

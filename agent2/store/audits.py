@@ -72,13 +72,21 @@ def append(
     return done.lastrowid if done.rowcount == 1 else None
 
 
-def trail(db: Database, subject: str | None = None, limit: int = 100) -> list[Audit]:
-    """Return the newest lines (of *subject*), the newest first."""
-    where = "" if subject is None else "WHERE task_id = ?"
+def trail(
+    db: Database,
+    subject: str | None = None,
+    limit: int = 100,
+    before: int | None = None,
+) -> list[Audit]:
+    """Return the newest lines (of *subject*, older than *before*), the newest first."""
+    where = ["1"]
+    where += [] if subject is None else ["task_id = :subject"]
+    where += [] if before is None else ["audit_id < :before"]
+    named = None if subject is None else plain(subject)
     rows = db.rows(
-        f"SELECT {_COLUMNS} FROM task_audits {where}"  # noqa: S608  (our own names)
-        " ORDER BY audit_id DESC LIMIT ?",
-        (limit,) if subject is None else (plain(subject), limit),
+        f"SELECT {_COLUMNS} FROM task_audits WHERE {' AND '.join(where)}"  # noqa: S608
+        " ORDER BY audit_id DESC LIMIT :limit",
+        {"subject": named, "before": before, "limit": limit},
     )
     return [_audit(row) for row in rows]
 

@@ -40,17 +40,29 @@ def add(
     )
 
 
-def recent(db: Database, target: str, limit: int) -> list[Point]:
-    """Return the newest *limit* points of *target*, oldest first."""
+def recent(
+    db: Database, target: str, limit: int, before: float | None = None
+) -> list[Point]:
+    """Return the newest *limit* points of *target* (before then), oldest first."""
     rows = db.rows(
         "SELECT at, verdict, code, response_s FROM history_raw"
-        " WHERE target = ? ORDER BY at DESC LIMIT ?",
-        (target, limit),
+        " WHERE target = ? AND at < ? ORDER BY at DESC LIMIT ?",
+        (target, 1e300 if before is None else before, limit),
     )
     return [
         Point(number(at), str(verdict), str(code), maybe_number(response_s))
         for at, verdict, code, response_s in reversed(rows)
     ]
+
+
+def verdicts(db: Database, target: str, since: float) -> dict[str, int]:
+    """Return how many points of *target* since then there are of each verdict."""
+    rows = db.rows(
+        "SELECT verdict, count(*) FROM history_raw WHERE target = ? AND at >= ?"
+        " GROUP BY verdict",
+        (target, since),
+    )
+    return {str(verdict): int(many) for verdict, many in rows}
 
 
 def prune(tx: sqlite3.Connection, before: float) -> int:

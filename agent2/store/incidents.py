@@ -84,11 +84,26 @@ def open_ones(db: Database) -> list[Incident]:
     return [_incident(row) for row in rows]
 
 
-def latest(db: Database, limit: int = 50, target: str | None = None) -> list[Incident]:
-    """Return the newest incidents (of *target*), newest first."""
+def latest(
+    db: Database,
+    limit: int = 50,
+    target: str | None = None,
+    *,
+    only_open: bool = False,
+    after: str | None = None,
+) -> list[Incident]:
+    """Return the newest incidents (of *target*), newest first.
+
+    *after* is the id of the last one on the page before; if it is not known any more
+    nothing comes after it.
+    """
     rows = db.rows(
-        _SELECT + "WHERE ? IS NULL OR target = ? ORDER BY opened_at DESC, id LIMIT ?",
-        (target, target, limit),
+        _SELECT + "WHERE (?1 IS NULL OR target = ?1)"  # noqa: S608
+        " AND (?2 = 0 OR resolved_at IS NULL)"
+        " AND (?3 IS NULL OR EXISTS (SELECT 1 FROM incidents AS p WHERE p.id = ?3"
+        " AND (i.opened_at, p.id) < (p.opened_at, i.id)))"
+        " ORDER BY opened_at DESC, id LIMIT ?4",
+        (target, only_open, after, limit),
     )
     return [_incident(row) for row in rows]
 

@@ -23,6 +23,7 @@ from agent2.store.outbox_view import (
     get,
     listing,
     next_due,
+    of_incident,
     pending_group,
 )
 from agent2.store.pauses import pause, paused
@@ -46,6 +47,7 @@ __all__ = [
     "lease",
     "listing",
     "next_due",
+    "of_incident",
     "pause",
     "paused",
     "pending_group",

@@ -45,15 +45,29 @@ def get(db: Database, delivery_id: str) -> Delivery | None:
 
 
 def listing(
-    db: Database, states: Iterable[DeliveryState] | None = None, limit: int = 100
+    db: Database,
+    states: Iterable[DeliveryState] | None = None,
+    limit: int = 100,
+    before: int | None = None,
 ) -> list[Delivery]:
-    """Return the newest *limit* rows (in one of *states*), oldest first."""
+    """Return the newest *limit* rows (in one of *states*), oldest first.
+
+    With *before* only those with a smaller ``seq``: the page before that one.
+    """
     chosen = None if states is None else dump([state.value for state in states])
     rows = db.rows(
         f"{_SELECT}"  # noqa: S608
-        "WHERE ?1 IS NULL OR state IN (SELECT value FROM json_each(?1))"
-        " ORDER BY seq DESC LIMIT ?2",
-        (chosen, limit),
+        "WHERE (?1 IS NULL OR state IN (SELECT value FROM json_each(?1)))"
+        " AND (?3 IS NULL OR seq < ?3) ORDER BY seq DESC LIMIT ?2",
+        (chosen, limit, before),
+    )
+    return [from_row(row) for row in reversed(rows)]
+
+
+def of_incident(db: Database, incident: str, limit: int = 1000) -> list[Delivery]:
+    """Return the newest *limit* rows of one incident, oldest first."""
+    rows = db.rows(
+        f"{_SELECT} WHERE incident = ? ORDER BY seq DESC LIMIT ?", (incident, limit)
     )
     return [from_row(row) for row in reversed(rows)]
 

@@ -7,19 +7,46 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route, Router
 
-from agent2.web import routes_health, routes_state
+from agent2.web import (
+    openapi,
+    routes_badge,
+    routes_health,
+    routes_records,
+    routes_state,
+)
 from agent2.web.guard import Guard
 from agent2.web.limits import RateLimit
+from agent2.web.replies import body_of, tagged
+from agent2.web.routes import OBJECT, TEXT, Entry, objects
 from agent2.web.security import Security
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
     from agent2.web.desk import Desk
-    from agent2.web.routes import Entry
     from agent2.web.token import Token
 
-TABLE: tuple[Entry, ...] = (*routes_health.ROUTES, *routes_state.ROUTES)
+
+def described(request: Request) -> Response:
+    """Return the OpenAPI document."""
+    return tagged(request, body_of(openapi.document(TABLE)))
+
+
+TABLE: tuple[Entry, ...] = (
+    *routes_health.ROUTES,
+    *routes_state.ROUTES,
+    *routes_records.ROUTES,
+    *routes_badge.ROUTES,
+    Entry(
+        "GET",
+        openapi.PATH,
+        described,
+        "This document",
+        objects(openapi=TEXT, info=OBJECT, paths=OBJECT, components=OBJECT),
+    ),
+)
 
 
 def application(desk: Desk, token: Token) -> Guard:

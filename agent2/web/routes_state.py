@@ -1,56 +1,231 @@
-"""What is watched and how it is: the status document and its parts."""
+"""What is watched and how it is: the status document, its parts, the past of each."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from agent2.store import journal, meta
-from agent2.web.desk import desk
-from agent2.web.replies import body_of, tagged
-from agent2.web.routes import NUMBER, OBJECT, TEXT, TRUTH, WHOLE, Entry, lists, objects
+from agent2.store import history, journal, meta
+from agent2.web.desk import cursor, desk, limit
+from agent2.web.refusals import Refusal
+from agent2.web.replies import body_of, reply, tagged
+from agent2.web.routes import (
+    CURSOR,
+    LIMIT,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    TIME,
+    TRUTH,
+    WHOLE,
+    Entry,
+    lists,
+    maybe,
+    objects,
+    paged,
+    words,
+)
+from agent2.wire import records
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from agent2.wire.snapshot import Snapshot
+
+_WINDOWS = {"1h": 3_600.0, "24h": 86_400.0, "7d": 604_800.0}
+_VERDICTS = ("good", "degraded", "bad", "unknown")
+
 
 def state(request: Request) -> Response:
     """Return the status document, and where the journal stood when it was read."""
-    at = desk(request)
+    reading = desk(request).reading
     # The place first: what comes between the two is told twice, never not at all.
-    place = {
-        "store": meta.get(at.reading, "instance") or "",
-        "seq": journal.last(at.reading),
-    }
-    seen = at.status()
-    tree: dict[str, Any] = dict(seen.tree)
+    place = {"store": meta.get(reading, "instance") or "", "seq": journal.last(reading)}
+    seen = desk(request).status()
+    tree = dict(seen.tree)
     tree["health_status"] = seen.health
-    if not seen.fresh:  # nobody stands by it any more
-        tree["targets"] = [
-            one | {"state": "unknown"} for one in seen.entries("targets")
-        ]
-    tree |= {"fresh": seen.fresh, "journal": place}
+    tree["targets"] = watched(seen)
+    return tagged(request, body_of(tree | {"fresh": seen.fresh, "journal": place}))
+
+
+def watched(seen: Snapshot) -> list[dict[str, Any]]:
+    """Return the targets of a status; unknown when nobody stands by it any more."""
+    found = seen.entries("targets")
+    if seen.fresh:
+        return found
+    return [one | {"state": "unknown"} for one in found]
+
+
+def target_of(request: Request, name: str) -> dict[str, Any]:
+    """Return the target *name* as it is now.
+
+    Raises:
+        Refusal: there is none, or no status.
+    """
+    for one in watched(desk(request).status()):
+        if one.get("name") == name:
+            return one
+    raise Refusal("unknown", what="target", name=name, list="/api/v1/targets")
+
+
+def targets(request: Request) -> Response:
+    """List the targets in the order of the configuration."""
+    wanted, begin = limit(request, 500), cursor(request) or 0
+    found = watched(desk(request).status())
+    chosen = request.query_params.get("state")
+    if chosen is not None:
+        found = [one for one in found if one.get("state") == chosen]
+    end = begin + wanted
+    more = str(end) if end < len(found) else None
+    tree = {"targets": found[begin:end], "next": more}
     return tagged(request, body_of(tree))
 
 
-STATE = objects(
+def target(request: Request) -> Response:
+    """Show one target."""
+    return tagged(request, body_of(target_of(request, request.path_params["name"])))
+
+
+def checks(request: Request) -> Response:
+    """List the last result of every check."""
+    found = [
+        {"target": one.get("name"), "checked_at": one.get("last_check"), **check}
+        for one in watched(desk(request).status())
+        for check in one.get("checks", ())
+    ]
+    return tagged(request, body_of({"checks": found}))
+
+
+def config_status(request: Request) -> Response:
+    """Tell which configuration counts and how the last reload went."""
+    found = desk(request).status().part("agent", "config")
+    return reply(found if isinstance(found, dict) else {})
+
+
+def _named(request: Request) -> str:
+    name = request.query_params.get("target")
+    if not name:
+        raise Refusal("bad_query", field="target", why="?")
+    return name
+
+
+def past(request: Request) -> Response:
+    """List the verdicts of one target, newest last."""
+    at, name, wanted = desk(request), _named(request), limit(request, 500)
+    before = cursor(request)
+    till = None if before is None else before / 1e6
+    found = history.recent(at.reading, name, wanted, till)
+    more = str(int(found[0].at * 1e6)) if len(found) >= wanted else None
+    points = [records.point(one) for one in found]
+    return reply({"target": name, "points": points, "next": more})
+
+
+def uptime(request: Request) -> Response:
+    """Tell which part of its judged time a target was up."""
+    at, name, now = desk(request), _named(request), time.time()
+    told = {}
+    for window, seconds in _WINDOWS.items():
+        counted = history.verdicts(at.reading, name, now - seconds)
+        up = counted.get("good", 0) + counted.get("degraded", 0)
+        judged = up + counted.get("bad", 0)
+        told[window] = {
+            "checks": {word: counted.get(word, 0) for word in _VERDICTS},
+            "uptime": round(up / judged, 6) if judged else None,
+        }
+    return reply({"target": name, "windows": told})
+
+
+TARGET = objects(
+    name=TEXT,
+    state=words("ok", "warn", "down", "unknown"),
+    health=TEXT,
+    degraded=TRUTH,
+    since=maybe(TIME),
+    consecutive_failures=WHOLE,
+    last_check=maybe(TIME),
+    interval_s=NUMBER,
+    checks=lists(OBJECT),
+    restarts=OBJECT,
+    incident=maybe(TEXT),
+    paused=TRUTH,
+    labels=OBJECT,
+)
+_STATE = objects(
     status=TEXT,
-    health_status=TEXT,
+    last_check=maybe(TIME),
+    health_status=words("ok", "warn", "down", "unknown"),
     consecutive_failures=WHOLE,
     fixes=lists(OBJECT),
     seq=WHOLE,
-    targets=lists(OBJECT),
+    targets=lists(TARGET),
     fresh=TRUTH,
     journal=objects(store=TEXT, seq=WHOLE),
 )
+_CHECK = objects(
+    target=TEXT,
+    checked_at=maybe(TIME),
+    name=TEXT,
+    kind=TEXT,
+    outcome=words("ok", "fail", "error"),
+    code=TEXT,
+    detail=TEXT,
+    duration_s=NUMBER,
+)
+_POINT = objects(
+    at=TIME, verdict=words(*_VERDICTS), code=TEXT, response_s=maybe(NUMBER)
+)
+_WINDOW = objects(checks=OBJECT, uptime=maybe(NUMBER))
+_OF = {"target": (TEXT, "Whose; needed")}
+
+
+def _read(path: str, endpoint: Any, summary: str, answers: Any, **more: Any) -> Entry:
+    return Entry("GET", f"/api/v1/{path}", endpoint, summary, answers, **more)
+
+
+_NONE = ("no_status",)
+_UNKNOWN = ("no_status", "unknown")
 ROUTES = (
-    Entry(
-        "GET",
-        "/api/v1/state",
-        state,
-        "The status document, as the status file has it",
-        STATE,
-        refuses=("no_status",),
+    _read("state", state, "The status document", _STATE, refuses=_NONE),
+    _read(
+        "targets",
+        targets,
+        "What is watched",
+        paged("targets", TARGET),
+        query={
+            "limit": LIMIT,
+            "cursor": CURSOR,
+            "state": (TEXT, "Only those in this state"),
+        },
+        refuses=_NONE,
+    ),
+    _read("targets/{name}", target, "One target", TARGET, refuses=_UNKNOWN),
+    _read(
+        "checks",
+        checks,
+        "The last result of every check",
+        objects(checks=lists(_CHECK)),
+        refuses=_NONE,
+    ),
+    _read(
+        "config/status",
+        config_status,
+        "Which configuration counts; how the last reload went",
+        objects(path=TEXT, sha=TEXT, profile=TEXT, loaded_at=TIME, warnings=WHOLE),
+        refuses=_NONE,
+    ),
+    _read(
+        "history",
+        past,
+        "The verdicts of a target, oldest first; `next` leads to older ones",
+        objects(target=TEXT, points=lists(_POINT), next=maybe(TEXT)),
+        query=_OF | {"limit": LIMIT, "cursor": CURSOR},
+    ),
+    _read(
+        "uptime",
+        uptime,
+        "The part of its judged checks in which a target was up",
+        objects(target=TEXT, windows=objects(**dict.fromkeys(_WINDOWS, _WINDOW))),
+        query=_OF,
     ),
 )
-_ = NUMBER
