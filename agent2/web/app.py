@@ -10,15 +10,18 @@ from starlette.routing import Route, Router
 from agent2.web import (
     openapi,
     routes_badge,
+    routes_changes,
     routes_health,
     routes_records,
+    routes_reload,
     routes_state,
 )
 from agent2.web.guard import Guard
 from agent2.web.limits import RateLimit
 from agent2.web.replies import body_of, tagged
-from agent2.web.routes import OBJECT, TEXT, Entry, objects
+from agent2.web.routes import Entry
 from agent2.web.security import Security
+from agent2.web.shapes import OBJECT, TEXT, objects
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -39,6 +42,8 @@ TABLE: tuple[Entry, ...] = (
     *routes_state.ROUTES,
     *routes_records.ROUTES,
     *routes_badge.ROUTES,
+    *routes_changes.ROUTES,
+    *routes_reload.ROUTES,
     Entry(
         "GET",
         openapi.PATH,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _STORE = "agent2.db"
 MOST = 500
+_DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class Desk:
@@ -87,7 +89,7 @@ def limit(request: Request, default: int = 50) -> int:
         Refusal: bad_query.
     """
     given = request.query_params.get("limit", str(default))
-    if not given.isdecimal() or not 1 <= int(given[:9]) <= MOST:
+    if not _DIGITS.fullmatch(given) or not 1 <= int(given) <= MOST:
         raise Refusal("bad_query", field="limit", why=f"1 … {MOST}")
     return int(given)
 
@@ -101,7 +103,7 @@ def cursor(request: Request) -> int | None:
     given = request.query_params.get("cursor")
     if given is None:
         return None
-    if not given.isascii() or not given.isdecimal() or len(given) > 18:
+    if not _DIGITS.fullmatch(given):
         raise Refusal("bad_query", field="cursor", why="0 …")
     return int(given)
 

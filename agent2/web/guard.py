@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from agent2.web.limits import RateLimit
 
+HEAD_BYTES = 16 * 1024
 LARGEST = 1 << 20  # bytes of a body
-BODY_S = 10.0
+BODY_S = 5.0
 
 
 class Guard:
@@ -87,6 +88,8 @@ class Guard:
         if wait:
             seconds = str(math.ceil(wait))
             raise Refusal("too_many", {"retry-after": seconds}, seconds=seconds)
+        if sum(len(n) + len(each) for n, each in scope["headers"]) > HEAD_BYTES:
+            raise Refusal("long_head", limit=HEAD_BYTES)  # it came in one piece
         method = scope["method"]
         self._security.check(method, scope["path"], headers)
         if method in READING:

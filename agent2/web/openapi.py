@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import agent2
 from agent2.web.refusals import STATUS
-from agent2.web.routes import OBJECT, TEXT, objects
+from agent2.web.routes import Entry
+from agent2.web.shapes import OBJECT, TEXT, objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +34,8 @@ def document(table: Iterable[Entry]) -> dict[str, Any]:
     """Return the document of all routes."""
     paths: dict[str, dict[str, Any]] = {}
     for entry in table:
-        paths.setdefault(entry.path, {})[entry.method.lower()] = _operation(entry)
+        path = entry.path.replace(":path}", "}")
+        paths.setdefault(path, {})[entry.method.lower()] = _operation(entry)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Agent2", "version": agent2.__version__},
@@ -51,7 +53,7 @@ def _operation(entry: Entry) -> dict[str, Any]:
         "summary": entry.summary,
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": TEXT}
-            for name in re.findall(r"{(\w+)}", entry.path)
+            for name in re.findall(r"{(\w+)[:}]", entry.path)
         ]
         + [
             {"name": name, "in": "query", "description": about, "schema": shape}

@@ -16,9 +16,8 @@ from agent2.web import refusals
 from agent2.web.replies import body_of
 from agent2.web.security import HEADERS
 
-HEAD_S = 10.0  # for the head of a request, from its first byte or the connection
+HEAD_S = 5.0  # for the head of a request, from its first byte or the connection
 STUCK_S = 10.0  # for a reader who reads nothing
-HEAD_BYTES = 16 * 1024
 
 
 class Protocol(H11Protocol):

@@ -33,6 +33,7 @@ STATUS = {
     "not_json": 415,
     "foreign_host": 421,
     "too_many": 429,
+    "long_head": 431,
     "internal": 500,
     "store": 503,
     "no_status": 503,

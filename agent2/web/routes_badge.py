@@ -7,8 +7,9 @@ from xml.sax.saxutils import escape
 
 from agent2.web.refusals import Refusal
 from agent2.web.replies import body_of, tagged
-from agent2.web.routes import TEXT, WHOLE, Entry, objects, words
+from agent2.web.routes import Entry
 from agent2.web.routes_state import target_of
+from agent2.web.shapes import TEXT, WHOLE, objects, words
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -10,7 +10,8 @@ from agent2.store import outbox
 from agent2.store.errors import StoreError
 from agent2.web.desk import desk, truth
 from agent2.web.replies import reply
-from agent2.web.routes import OBJECT, TEXT, TRUTH, Entry, objects, words
+from agent2.web.routes import Entry
+from agent2.web.shapes import OBJECT, TEXT, TRUTH, objects, words
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -11,16 +11,18 @@ from agent2.store import audits, gates, inbox, incidents, journal, outbox
 from agent2.web.desk import cursor, desk, limit, truth
 from agent2.web.refusals import Refusal
 from agent2.web.replies import reply
-from agent2.web.routes import (
-    CURSOR,
-    LIMIT,
+from agent2.web.routes import CURSOR, LIMIT, Entry
+from agent2.web.shapes import (
+    AUDIT,
+    DELIVERY,
+    GATE,
+    INCIDENT,
+    NOTIFIER,
     NUMBER,
     OBJECT,
     TEXT,
-    TIME,
     TRUTH,
     WHOLE,
-    Entry,
     lists,
     maybe,
     objects,
@@ -111,7 +113,8 @@ def standing(request: Request) -> Response:
     begin = now - 86_400.0
     tree = records.backlog(inbox.counts(at.reading, now))
     tree |= {"since": "24h", "processed": inbox.processed(at.reading, begin)}
-    return reply(tree | {"sources": inbox.sources(at.reading, begin)})
+    tree |= {"sources": inbox.sources(at.reading, begin)}
+    return reply(tree | {"refused": inbox.refused(at.reading)})
 
 
 def gated(request: Request) -> Response:
@@ -123,53 +126,6 @@ def gated(request: Request) -> Response:
     return reply(tree | {"held_by": records.gate(held) if held else None})
 
 
-INCIDENT = objects(
-    id=TEXT,
-    target=TEXT,
-    severity=TEXT,
-    opened_at=TIME,
-    resolved_at=maybe(TIME),
-    duration_s=NUMBER,
-    reason=TEXT,
-    code=TEXT,
-    detail=TEXT,
-    alerts=objects(total=WHOLE, delivered=WHOLE, pending=WHOLE, dead=WHOLE),
-)
-GATE = objects(
-    task_id=TEXT, gate_name=TEXT, state=TEXT, reason=TEXT, who=TEXT, created_at=TIME
-)
-DELIVERY = objects(
-    id=TEXT,
-    notifier=TEXT,
-    state=TEXT,
-    attempts=WHOLE,
-    created_at=TIME,
-    next_at=maybe(TIME),
-    cause=maybe(TEXT),
-    detail=TEXT,
-    incident=TEXT,
-    target=TEXT,
-    kind=TEXT,
-    subject=TEXT,
-)
-_AUDIT = objects(
-    audit_id=WHOLE,
-    task_id=TEXT,
-    level=TEXT,
-    event_type=TEXT,
-    created_at=TIME,
-    event_id=maybe(TEXT),
-    decision_id=maybe(TEXT),
-    payload=OBJECT,
-)
-_NOTIFIER = objects(
-    pending=WHOLE,
-    oldest_pending_s=maybe(NUMBER),
-    dead=WHOLE,
-    delivered=WHOLE,
-    last_success=maybe(TIME),
-    last_error=maybe(TEXT),
-)
 _PAGES = {"limit": LIMIT, "cursor": CURSOR}
 _TARGET = (TEXT, "Only of this target")
 ROUTES = (
@@ -199,7 +155,7 @@ ROUTES = (
         "/api/v1/notifiers",
         notifiers,
         "How each notifier stands",
-        objects(notifiers={"type": "object", "additionalProperties": _NOTIFIER}),
+        objects(notifiers={"type": "object", "additionalProperties": NOTIFIER}),
     ),
     Entry(
         "GET",
@@ -214,7 +170,7 @@ ROUTES = (
         "/api/v1/audit",
         audit,
         "What was decided and done, newest first",
-        paged("audit", _AUDIT),
+        paged("audit", AUDIT),
         query=_PAGES | {"subject": (TEXT, "Only of this subject")},
     ),
     Entry(
@@ -233,6 +189,7 @@ ROUTES = (
             since=TEXT,
             processed=WHOLE,
             sources=OBJECT,
+            refused=OBJECT,
         ),
     ),
     Entry(

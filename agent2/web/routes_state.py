@@ -9,21 +9,20 @@ from agent2.store import history, journal, meta
 from agent2.web.desk import cursor, desk, limit
 from agent2.web.refusals import Refusal
 from agent2.web.replies import body_of, reply, tagged
-from agent2.web.routes import (
-    CURSOR,
-    LIMIT,
-    NUMBER,
-    OBJECT,
+from agent2.web.routes import CURSOR, LIMIT, Entry
+from agent2.web.shapes import (
+    CHECK,
+    POINT,
+    STATE,
+    TARGET,
     TEXT,
     TIME,
-    TRUTH,
     WHOLE,
-    Entry,
+    WINDOW,
     lists,
     maybe,
     objects,
     paged,
-    words,
 )
 from agent2.wire import records
 
@@ -136,46 +135,6 @@ def uptime(request: Request) -> Response:
     return reply({"target": name, "windows": told})
 
 
-TARGET = objects(
-    name=TEXT,
-    state=words("ok", "warn", "down", "unknown"),
-    health=TEXT,
-    degraded=TRUTH,
-    since=maybe(TIME),
-    consecutive_failures=WHOLE,
-    last_check=maybe(TIME),
-    interval_s=NUMBER,
-    checks=lists(OBJECT),
-    restarts=OBJECT,
-    incident=maybe(TEXT),
-    paused=TRUTH,
-    labels=OBJECT,
-)
-_STATE = objects(
-    status=TEXT,
-    last_check=maybe(TIME),
-    health_status=words("ok", "warn", "down", "unknown"),
-    consecutive_failures=WHOLE,
-    fixes=lists(OBJECT),
-    seq=WHOLE,
-    targets=lists(TARGET),
-    fresh=TRUTH,
-    journal=objects(store=TEXT, seq=WHOLE),
-)
-_CHECK = objects(
-    target=TEXT,
-    checked_at=maybe(TIME),
-    name=TEXT,
-    kind=TEXT,
-    outcome=words("ok", "fail", "error"),
-    code=TEXT,
-    detail=TEXT,
-    duration_s=NUMBER,
-)
-_POINT = objects(
-    at=TIME, verdict=words(*_VERDICTS), code=TEXT, response_s=maybe(NUMBER)
-)
-_WINDOW = objects(checks=OBJECT, uptime=maybe(NUMBER))
 _OF = {"target": (TEXT, "Whose; needed")}
 
 
@@ -186,7 +145,7 @@ def _read(path: str, endpoint: Any, summary: str, answers: Any, **more: Any) -> 
 _NONE = ("no_status",)
 _UNKNOWN = ("no_status", "unknown")
 ROUTES = (
-    _read("state", state, "The status document", _STATE, refuses=_NONE),
+    _read("state", state, "The status document", STATE, refuses=_NONE),
     _read(
         "targets",
         targets,
@@ -204,7 +163,7 @@ ROUTES = (
         "checks",
         checks,
         "The last result of every check",
-        objects(checks=lists(_CHECK)),
+        objects(checks=lists(CHECK)),
         refuses=_NONE,
     ),
     _read(
@@ -218,14 +177,14 @@ ROUTES = (
         "history",
         past,
         "The verdicts of a target, oldest first; `next` leads to older ones",
-        objects(target=TEXT, points=lists(_POINT), next=maybe(TEXT)),
+        objects(target=TEXT, points=lists(POINT), next=maybe(TEXT)),
         query=_OF | {"limit": LIMIT, "cursor": CURSOR},
     ),
     _read(
         "uptime",
         uptime,
         "The part of its judged checks in which a target was up",
-        objects(target=TEXT, windows=objects(**dict.fromkeys(_WINDOWS, _WINDOW))),
+        objects(target=TEXT, windows=objects(**dict.fromkeys(_WINDOWS, WINDOW))),
         query=_OF,
     ),
 )

@@ -8,6 +8,7 @@ that was bent to 127.0.0.1 (DNS rebinding) shows in ``Host``, a foreign page in
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -31,6 +32,9 @@ HEADERS = {
     "cache-control": "no-store",
 }
 READING = frozenset({"GET", "HEAD"})
+_HOST = re.compile(
+    r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?"
+)
 # What a load balancer or an init system asks for tells nothing of what is watched.
 OPEN = frozenset({"/livez", "/readyz"})
 
@@ -78,14 +82,10 @@ class Security:
 
     def _is_ours(self, host: str) -> bool:
         """Is *host* (of the header, with a port or without) an address or allowed?"""
-        name = host.lower()
-        if name.startswith("["):
-            name, _, port = name[1:].partition("]")
-            port = port.removeprefix(":")
-        else:
-            name, _, port = name.partition(":")
-        if port and not port.isdecimal():
+        found = _HOST.fullmatch(host.lower())
+        if found is None:
             return False
+        name = found["address"] or found["name"]
         if name in self._names:
             return True
         try:

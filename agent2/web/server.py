@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import uvicorn
 
-from agent2.web.protocol import HEAD_BYTES, limited
+from agent2.web.guard import HEAD_BYTES
+from agent2.web.protocol import limited
 
 if TYPE_CHECKING:
     import socket

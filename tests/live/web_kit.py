@@ -15,6 +15,16 @@ from dataclasses import dataclass
 from tests.live.cli_kit import ROOT
 
 WEB = ROOT / "agent2" / "web" / "__main__.py"
+COMPILER = ROOT / "agent2" / "compiler" / "__main__.py"
+
+
+def compiled(folder, web):
+    """Have a plan in *folder* whose section ``web`` is the YAML text *web*."""
+    text = f"targets: [{{name: a, checks: [{{kind: tcp, port: 1}}]}}]\nweb: {web}\n"
+    path = folder / "agent2.yaml"
+    path.write_text(text, encoding="utf-8")
+    argv = [sys.executable, "-I", str(COMPILER), "--state-dir", str(folder)]
+    subprocess.run([*argv, "--config", str(path)], check=True, timeout=60)
 
 
 @dataclass
