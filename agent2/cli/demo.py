@@ -17,6 +17,7 @@ from agent2.cli.launch import launch
 from agent2.cli.lifecycle import stop_program
 from agent2.cli.program import RESTARTER, WATCHER
 from agent2.cli.typed import typed
+from agent2.cli.web_start import go_with, stop_with
 from agent2.cli.words import say
 from agent2.demo import control
 from agent2.demo.server import FAULTS
@@ -71,6 +72,7 @@ def start_all(settings: Settings, port: int | None) -> int:
                 raise Failure(told.code, message, typed("demo stop", settings))
             click.echo(say("start.done", name=program.name, pid=told.pid))
     _wait_for_first(settings)
+    go_with(settings)
     from agent2.cli.demo_show import show
 
     show(settings)
@@ -127,9 +129,10 @@ def need(settings: Settings) -> Demo:
 @demo.command(cls=Command, help=say("help.demo.stop"))
 @click.pass_context
 def stop(ctx: click.Context) -> int:
-    """Stop all three; the watcher first, or it would heal what is stopped."""
+    """Stop all of them; the target last, or the watcher would heal it."""
     settings = shared(ctx)
     found = need(settings)
+    stop_with(settings)
     for program in (WATCHER, RESTARTER):
         stop_program(program, settings)
     control.stop(found.pid_file)

@@ -12,6 +12,7 @@ import click
 
 from agent2 import planfile
 from agent2.cli import settings as paths
+from agent2.cli.program import WEB, find
 from agent2.cli.words import language, say
 from agent2.demo import control
 from agent2.demo.server import HOST
@@ -39,7 +40,9 @@ targets:
 restarter:
   argv: {argv}
   verify: "http://{host}:{port}/api/health"
+web: {{enabled: true, port: {web}}}
 """
+WEB_PORT = 8642
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Demo:
 
     port: int
     pid_file: str
+    web: int = 0
 
     @property
     def url(self) -> str:
@@ -59,7 +63,8 @@ def load(settings: Settings) -> Demo | None:
     """Return what an earlier ``agent2 demo`` set up here; None if none did."""
     try:
         tree = json.loads(read_small(settings.path(FACTS), 4096))
-        return Demo(int(tree["port"]), str(tree["pid_file"]))
+        web = int(tree.get("web", 0))
+        return Demo(int(tree["port"]), str(tree["pid_file"]), web)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -79,6 +84,8 @@ def prepare(settings: Settings, port: int | None) -> Demo:
         demo = replace(demo, port=_free(8080 if port is None else port))
     else:
         process.close()
+    if not find(WEB, settings).running:
+        demo = replace(demo, web=_bindable(WEB_PORT) or _bindable(0))
     write_atomic(settings.path(FACTS), json.dumps(asdict(demo)).encode(), sync=False)
     yaml = settings.path(YAML)
     write_atomic(yaml, _text(settings, demo).encode(), sync=False)
@@ -93,6 +100,7 @@ def _text(settings: Settings, demo: Demo) -> str:
         profile=settings.profile or PROFILE,
         host=HOST,
         port=demo.port,
+        web=demo.web,
         # JSON is YAML: any path is safe in it.
         pid_file=json.dumps(demo.pid_file),
         argv=json.dumps(argv),
@@ -132,15 +140,18 @@ def _foreign(path: str) -> bool:
 
 def _free(wanted: int) -> int:
     """Return *wanted* if it can be bound, else a free port."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            found = int(probe.getsockname()[1])
-            if wanted and found != wanted:
-                click.echo(say("demo.busy_port", old=wanted, new=found))
-            return found
-    return wanted
+    found = _bindable(wanted) or _bindable(0) or wanted
+    if wanted and found != wanted:
+        click.echo(say("demo.busy_port", old=wanted, new=found))
+    return found
+
+
+def _bindable(port: int) -> int:
+    """Return the port that is bound for *port* (0 is any), 0 if it cannot be."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return 0
+        return int(probe.getsockname()[1])

@@ -14,7 +14,7 @@ FORBIDDEN = (
     "asyncio", "ssl", "requests", "slack_sdk", "apprise", "tenacity", "pydantic", "yaml",
     "click", "rich", "psutil", "dataclasses", "typing", "logging", "subprocess",
     "inspect", "http.client", "urllib.request", "email", "argparse", "pathlib",
-    "threading", "ctypes", "hashlib", "uuid", "tempfile", "shutil",
+    "threading", "ctypes", "hashlib", "uuid", "tempfile", "shutil", "starlette", "uvicorn",
 )  # fmt: skip
 # Loaded only where they are needed, by name: an https target, a system without pidfd.
 LATER = {"agent2.checks.http_tls", "agent2.host.processes_psutil"}
@@ -56,7 +56,9 @@ def test_the_watchers_own_entry_loads_nothing_heavy_nor_any_other_program():
     found = loaded("agent2.watcher.main")
 
     assert sorted(found.intersection(FORBIDDEN)) == []
-    others = ("agent2.cli", "agent2.courier", "agent2.compiler", "agent2.restarter")
+    others = (
+        "agent2.cli", "agent2.courier", "agent2.compiler", "agent2.restarter", "agent2.web",
+    )  # fmt: skip
     assert [name for name in sorted(found) if name.startswith(others)] == []
 
 

@@ -12,7 +12,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = ROOT / "systemd"
-NAMES = ("agentos-agent2.service", "agent2.service", "agent2-restarter.service")
+NAMES = (
+    "agentos-agent2.service",
+    "agent2.service",
+    "agent2-restarter.service",
+    "agent2-web.service",
+)
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
 )
@@ -24,7 +29,7 @@ def filled(tmp_path, name):
     if not root.exists():
         (root / ".venv" / "bin").mkdir(parents=True)
         (root / ".venv" / "bin" / "python").symlink_to("/bin/true")
-        for folder in ("scripts", "agent2"):
+        for folder in ("scripts", "agent2", "docs"):
             (root / folder).symlink_to(ROOT / folder)
         (root / "README.md").touch()
     text = (UNITS / name).read_text().replace("/opt/agent2", str(root))
@@ -67,14 +72,15 @@ def test_this_test_would_see_the_guides_obsolete_key(tmp_path):
 
 
 @needs_systemd
-def test_the_recommended_unit_is_exposed_by_two_points_at_most(tmp_path):
+@pytest.mark.parametrize("name", ["agent2.service", "agent2-web.service"])
+def test_a_recommended_unit_is_exposed_by_two_points_at_most(tmp_path, name):
     told = subprocess.run(
         [
             "systemd-analyze",
             "security",
             "--offline=true",
             "--threshold=20",
-            filled(tmp_path, "agent2.service"),
+            filled(tmp_path, name),
         ],
         capture_output=True,
         text=True,
@@ -145,3 +151,14 @@ def test_the_drop_in_only_changes_what_the_unit_has():
 
     new = set(drop["Service"]) - set(known["Service"])
     assert new == {"User", "Group", "ReadWritePaths"}
+
+
+def test_the_unit_of_the_api_gives_way_to_the_watcher_and_needs_no_rights():
+    found, watcher = values("agent2-web.service"), values("agent2.service")
+
+    assert found["User"] == ["agent2"]  # that of the watcher's unit, by its name
+    assert found["StateDirectory"] == watcher["StateDirectory"]
+    assert int(found["OOMScoreAdjust"][0]) > 0 > int(watcher["OOMScoreAdjust"][0])
+    assert found["CapabilityBoundingSet"] == [""]
+    assert found["IPAddressDeny"] == ["any"]
+    assert "74" not in found["RestartPreventExitStatus"][0].split()

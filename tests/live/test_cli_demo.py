@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import subprocess
+import urllib.request
 
 import jsonschema
 import pytest
@@ -32,6 +33,9 @@ def test_kill_shows_notice_signal_restart_and_recovery(cli):
     assert "webui: ok [pid ok " in begun.out
     assert "demo kill" in begun.out
     jsonschema.validate(cli.status(), schema("status"))
+    url = re.search(r"API: (http://\S+)", begun.out)[1]
+    with urllib.request.urlopen(f"{url}api/v1/targets/webui", timeout=30) as answer:
+        assert json.load(answer)["state"] == "ok"
     assert "Demo target" in cli("demo", "--port", "0").out  # again is no trouble
 
     killed = cli("demo", "kill")
