@@ -62,7 +62,7 @@ def run_planted(kills: int, seed: int) -> dict:
     seen = {}
     for name, fault in planted.FAULTS.items():
         folder = Path(tempfile.mkdtemp(prefix="agent2-planted-"))
-        package = planted.plant(name, Path(measure.ROOT), folder)
+        package = planted.plant((name,), Path(measure.ROOT), folder)
         found = campaign.conduct(
             folder / "run",
             seed,

@@ -2,7 +2,8 @@
 
 Each is a text in a file and what stands in its place; the checker of ``ledgers`` must
 notice every one. A window that would be hit once in a thousand kills is widened by a
-short sleep, so that a few kills are enough: the fault is the order, not the sleep.
+short sleep, or the process is killed within it now and then, so that a few kills are
+enough: the fault is the order, not the sleep.
 """
 
 from __future__ import annotations
@@ -10,8 +11,16 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PAUSE = "__import__('time').sleep"
+# What an end of its own looks like from outside: the kernel kills it, now and then.
+MAY_DIE = "import os, random; random.random() < {:g} and os.kill(os.getpid(), 9)"
+COURIER_DIES = MAY_DIE.format(0.3)
+WATCHER_DIES = MAY_DIE.format(0.1)
 SETTLE = 2.0  # seconds; a faulty one may never settle
 
 
@@ -36,7 +45,7 @@ FAULTS = {
         "courier/leash.py",
         "            self._wire.sendall(order)\n",
         "            self.early()\n"
-        f"            {PAUSE}(0.2)\n"
+        f"            {COURIER_DIES}\n"
         "            self._wire.sendall(order)\n",
         ("delivered_is_received",),
     ),
@@ -86,7 +95,7 @@ FAULTS = {
         "        if type(each).__name__ == 'OpenIncident':\n"
         "            parts.telling.opened(each)\n"
         "            parts.publisher.write()\n"
-        f"            {PAUSE}(0.2)\n"
+        f"            {WATCHER_DIES}\n"
         "    if step.effects or must_be_saved(old, step.state):\n",
         ("shown_is_committed",),
     ),
@@ -123,10 +132,10 @@ _IN_TWO = '''
         finally:
             outbox.add = add
         if rows:
-            await self._reactor.sleep_until(self._reactor.now() + 0.1)
+            MAY_DIE
             await self._write(lambda tx: outbox.add(tx, rows))
         return queued
-'''
+'''.replace("MAY_DIE", WATCHER_DIES)
 _EARLY = '''
     def early(self) -> None:
         """Mark it as delivered without any proof."""
@@ -146,12 +155,18 @@ _MORE = {
 }
 
 
-def plant(name: str, source: Path, folder: Path) -> Path:
-    """Copy the package from *source* into *folder* with one fault; return *folder*."""
-    fault = FAULTS[name]
+def plant(names: Iterable[str], source: Path, folder: Path) -> Path:
+    """Copy the package from *source* into *folder* with faults; return *folder*."""
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(source / "agent2", folder / "agent2", ignore=ignored)
-    path = folder / "agent2" / fault.file
+    for name in names:
+        _put(name, folder / "agent2")
+    return folder
+
+
+def _put(name: str, package: Path) -> None:
+    fault = FAULTS[name]
+    path = package / fault.file
     text = path.read_text(encoding="utf-8")
     assert text.count(fault.right) == 1, f"{fault.file} has changed: mend {name!r}"
     text = text.replace(fault.right, fault.wrong)
@@ -161,13 +176,12 @@ def plant(name: str, source: Path, folder: Path) -> Path:
         text = text.replace(before, f"{more.lstrip(chr(10))}\n{before}")
     path.write_text(text, encoding="utf-8")
     if fault.slow_mark:
-        _slow_the_mark(folder / "agent2" / "courier" / "desk.py")
-    return folder
+        _slow_the_mark(package / "courier" / "desk.py")
 
 
 def _slow_the_mark(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     right = "            self._store(lambda: self._delivered(held, receipt))\n"
     assert text.count(right) == 1, "desk.py has changed: mend slow_mark"
-    slow = f"            {PAUSE}(0.3)\n{right}"
+    slow = f"            {PAUSE}(0.1)\n            {COURIER_DIES}\n{right}"
     path.write_text(text.replace(right, slow), encoding="utf-8")
