@@ -41,7 +41,8 @@ fi
 # The settings of the caller's own agent are no business of the tests.
 unset AGENT2_CONFIG AGENT2_HOME AGENT2_STATE_DIR AGENT2_PROFILE AGENT2_LANGUAGE AGENT2_SCRIPTS
 if (($# == 0)); then
-  # All of them, the tests of one file together; one of the three mostly waits.
-  set -- -n 3 --dist loadfile
+  # All of them, the tests of one file together, in the order of tests/conftest.py;
+  # two of the four mostly wait.
+  set -- -n 4 --dist loadfile --no-loadscope-reorder
 fi
 "$python" -m pytest -r psfE "$@"

@@ -11,7 +11,7 @@ import os
 import campaign
 import pytest
 
-KILLS = 40
+KILLS = 25
 SEED = int(os.environ.get("AGENT2_KILL_SEED", "2"))
 
 

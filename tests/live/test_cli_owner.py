@@ -190,7 +190,7 @@ while True:
 """
 
 
-def test_a_holder_is_found_while_thousands_of_locks_come_and_go(tmp_path):
+def test_a_holder_is_found_while_many_locks_come_and_go(tmp_path):
     path = tmp_path / "agent2.pid"
     churn = []
     for name in "abcd":
@@ -201,7 +201,7 @@ def test_a_holder_is_found_while_thousands_of_locks_come_and_go(tmp_path):
         for each in churn:
             each.stdout.readline()
         with holding(path, MARK):
-            seen = {find(str(path), MARK).presence for _ in range(2000)}
+            seen = {find(str(path), MARK).presence for _ in range(500)}
     finally:
         for each in churn:
             each.kill()
