@@ -37,6 +37,8 @@ if [[ ! -w "$AGENT2_ROOT" ]]; then
   scratch="$(mktemp -d)"
   trap 'rm -rf -- "$scratch"' EXIT
   export PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$scratch"
+else
+  unset PYTHONDONTWRITEBYTECODE # or hundreds of programs would all compile the same
 fi
 # The settings of the caller's own agent are no business of the tests.
 unset AGENT2_CONFIG AGENT2_HOME AGENT2_STATE_DIR AGENT2_PROFILE AGENT2_LANGUAGE AGENT2_SCRIPTS
