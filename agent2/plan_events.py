@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+from agent2.core.rules import fits
 from agent2.core.shape import sound
 from agent2.core.value import value
 
@@ -101,6 +102,16 @@ def from_tree(tree: dict[str, Any]) -> EventsPlan:
 def _rule(tree: dict[str, Any]) -> RulePlan:
     when = tuple((str(f), str(op), wanted) for f, op, wanted in tree["when"])
     return sound(RulePlan(**tree | {"when": when}))
+
+
+def is_asked_elsewhere(plan: EventsPlan, type: str) -> bool:  # noqa: A002
+    """Must the supervisor judge our own events of *type*?
+
+    There are rules for it, or it stays anyway, and knows policies of other packages.
+    """
+    return plan.enabled and (
+        plan.resident or any(fits(rule.event, type) for rule in plan.rules)
+    )
 
 
 def is_window(text: str) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
 
 from agent2.core import delivery as rules
 from agent2.core.message import Cause, DeliveryState, Receipt
 from agent2.core.text import one_line
 from agent2.core.value import replace
 from agent2.courier import frames
+from agent2.courier.lost import KIND, lost
 from agent2.courier.phrases import send_failed
-from agent2.host.wake import wake
+from agent2.host.wake import wake, wake_supervisor
+from agent2.plan_events import is_asked_elsewhere
 from agent2.store import outbox
 from agent2.store.errors import StoreError
 
@@ -45,6 +48,7 @@ class Desk:
         self._state_dir = state_dir
         self._owner = owner
         self._language = "en"
+        self._pass_on = False
         self._kinds: dict[str, str] = {}
         self.news = False  # something was queued here: others have work
         self._told: dict[str, Cause] = {}
@@ -55,6 +59,7 @@ class Desk:
         """Take the notifiers and the language of *plan*."""
         self._language = plan.language
         self._kinds = {each.name: each.kind for each in plan.notifiers}
+        self._pass_on = is_asked_elsewhere(plan.events, KIND)
 
     def begin(self) -> None:
         """Take over what a killed courier was sending; remember what was said last."""
@@ -164,7 +169,13 @@ class Desk:
 
     def _failed(self, after: Delivery, at: float) -> None:
         dead = after.state is DeliveryState.DEAD
-        outbox.failed(self.db, after, at, self._notices(after) if dead else ())
+        if dead:
+            told = lost(after, time.time(), pass_on=self._pass_on)
+            outbox.failed(self.db, after, at, self._notices(after), told)
+            if self._pass_on:
+                wake_supervisor(self._state_dir)
+        else:
+            outbox.failed(self.db, after, at)
         if after.cause is Cause.RATE_LIMITED and not dead:
             outbox.pause(self.db, after.notifier, after.next_at)
 

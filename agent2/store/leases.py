@@ -16,7 +16,7 @@ from agent2.store.pauses import paused
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from agent2.core.message import Delivery, Receipt
     from agent2.store.database import Database
@@ -105,9 +105,15 @@ def delivered(db: Database, delivery: Delivery, receipt: Receipt, now: float) ->
 
 
 def failed(
-    db: Database, delivery: Delivery, now: float, notices: Iterable[Delivery] = ()
+    db: Database,
+    delivery: Delivery,
+    now: float,
+    notices: Iterable[Delivery] = (),
+    told: Callable[[sqlite3.Connection], None] | None = None,
 ) -> bool:
     """Store what ``core.delivery.failed`` made of an attempt; queue *notices* with it.
+
+    *told* writes what else is to be known of it, in the same transaction.
 
     False: the lease was lost, nothing was stored and nothing queued.
     """
@@ -131,6 +137,8 @@ def failed(
         )
         if done.rowcount == 1:
             insert(tx, notices)
+            if told is not None:
+                told(tx)
         return done.rowcount == 1
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from hashlib import sha256
 
 from agent2.core import event_ids, gates, rulings
-from agent2.core.policies import Level, Measure
+from agent2.core.events import DECIDED
+from agent2.core.policies import Level, Measure, Ruling
 from agent2.core.value import value
 from agent2.store import audits
 from agent2.store import gates as store
@@ -60,6 +61,11 @@ class Outcome:
     took_s: float = 0.0
 
 
+def is_decided(event: Event) -> bool:
+    """Has the watcher done this already, so that only more of it can be held?"""
+    return event.source == "watcher" and DECIDED.items() <= event.payload.items()
+
+
 def digest(raw: bytes) -> str:
     """Return the digest that ids are made with."""
     return sha256(raw).hexdigest()
@@ -76,6 +82,9 @@ def gate_of(event: Event, decision: Decision, standing: Standing) -> Gate | None
         asked = gates.pause(event.subject, name, decision.reason, who, at)
         return gates.approve(asked, decision.reason, who, at)
     held = gates.is_held(standing.gates, event.subject, name)
+    if is_decided(event) and decision.ruling is Ruling.BLOCK and held is None:
+        asked = gates.pause(event.subject, name, decision.reason, who, at)
+        return gates.reject(asked, decision.reason, who, at)
     if Measure.PAUSE_GATE not in decision.measures:
         return None
     if held is not None and (held.subject, held.name) == (event.subject, name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent2.core.rules import judge_by_rules
+from agent2.supervisor.effects import is_decided
 from agent2.supervisor.policies import Ruled
 from agent2.supervisor.worker import PolicyError, Worker
 
@@ -53,6 +54,9 @@ class Judge:
             Interrupted: somebody asked to stop.
         """
         policy = self.router.route(event.type)
+        if is_decided(event):  # by the watcher, by all that is ours
+            policy = policy.otherwise if isinstance(policy, Ruled) else policy
+            policy = None if is_own(policy) else policy
         if isinstance(policy, Ruled):  # rules are ours, what stands behind may not be
             decision = judge_by_rules(policy.rules, event)
             if decision is not None:

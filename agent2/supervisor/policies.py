@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent2.core import builtin
 from agent2.core.policies import Ruling
 from agent2.core.routing import Router
-from agent2.core.rules import Condition, Rule, glob, judge_by_rules
+from agent2.core.rules import Condition, Rule, fits, judge_by_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class _RuledRouter(Router):
 
     def route(self, type: str) -> Policy | None:  # noqa: A002
         judged = self._inner.route(type)
-        rules = tuple(_rule(r) for r in self._rules if glob(r.event, type))
+        rules = tuple(_rule(r) for r in self._rules if fits(r.event, type))
         return Ruled(rules, judged) if rules else judged
 
     def patterns(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from agent2.watcher.telling import Telling
 from agent2.watcher.texts import Texts
 from agent2.watcher.upkeep import Upkeep
 from agent2.watcher.watched import made_of
+from agent2.watcher.welcome import welcome
 from agent2.wire.languages import words
 
 TYPE_CHECKING = False
@@ -113,6 +114,8 @@ class Agent:
         self.upkeep.use(plan.store, polling=bool(plan.events.polling))
         for name in fresh.keys() & old.keys():
             fresh[name].inherit(old[name])
+        if old:
+            self._welcome(fresh.keys() - old.keys())
         for before in old.values():
             self.deaths.let_go(before)  # the next cycle holds it anew
             before.retire()
@@ -174,6 +177,13 @@ class Agent:
             journal.append(tx, now, "agent.started", "", None, body)
 
         self.memory.save(inside)
+        self._welcome(self.targets.keys() - states.keys())
+
+    def _welcome(self, names: Iterable[str]) -> None:
+        """Tell of targets that are watched from now on, a few at a time."""
+        fresh = [self.targets[name] for name in sorted(names)]
+        if fresh:
+            self.reactor.spawn(welcome(self, fresh), "welcome")
 
     def heard(self, messages: list[str]) -> None:
         """Take datagrams of the wake socket: each is a hint to look, and no more."""

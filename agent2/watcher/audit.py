@@ -8,8 +8,7 @@ next start. The ids are made of the effect: a replay writes nothing twice.
 
 from __future__ import annotations
 
-from agent2.core.alerting import REASONS
-from agent2.core.builtin import state_changed
+from agent2.core.builtin import created, failed, state_changed
 from agent2.core.effects import (
     OpenIncident,
     Prove,
@@ -19,14 +18,23 @@ from agent2.core.effects import (
     WithdrawRestart,
     Withhold,
 )
-from agent2.core.events import Event
 from agent2.core.gates import RESTART, pause
-from agent2.core.model import ActionResult
+from agent2.core.model import ActionResult, Health
 from agent2.core.policies import Ruling
-from agent2.core.rulings import AUDIT, MEASURES
+from agent2.core.rulings import decide
 from agent2.core.standing import Standing
 from agent2.store import audits, gates
 from agent2.store.events import add
+from agent2.store.own_events import tell, write
+from agent2.watcher import happened
+from agent2.watcher.happened import (
+    ACTION_FAILED,
+    ADDED,
+    ASKED,
+    CHANGED,
+    CHECK_FAILED,
+    SOURCE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,17 +42,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.core.effects import Effect, Step
+    from agent2.core.events import Event
     from agent2.core.model import TargetState
     from agent2.store.actions import ActionRow
 
-SOURCE = "watcher"
-ASKED = "ACTION_REQUESTED"
-CHANGED = "TARGET_STATE_CHANGED"
 RESULT = "ACTION_RESULT"
-_WITHDRAWN = "ACTION_WITHDRAWN"
-_MEASURES = {
-    ruling: [each.value for each in measures] for ruling, measures in MEASURES.items()
-}
+_WELL = frozenset({Health.HEALTHY, Health.UNKNOWN})
+_ILL = frozenset({Health.FAILING, Health.UNHEALTHY})
 
 
 def decided(tx: Connection, effect: Effect, at: float, *, by_hand: bool) -> None:
@@ -53,7 +57,7 @@ def decided(tx: Connection, effect: Effect, at: float, *, by_hand: bool) -> None
     *by_hand*: a person is to decide and no gate holds yet; an approval frees one
     restart, and the next one asks again.
     """
-    wish = _wish(effect, at)
+    wish = happened.wish(effect, at)
     match effect:
         case RequestRestart():
             _write(tx, wish, Ruling.ALLOW, "within budget, nothing holds it")
@@ -69,30 +73,63 @@ def decided(tx: Connection, effect: Effect, at: float, *, by_hand: bool) -> None
             pass
 
 
-def noted(tx: Connection, target: str, step: Step, at: float, *, pass_on: bool) -> None:
+def noted(
+    tx: Connection,
+    target: str,
+    step: Step,
+    at: float,
+    *,
+    pass_on: frozenset[str],
+    tries: int,
+) -> None:
     """Write down the events of *step* and how its subjects stand; *at* is wall time.
 
-    A change of health is judged here and now, or *passed on* to the supervisor: there
-    are rules for it, or policies of others.
+    What is told of is judged here and now, or the types in *pass_on* by the
+    supervisor: there are rules for them, or policies of others. *tries*: how many
+    restarts the target may have.
     """
-    wishes = [each for each in (_wish(e, at) for e in step.effects) if each is not None]
+    wishes = [
+        each
+        for each in (happened.wish(e, at) for e in step.effects)
+        if each is not None
+    ]
     add(tx, wishes, at, "completed")
     stands(tx, target, step.state, at)
+    standing = Standing(at, max_retries=tries)
     for effect in step.effects:
         if isinstance(effect, Record):
-            event = _change(effect, step.state, at)
-            new = add(tx, (event,), at, "pending" if pass_on else "completed")
-            if new and not pass_on:
-                decision = state_changed(event, Standing(at))
-                _write(tx, event, decision.ruling, decision.reason)
+            event = happened.change(effect, step.state, at)
+            tell(tx, event, state_changed, standing, pass_on=CHANGED in pass_on)
+            if effect.old in _WELL and effect.new in _ILL:
+                event = happened.check_failed(effect, step.state, at)
+                tell(tx, event, failed, standing, pass_on=CHECK_FAILED in pass_on)
+        elif isinstance(effect, RequestRestart) and ASKED in pass_on:
+            add(tx, (happened.notice(effect, at),), at)
         elif isinstance(effect, Prove):
             acted(tx, effect.target, effect.action, effect.result, at)
+            if effect.result is ActionResult.FAILED:
+                event = happened.action_failed(effect, step.state, at)
+                tell(tx, event, failed, standing, pass_on=ACTION_FAILED in pass_on)
         elif isinstance(effect, OpenIncident):
             about = {"target": effect.target, "code": effect.code.value}
             gates.put_task(tx, effect.incident, "open", about, at)
         elif isinstance(effect, ResolveIncident):
             about = {"target": effect.target}
             gates.put_task(tx, effect.incident, "resolved", about, at)
+
+
+def added(
+    tx: Connection,
+    target: str,
+    about: dict[str, Any],
+    standing: Standing,
+    *,
+    pass_on: bool,
+) -> None:
+    """Write down that *target* is watched from now on."""
+    at = standing.now
+    event = happened.event_of(f"{target}=added@{at:.3f}", target, at, about, ADDED)
+    tell(tx, event, created, standing, pass_on=pass_on)
 
 
 def acted(
@@ -112,7 +149,7 @@ def acted(
 def made_up(tx: Connection, row: ActionRow, at: float) -> None:
     """Write down the event of an action that an earlier run was killed over."""
     about = {"action": row.id, "incident": row.incident, "attempt": row.attempt}
-    add(tx, (_event(row.id, row.target, at, about),), at, "completed")
+    add(tx, (happened.event_of(row.id, row.target, at, about),), at, "completed")
 
 
 def stands(tx: Connection, target: str, state: TargetState, at: float) -> None:
@@ -127,61 +164,6 @@ def stands(tx: Connection, target: str, state: TargetState, at: float) -> None:
     gates.put_task(tx, target, state.health.value, about, at)
 
 
-def _wish(effect: Effect, at: float) -> Event | None:
-    match effect:
-        case RequestRestart():
-            about = {
-                "action": effect.action,
-                "incident": effect.incident,
-                "attempt": effect.attempt,
-                "code": effect.code.value,
-                "detail": effect.detail,
-            }
-            return _event(effect.action, effect.target, at, about)
-        case Withhold():
-            key = f"{effect.incident}/{effect.why}/{effect.at:.3f}"
-            return _event(key, effect.target, at, {"incident": effect.incident})
-        case WithdrawRestart():
-            about = {"action": effect.action, "incident": effect.incident}
-            key = f"{effect.action}/withdrawn"
-            return _event(key, effect.target, at, about, _WITHDRAWN)
-        case _:
-            return None
-
-
-def _change(effect: Record, state: TargetState, at: float) -> Event:
-    about = {
-        "from": effect.old.value,
-        "to": effect.new.value,
-        "reason": REASONS[effect.facet],
-        "code": effect.code.value,
-        "detail": effect.detail,
-        "incident": state.incident,
-        "flapping": state.flap is not None,
-    }
-    key = f"{effect.target}={effect.new.value}@{effect.at:.3f}"
-    return _event(key, effect.target, at, about, CHANGED)
-
-
-def _event(
-    key: str, target: str, at: float, about: dict[str, Any], kind: str = ASKED
-) -> Event:
-    return Event(f"ev-{key}", SOURCE, target, kind, at, about)
-
-
 def _write(tx: Connection, event: Event | None, ruling: Ruling, reason: str) -> None:
     assert event is not None
-    kind, level = AUDIT[ruling]
-    decision = "dec-" + event.id.removeprefix("ev-")
-    payload = {
-        "decision_type": ruling.value,
-        "reason": reason,
-        "findings": [],
-        "actions": [
-            {"action_type": each, "target": event.subject, "result": "done"}
-            for each in _MEASURES[ruling]
-        ],
-        "decision_id": decision,
-        "event_type": event.type,
-    }
-    audits.append(tx, event.subject, level, kind, payload, event.at, event.id, decision)
+    write(tx, event, decide(ruling, reason))

@@ -91,7 +91,8 @@ class Writer:
     def after(self, watched: Watched, step: Step) -> Callable[[Connection], None]:
         """Return the write that follows the deeds of *step*."""
         name, shown, pass_on = watched.name, self._clock.wall(), self._gates.pass_on
-        return lambda tx: noted(tx, name, step, shown, pass_on=pass_on)
+        tries = watched.plan.policy.restart.intensity
+        return lambda tx: noted(tx, name, step, shown, pass_on=pass_on, tries=tries)
 
     def _one(self, tx: Connection, watched: Watched, effect: Effect, label: str) -> int:
         queued = 0

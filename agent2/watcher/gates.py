@@ -15,9 +15,10 @@ from agent2.core.gates import is_held
 from agent2.core.policies import Ruling
 from agent2.core.rules import Condition, Rule, glob
 from agent2.core.standing import Mode, Redlines, Standing
-from agent2.plan_events import EventsPlan, frozen_by
+from agent2.core.value import replace
+from agent2.plan_events import EventsPlan, frozen_by, is_asked_elsewhere
 from agent2.store import gates
-from agent2.watcher.audit import ASKED, CHANGED, SOURCE
+from agent2.watcher.happened import ASKED, SOURCE, TOLD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class Gates:
     Attributes:
         rows: The gates, as the store last said.
         interactive: No restart without a person: each needs an approval of its own.
-        pass_on: Changes of health are judged by the supervisor: rules or policies of
-            others may have something to say.
+        pass_on: The types that the supervisor judges: rules or policies of others may
+            have something to say.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Gates:
         self._rules: tuple[Rule, ...] = ()
         self._ruled = False
         self.interactive = False
-        self.pass_on = False
+        self.pass_on: frozenset[str] = frozenset()
         self.rows: tuple[Gate, ...] = ()
 
     def use(self, plan: Plan, targets: Mapping[str, Watched]) -> None:
@@ -72,9 +73,11 @@ class Gates:
         self._plan = events = plan.events
         self._rules = tuple(_rule(r) for r in events.rules if glob(r.event, ASKED))
         self.interactive = events.mode == Mode.INTERACTIVE.value
-        self.pass_on = events.enabled and (
-            events.resident or any(glob(r.event, CHANGED) for r in events.rules)
+        self.pass_on = frozenset(
+            kind for kind in TOLD if is_asked_elsewhere(events, kind)
         )
+        if events.enabled and events.resident:
+            self.pass_on |= {ASKED}  # by rules it was judged here
         limits = (events.commands, events.frozen, self._rules)
         self._ruled = self.interactive or any(limits)
 
@@ -98,11 +101,8 @@ class Gates:
             return None  # nothing could speak against it
         now, plan, program = self._clock.wall(), self._plan, watched.program
         window = frozen_by(plan.frozen, now) if plan.frozen else ""
-        redlines = Redlines(
-            (watched.name,) if own else (),
-            plan.commands or None,
-            window != "",
-            window,
+        redlines = replace(
+            self.redlines(watched), frozen=window != "", frozen_reason=window
         )
         facts = {
             "command": [program] if program else [],
@@ -116,6 +116,11 @@ class Gates:
         mode = Mode.ASSISTED if pending else Mode(plan.mode)
         standing = Standing(now, mode, self.rows, redlines)
         return barred(wish, standing, self._rules)
+
+    def redlines(self, watched: Watched) -> Redlines:
+        """Return what may never be done to *watched*, at whatever time."""
+        own = watched.pid_file == self._own
+        return Redlines((watched.name,) if own else (), self._plan.commands or None)
 
     async def look(self) -> None:
         """Read them anew; what changed is said, shown, and acted on at once."""

@@ -14,7 +14,7 @@ import pytest
 from agent2.core.message import Cause
 from agent2.core.model import AlertKind
 from agent2.host.wake import WakeSocket
-from agent2.store import outbox
+from agent2.store import audits, inbox, outbox
 from tests.fakes.base import Behaviour
 from tests.fakes.channels import KINDS, channel, dead_port
 from tests.fakes.stage import COURIER, Stage, alert
@@ -257,6 +257,14 @@ def test_a_dead_letter_is_told_by_the_others(tmp_path, channels):
         row = it.wait_state(made, "dead")
         channels["email"].fake.wait(1)
         channels["webhook"].fake.wait(1)
+        event = inbox.get(it.db, f"ev-{made}/dead/{row.attempts}")
+        assert (event.event.type, event.status) == ("ALERT_FAILED", "completed")
+        assert event.event.payload["notifier"] == "pagerduty"
+        (line,) = audits.of_event(it.db, event.event.id)
+        assert (line.type, line.payload["reason"]) == (
+            "SUPERVISOR_BLOCKED",
+            "rejected does not pass by itself",
+        )
 
     assert row.cause is Cause.REJECTED
     assert "pagerduty" in channels["email"].text()

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+# Part of a payload: the watcher has judged this by the built-in policy and the rules,
+# and did it; only policies of others may still say something, about what comes next.
+DECIDED: dict[str, Any] = {"decided": True}
+
+
 @value
 class Event:
     """One fact.
