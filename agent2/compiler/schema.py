@@ -154,7 +154,7 @@ class Web(Section):
         [], "Names of this host in URLs, beside addresses and localhost"
     )
     max_clients: Annotated[int, word.whole(1, 10000)] = _field(
-        64, "Connections at a time"
+        128, "Connections at a time; half of them may follow events"
     )
     rate_limit: Annotated[int, word.whole(1, 100000)] = _field(
         50, "Requests per second from one address"

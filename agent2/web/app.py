@@ -15,6 +15,7 @@ from agent2.web import (
     routes_records,
     routes_reload,
     routes_state,
+    routes_stream,
 )
 from agent2.web.guard import Guard
 from agent2.web.limits import RateLimit
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from agent2.web.desk import Desk
+    from agent2.web.stream import Stream
     from agent2.web.token import Token
 
 
@@ -42,6 +44,7 @@ TABLE: tuple[Entry, ...] = (
     *routes_state.ROUTES,
     *routes_records.ROUTES,
     *routes_badge.ROUTES,
+    *routes_stream.ROUTES,
     *routes_changes.ROUTES,
     *routes_reload.ROUTES,
     Entry(
@@ -54,7 +57,7 @@ TABLE: tuple[Entry, ...] = (
 )
 
 
-def application(desk: Desk, token: Token) -> Guard:
+def application(desk: Desk, token: Token, stream: Stream) -> Guard:
     """Return the ASGI application."""
     by_path: dict[str, dict[str, Entry]] = {}
     for entry in TABLE:
@@ -69,7 +72,7 @@ def application(desk: Desk, token: Token) -> Guard:
     )
 
     async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("state", {})["desk"] = desk
+        scope.setdefault("state", {}).update(desk=desk, stream=stream)
         await router(scope, receive, send)
 
     settings = desk.settings

@@ -38,7 +38,8 @@ class Desk:
         """
         self.settings = settings
         self.log = log
-        self.reading = Reader.look(os.path.join(settings.state_dir, _STORE))
+        self.path = os.path.join(settings.state_dir, _STORE)
+        self.reading = Reader.look(self.path)
         self.reloading = threading.Lock()
         self._turn = threading.Lock()
         self._writing: Database | None = None
@@ -51,7 +52,7 @@ class Desk:
         """
         with self._turn:
             if self._writing is None:
-                self._writing = Database.open(self.reading.path, create=False)
+                self._writing = Database.open(self.path, create=False)
             return self._writing
 
     def seen(self) -> Snapshot:

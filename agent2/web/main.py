@@ -120,6 +120,7 @@ def _serve(
 ) -> None:
     from agent2.web.app import application
     from agent2.web.server import serve
+    from agent2.web.stream import Stream
 
     settings = desk.settings
     port = 0 if settings.socket else int(door.getsockname()[1])
@@ -135,7 +136,9 @@ def _serve(
         _tell(ready_fd, "READY\n")
 
     try:
-        serve(application(desk, token), settings, door, ready, log, log.reopen)
+        stream = Stream(desk, settings.max_streams)
+        app = application(desk, token, stream)
+        serve(app, settings, door, ready, log, log.reopen, stream.end)
     finally:
         if settings.socket:
             remove(settings.socket)

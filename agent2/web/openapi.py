@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import agent2
 from agent2.web.refusals import STATUS
 from agent2.web.routes import Entry
-from agent2.web.shapes import OBJECT, TEXT, objects
+from agent2.web.shapes import TEXT, objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +72,7 @@ def _operation(entry: Entry) -> dict[str, Any]:
 def _responses(entry: Entry) -> dict[str, Any]:
     good: dict[str, Any] = {
         "description": entry.summary,
-        "content": {entry.media_type: {"schema": entry.answers or OBJECT}},
+        "content": {entry.media_type: {"schema": entry.answers or TEXT}},
     }
     found = {str(entry.status): good}
     codes = [*_ALWAYS, *entry.refuses, *(_CHANGES if entry.method != "GET" else ())]

@@ -26,7 +26,7 @@ class Protocol(H11Protocol):
     *max_clients* and *language* are set on a subclass, see ``limited``.
     """
 
-    max_clients = 64
+    max_clients = 128
     language = "en"
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent2.web.shapes import TEXT, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -31,7 +31,7 @@ class Entry:
 
     method: str
     path: str
-    endpoint: Callable[[Request], Response]
+    endpoint: Callable[[Request], Response | Awaitable[Response]]
     summary: str
     answers: Shape
     query: dict[str, tuple[Shape, str]] | None = None

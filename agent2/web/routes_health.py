@@ -70,6 +70,7 @@ def api_health(request: Request) -> Response:
             "components": checks,
             "notifiers": seen.entries("notifiers"),
             "summary": seen.part("summary") or {},
+            "stream": request.scope["state"]["stream"].document(),
         }
     return reply(tree, 200 if well else 503)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from agent2.web.desk import Desk
     from agent2.wire.snapshot import Snapshot
 
 _WINDOWS = {"1h": 3_600.0, "24h": 86_400.0, "7d": 604_800.0}
@@ -38,14 +39,18 @@ _VERDICTS = ("good", "degraded", "bad", "unknown")
 
 def state(request: Request) -> Response:
     """Return the status document, and where the journal stood when it was read."""
-    reading = desk(request).reading
-    # The place first: what comes between the two is told twice, never not at all.
-    place = {"store": meta.get(reading, "instance") or "", "seq": journal.last(reading)}
-    seen = desk(request).status()
+    at = desk(request)
+    return tagged(request, body_of(state_tree(at, at.status())))
+
+
+def state_tree(at: Desk, seen: Snapshot) -> dict[str, Any]:
+    """Return the document of the state."""
+    # What comes between the two looks is told twice, never not at all.
+    store, seq = meta.get(at.reading, "instance") or "", journal.last(at.reading)
     tree = dict(seen.tree)
     tree["health_status"] = seen.health
     tree["targets"] = watched(seen)
-    return tagged(request, body_of(tree | {"fresh": seen.fresh, "journal": place}))
+    return tree | {"fresh": seen.fresh, "journal": {"store": store, "seq": seq}}
 
 
 def watched(seen: Snapshot) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ class _Server(uvicorn.Server):
     """One that sleeps until it is asked to end."""
 
     asked: asyncio.Event
+    end: Callable[[], object]
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -39,6 +40,7 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         """Wait; uvicorn's own wakes ten times a second to write down the date."""
         await self.asked.wait()
+        self.end()  # who listens would stay for ever
 
 
 def serve(
@@ -48,11 +50,13 @@ def serve(
     ready: Callable[[], object],
     log: Callable[[str, str], object],
     again: Callable[[], object],
+    end: Callable[[], object],
 ) -> None:
-    """Serve *app* on *door* until TERM or INT; HUP calls *again*."""
-    logger = logging.getLogger("uvicorn")
-    logger.addHandler(logging.NullHandler())
-    logger.propagate = False
+    """Serve *app* on *door* until TERM or INT, which call *end*; HUP calls *again*."""
+    for name in ("uvicorn", "asyncio", "sse_starlette"):
+        logger = logging.getLogger(name)  # else each client that goes is a line
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
     config = uvicorn.Config(
         app,
         http=limited(settings.max_clients, settings.language),
@@ -68,7 +72,9 @@ def serve(
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    asyncio.run(_serve(_Server(config), door, ready, log, again))
+    server = _Server(config)
+    server.end = end
+    asyncio.run(_serve(server, door, ready, log, again))
 
 
 async def _serve(

@@ -33,7 +33,7 @@ class WebSettings:
     socket: str = ""
     token_file: str = ""
     allowed_hosts: tuple[str, ...] = ()
-    max_clients: int = 64
+    max_clients: int = 128
     rate_limit: float = 50.0
     language: str = "en"
 
@@ -41,6 +41,11 @@ class WebSettings:
     def is_local(self) -> bool:
         """Can nobody but this machine reach it?"""
         return bool(self.socket) or is_loopback(self.host)
+
+    @property
+    def max_streams(self) -> int:
+        """How many of the clients may stay and listen: room is left for the others."""
+        return max(self.max_clients // 2, 1)
 
     @property
     def own_token(self) -> bool:

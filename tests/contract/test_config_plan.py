@@ -108,7 +108,7 @@ def test_the_rest_of_the_file_reaches_the_plan():
         "token_file": "/etc/agent2/web.token",
         "socket": "",
         "allowed_hosts": [],
-        "max_clients": 64,
+        "max_clients": 128,
         "rate_limit": 50,
     }
     assert made.log == plan.LogPlan("DEBUG", True, 10_000_000, 3)

@@ -312,7 +312,7 @@ def test_too_many_clients_or_requests_hear_that_it_is_so(tmp_path):
 
     def refused_one():
         held.append(web.connect())
-        if len(held) <= 64:
+        if len(held) <= 128:
             return b""
         held[-1].settimeout(0.5)
         with contextlib.suppress(TimeoutError):
