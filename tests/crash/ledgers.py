@@ -11,7 +11,9 @@ import base64
 import email
 import email.policy
 import json
+import math
 import sqlite3
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
@@ -391,14 +393,14 @@ def _resumed(ledgers: Ledgers, starts: list[dict]) -> tuple[list[str], list[floa
     Whoever opened or resolved an incident before a start is dead by then; the first
     look of the new run may have resolved or opened some before its first status.
     """
-    first: dict[int, dict] = {}
-    for page in ledgers.pages:
-        if "torn" not in page:
-            first.setdefault(page["pid"], page)
+    pages = [page for page in ledgers.pages if "torn" not in page]
     wrong, times = [], []
-    for start in starts:
+    begins = [start["at"] for start in starts]
+    for start, end in zip(starts, [*begins[1:], math.inf], strict=True):
         began, pid = start["at"], start["pid"]
-        page = first.get(pid)
+        # By its time too: in a long campaign a PID comes back.
+        between = slice(*(bisect_left(pages, at, key=_at) for at in (began, end)))
+        page = next((one for one in pages[between] if one["pid"] == pid), None)
         if page is None or page["seq"] != 1:
             continue  # killed before it could say anything, or its first word missed
         shown, at = set(page["open"]), page["at"]
@@ -410,6 +412,10 @@ def _resumed(ledgers: Ledgers, starts: list[dict]) -> tuple[list[str], list[floa
         if known & shown:
             times.append(at - began)
     return wrong, times
+
+
+def _at(page: dict) -> float:
+    return page["at"]
 
 
 def _open_at(ledgers: Ledgers, at: float) -> set[str]:
