@@ -1,4 +1,4 @@
-"""``agent2 events push | test | show``: the door for everything that happens."""
+"""``agent2 events push | test | show | follow``: the one door for what happens."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from agent2.cli import codes, deciding
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
+from agent2.cli.events_follow import follow
 from agent2.cli.inbox_show import print_event, print_subject
 from agent2.cli.records import Store, print_json
 from agent2.cli.typed import typed
@@ -31,9 +32,19 @@ LARGEST = 256 * 1024  # bytes of a payload: an event is a fact, not an archive
 _TEST = "TEST_EVENT"
 
 
-@click.group(cls=Group, help=say("help.events"))
-def events() -> None:
-    """Hold the sub-commands."""
+@click.group(cls=Group, help=say("help.events"), invoke_without_command=True)
+@click.option("--follow", "follows", is_flag=True, help=say("help.events.follow"))
+@click.pass_context
+def events(ctx: click.Context, follows: bool) -> Any:
+    """Hold the sub-commands; ``--follow`` is one of them too."""
+    if ctx.invoked_subcommand is not None:
+        return None
+    if follows:
+        return ctx.invoke(follow)
+    raise click.exceptions.NoArgsIsHelpError(ctx)
+
+
+events.add_command(follow)
 
 
 @events.command(cls=Command, help=say("help.events.push"))

@@ -18,9 +18,9 @@ from agent2.cli.lifecycle import become, start_program, stop_program
 from agent2.cli.plans import keep
 from agent2.cli.program import WEB, make_folder
 from agent2.cli.records import print_json
-from agent2.cli.settings import Settings
 from agent2.cli.status import lsb_code
 from agent2.cli.typed import typed
+from agent2.cli.web_token import token_file
 from agent2.cli.words import say
 
 
@@ -105,7 +105,7 @@ def status(ctx: click.Context, as_json: bool) -> int:
 def token(ctx: click.Context) -> int:
     """Print the token that changes need."""
     settings = shared(ctx)
-    path = _token_file(settings)
+    path = token_file(settings)
     try:
         click.echo(plans.read_secret(path)[0].strip())
     except (OSError, UnicodeDecodeError) as error:
@@ -113,11 +113,3 @@ def token(ctx: click.Context) -> int:
         message = say("web.no_token", path=path, why=why)
         raise Failure(codes.IO, message, typed("web start", settings)) from None
     return codes.OK
-
-
-def _token_file(settings: Settings) -> str:
-    try:
-        found = plans.load(settings.path(planfile.PLAN_NAME)).web.get("token_file")
-    except plans.PlanError:
-        found = ""
-    return str(found) if found else settings.path("web.token")

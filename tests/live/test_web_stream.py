@@ -12,7 +12,7 @@ import pytest
 
 from agent2.store import journal, meta
 from agent2.store.database import Database
-from tests.live.cli_kit import until
+from tests.live.cli_kit import Cli, until
 from tests.live.web_kit import Web, compiled, read_all
 
 pytestmark = pytest.mark.slow
@@ -306,3 +306,25 @@ def test_term_ends_the_streams_in_time(tmp_path):
         one.socket.settimeout(30)
         read_all(one.socket)
         one.close()
+
+
+def test_the_command_follows_and_takes_up_where_it_was(folder, db, web, tmp_path):
+    cli = Cli(tmp_path, AGENT2_HOME=str(folder))
+    begin = journal.last(db)
+    add(db, 3)
+    since = f"{store_id(db)}.{begin}"
+
+    told = cli("events", "follow", "--since", since, "--count", "3", "--json")
+    plain = cli("events", "follow", "--since", since, "--count", "1")
+
+    assert told.code == 0, told
+    lines = [json.loads(line) for line in told.out.splitlines()]
+    assert [one["data"]["seq"] for one in lines] == [begin + 1, begin + 2, begin + 3]
+    assert "test.entry  webui  n=0" in plain.out
+    assert cli("events").code == 2
+
+
+def test_without_the_web_program_nothing_can_be_followed(tmp_path):
+    told = Cli(tmp_path)("events", "--follow")
+
+    assert (told.code, "agent2 web start" in told.err) == (69, True)

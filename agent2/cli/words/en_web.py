@@ -19,4 +19,10 @@ WEB = {
     "To see more: {command}",
     "web.no_token": "{path}: {why}; the token is made when the web program first "
     "starts",
+    "help.events.follow": "Print what happens as it happens (needs the web program).",
+    "option.since_id": "Begin after this event ID; what was missed comes first.",
+    "option.count": "End after so many.",
+    "option.json_lines": "Print one JSON document per line.",
+    "events.follows": "following from {id}",
+    "events.not_followed": "events cannot be followed: {why}",
 }

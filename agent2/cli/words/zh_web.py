@@ -17,4 +17,10 @@ WEB = {
     "web.at": "API 地址: {url}",
     "web.not_started": "API 未能提供: {why}; 监控继续。查看详情: {command}",
     "web.no_token": "{path}: {why}; 令牌在 web 程序首次启动时生成",
+    "help.events.follow": "实时打印发生的事情 (需要 web 程序)。",
+    "option.since_id": "从此事件 ID 之后开始; 先补上错过的。",
+    "option.count": "打印这么多条后结束。",
+    "option.json_lines": "每行打印一个 JSON 文档。",
+    "events.follows": "从 {id} 开始跟随",
+    "events.not_followed": "无法跟随事件: {why}",
 }

@@ -1,0 +1,28 @@
+"""Where the token of the web program lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent2 import plan as plans
+from agent2 import planfile
+
+if TYPE_CHECKING:
+    from agent2.cli.settings import Settings
+
+
+def token_file(settings: Settings) -> str:
+    """Return the path of the token's file."""
+    try:
+        found = plans.load(settings.path(planfile.PLAN_NAME)).web.get("token_file")
+    except plans.PlanError:
+        found = ""
+    return str(found) if found else settings.path("web.token")
+
+
+def token_of(settings: Settings) -> str:
+    """Return the token, "" if it cannot be read."""
+    try:
+        return plans.read_secret(token_file(settings))[0].strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
