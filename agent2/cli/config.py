@@ -60,7 +60,7 @@ def check(ctx: click.Context, files: tuple[str, ...]) -> int:
 def show(ctx: click.Context, as_json: bool, origin: bool) -> int:
     """Print what counts after profile, file, environment and command line.
 
-    *origin* is what the notes tell in any case; there are none in JSON.
+    *origin* is what is told in any case, in notes or under ``origins``.
     """
     del origin
     settings = shared(ctx)

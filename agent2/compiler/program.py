@@ -147,9 +147,9 @@ def _print(asked: Namespace, done: Compiled, path: str) -> int:
     if asked.check:
         text = show.summary(done.settled, path or BUILT_IN)
     elif asked.json:
-        text = json.dumps(
-            show.effective(done.settled, words=False), ensure_ascii=False, indent=2
-        )
+        from agent2.compiler.show_origins import as_tree
+
+        text = json.dumps(as_tree(done.settled), ensure_ascii=False, indent=2)
     else:
         from agent2.compiler.show_yaml import as_yaml
 

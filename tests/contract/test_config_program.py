@@ -132,6 +132,44 @@ def test_show_hides_secrets_and_says_where_each_number_is_from(run):
     assert tree["defaults"]["interval"] == 10
     assert tree["notifiers"][0]["routing_key"] == "***"
     assert tree["notifiers"][1]["webhook_url"] == "***"
+    assert tree["origins"]["defaults.success_threshold"] == (
+        "environment AGENT2_SUCCESS_THRESHOLD"
+    )
+
+
+def test_every_value_that_show_prints_as_json_has_its_source(run):
+    text = (
+        "profile: prod\ntargets:\n- name: web\n  interval: 7s\n"
+        "  checks: [{kind: http, url: 'http://127.0.0.1/', slow: 2s}]\n"
+        "notifiers:\n- {name: mail, kind: email, to: [a@b.c], host: localhost}\n"
+        "routes:\n- {match: {severity: critical}, notifiers: [mail]}\n"
+    )
+    tree = json.loads(run(text, "--show", "--json")[1])
+    origins = tree.pop("origins")
+
+    assert origins["profile"] == "line 1"
+    assert origins["targets.0.interval"] == "line 4"
+    assert origins["targets.0.checks.0.slow"] == "line 5"
+    assert origins["targets.0.restart.intensity"] == "default"
+    assert origins["notifiers.0.host"] == "line 7"
+    assert origins["routes.0"] == "line 9"
+    assert origins["events.batch_size"] == "default"
+    assert set(paths(tree)) == origins.keys() | {"version"}
+
+
+def paths(tree, place=()):
+    """Yield the path of each value as ``origins`` spells it."""
+    for key, node in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        here = (*place, str(key))
+        inner = len(here) < 3 and key in {"defaults", "restart", *SECTIONS}
+        if inner or (isinstance(key, int) and here[0] != "routes") or key in LISTS:
+            yield from paths(node, here)
+        else:
+            yield ".".join(here)
+
+
+SECTIONS = ("restarter", "web", "log", "events")
+LISTS = ("targets", "checks", "actions", "notifiers", "routes", "restart")
 
 
 def test_what_show_prints_can_be_compiled_again(run):
