@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from agent2.plan import Plan
     from agent2.store.database import Database
+    from agent2.store.inbox import Backlog
 
 OWNER = "supervisor"
 _LEVELS_S = 1.0
+_COUNT_S = 600.0
 _TROUBLE_S = 1.0
 _SHORTEST = 0.05  # between two looks at what another processor holds
 _NEVER = float("inf")
@@ -57,6 +59,8 @@ class Rounds:
         self._poller = Poller(db, (), now, log)
         self._poll_at = 0.0  # these are monotonic seconds
         self._levels_at = 0.0
+        self._count_at = 0.0
+        self._completed = 0
         self._sick_until = 0.0
         self._trouble = ""
 
@@ -133,7 +137,7 @@ class Rounds:
         return done
 
     def _grade(self) -> None:
-        found = inbox.counts(self._db, self._now())
+        found = self._counted()
         changes = self._watch.changes(found)
         if not changes:
             return
@@ -141,6 +145,17 @@ class Rounds:
         self._watch.accept()
         for each in changes:
             self._log(*each.line)
+
+    def _counted(self) -> Backlog:
+        """Count; those that are done anew now and then: there may be millions."""
+        done = self._processor.processed if self._processor else 0
+        mono = time.monotonic()
+        if mono >= self._count_at:
+            self._count_at = mono + _COUNT_S
+            found = inbox.counts(self._db, self._now())
+            self._completed = found.completed - done
+            return found
+        return inbox.counts(self._db, self._now(), self._completed + done)
 
     def _refresh(self) -> None:
         """Read the plan again if it was compiled anew; a bad one changes nothing."""
