@@ -15,6 +15,7 @@ from agent2 import plugins
 from agent2.core.message import Cause
 from agent2.courier import frames, seal
 from agent2.courier.redact import revealed, scrub
+from agent2.host import forked
 from agent2.plan import Secret, SecretError
 
 TYPE_CHECKING = False
@@ -73,7 +74,7 @@ class Lane:
         cls = plugins.load("notifiers", plugin.kind)
         if getattr(cls, "packages", True):
             _with_packages()
-        seal.limit(getattr(cls, "memory", _MEMORY))
+        forked.limit(getattr(cls, "memory", _MEMORY))
         self._secrets = list(revealed(plugin.options))
         hints = getattr(cls, "__annotations__", {})
         made = cls(**dict(_fitted(plugin.options, hints)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 
 from agent2.host import forked
@@ -41,24 +40,3 @@ def follow(wire: socket.socket) -> None:
     fcntl.fcntl(wire, fcntl.F_SETOWN, os.getpid())
     flags = fcntl.fcntl(wire, fcntl.F_GETFL)
     fcntl.fcntl(wire, fcntl.F_SETFL, flags | os.O_ASYNC)
-
-
-def limit(memory: int) -> None:
-    """Allow *memory* bytes beside what there is (Linux), and no core dump.
-
-    Where a whole service has one limit (``MemoryMax=``) several lanes may reach it
-    together: then the kernel shall take one of them and never the watcher.
-    """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-            file.write("1000")
-    except OSError:
-        pass  # no /proc
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            pages = int(file.read().split()[0])
-        most = pages * resource.getpagesize() + memory
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    except (OSError, ValueError):
-        pass  # no /proc: the deadline alone bounds it

@@ -25,3 +25,26 @@ def let_go(kept: int) -> None:
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
     os.close(nothing)
+
+
+def limit(memory: int) -> None:
+    """Allow *memory* bytes beside what there is (Linux), and no core dump.
+
+    Where a whole service has one limit (``MemoryMax=``) several children may reach it
+    together: then the kernel shall take one of them and never the watcher.
+    """
+    import resource  # for who forks; all others have this room without it
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+            file.write("1000")
+    except OSError:
+        pass  # no /proc
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            pages = int(file.read().split()[0])
+        most = pages * resource.getpagesize() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    except (OSError, ValueError):
+        pass  # no /proc: the deadline alone bounds it

@@ -6,12 +6,15 @@ import json
 
 from agent2.core.policies import Concern, Decision, Level, Measure, Ruling
 from agent2.core.rulings import MEASURES
+from agent2.core.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _MOST = 100  # concerns, measures and evidence of one decision that are kept
+_LONGEST = 1000  # characters of a text
+_LAST = 253_402_300_799.0  # the end of 9999, epoch seconds
 
 
 class FrameError(ValueError):
@@ -66,8 +69,8 @@ def decision_of(tree: Any) -> Decision:
         actions = [Measure(each) for each in list(tree.get("actions") or ())[:_MOST]]
         return Decision(
             ruling,
-            str(tree.get("reason") or ""),
-            None if until is None else float(until),
+            _said(tree.get("reason")),
+            None if until is None else min(max(float(until), 0.0), _LAST),
             tuple(map(_concern, list(tree.get("findings") or ())[:_MOST])),
             # A pause that pauses nothing is not what anybody means.
             tuple(actions) or MEASURES[ruling],
@@ -78,10 +81,15 @@ def decision_of(tree: Any) -> Decision:
 
 def _concern(tree: Any) -> Concern:
     return Concern(
-        str(tree["id"]),
-        str(tree["category"]),
+        _said(tree["id"]),
+        _said(tree["category"]),
         Level(tree["severity"]),
-        str(tree["description"]),
-        tuple(str(each) for each in list(tree.get("evidence") or ())[:_MOST]),
-        str(tree.get("source") or ""),
+        _said(tree["description"]),
+        tuple(_said(each) for each in list(tree.get("evidence") or ())[:_MOST]),
+        _said(tree.get("source")),
     )
+
+
+def _said(text: object) -> str:
+    """Return what stands in a log, in an audit, on a screen: one line, not endless."""
+    return one_line(str(text or ""), _LONGEST)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent2.plan_events import EventsPlan, RulePlan
 
 GROUP = "agent2.policies"
+_MOST_TYPES = 256
 
 
 def _quiet(_level: str, _text: str) -> None:
@@ -53,19 +54,25 @@ def router_of(
 class _RuledRouter(Router):
     """Rules first, the policy of the type after them."""
 
-    __slots__ = ("_inner", "_rules")
+    __slots__ = ("_inner", "_made", "_rules")
 
     def __init__(self, inner: Router, rules: tuple[RulePlan, ...]) -> None:
         super().__init__()
         self._inner = inner
         self._rules = rules
+        self._made: dict[str, tuple[Rule, ...]] = {}
 
     def register(self, pattern: str, policy: Policy) -> None:
         self._inner.register(pattern, policy)
 
     def route(self, type: str) -> Policy | None:  # noqa: A002
         judged = self._inner.route(type)
-        rules = tuple(_rule(r) for r in self._rules if fits(r.event, type))
+        rules = self._made.get(type)
+        if rules is None:
+            if len(self._made) >= _MOST_TYPES:  # senders invent them
+                self._made.clear()
+            rules = tuple(_rule(r) for r in self._rules if fits(r.event, type))
+            self._made[type] = rules
         return Ruled(rules, judged) if rules else judged
 
     def patterns(self) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _PIECE = 65536
 _LONGEST = 1 << 20  # bytes of one answer
+_MEMORY = 512 << 20  # bytes beside ours: a policy that eats all fails alone
 _LOOK_S = 0.2  # how often it is asked whether to stop
 _LOADING_S = 30.0  # what the first answer may take longer: it imports
 
@@ -94,10 +95,10 @@ class Worker:
         if wire is not None:
             wire.close()
         if self._pid and self._owner == os.getpid():
+            _kill_all(self._pid)
             try:
-                os.kill(self._pid, signal.SIGKILL)  # our own child, not yet reaped
                 os.waitpid(self._pid, 0)
-            except (ProcessLookupError, ChildProcessError):
+            except ChildProcessError:
                 pass
         self._pid = 0
 
@@ -114,6 +115,10 @@ class Worker:
         if self._pid == 0:
             _serve(theirs, self._policy)
         theirs.close()
+        try:
+            os.setpgid(self._pid, self._pid)  # the child does it too: who is first
+        except OSError:
+            pass
         # What is not yet imported is imported before a question's time runs.
         self._hear(self._wire, timeout + _LOADING_S)
         return self._wire
@@ -153,6 +158,8 @@ def _loaded(line: bytes) -> dict[str, Any]:
 def _serve(wire: socket.socket, policy: Policy) -> NoReturn:
     """Answer until the other end is closed; never returns, never raises."""
     try:
+        os.setpgid(0, 0)
+        forked.limit(_MEMORY)
         forked.let_go(wire.fileno())
         getattr(policy, "prepare", int)()
         wire.sendall(b"{}\n")
@@ -162,7 +169,17 @@ def _serve(wire: socket.socket, policy: Policy) -> NoReturn:
     except BaseException as error:  # its import failed: said at each question
         _refuse(wire, error)
     finally:
+        _kill_all(os.getpid())  # what it has started, and itself
         os._exit(0)  # nothing of the parent's is closed or flushed here
+
+
+def _kill_all(pid: int) -> None:
+    """Kill the child *pid*, not yet reaped, with all that it has started."""
+    for kill in (os.killpg, os.kill):  # it may not lead its group yet
+        try:
+            kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
 
 
 def _answer(policy: Policy, event: Event, standing: Standing) -> bytes:

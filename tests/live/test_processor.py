@@ -19,6 +19,20 @@ from agent2.supervisor.processor import Processor
 NOW = 1_800_000_000.0
 
 
+def members(group):
+    """Return the processes of a group that run, zombies not counted."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8") as file:
+                state, _parent, of, *_ = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(of) == group and state != "Z":
+            found.append(int(name))
+    return found
+
+
 class Desk:
     """A store, a processor with a clock that the test sets, and what was logged."""
 
@@ -160,6 +174,7 @@ def test_a_policy_that_raises_fails_its_event_and_no_other(desk):
         (lambda *_: {"decision_type": "maybe"}, "no decision"),
         (lambda *_: 1 / 0, "ZeroDivisionError"),
         (lambda *_: exit(1), "SystemExit"),
+        (lambda *_: bytearray(1 << 30), "MemoryError"),
     ],
 )
 def test_whatever_a_policy_does_its_reason_stands_in_the_inbox(desk, what, why):
@@ -186,6 +201,62 @@ def test_a_policy_that_hangs_costs_its_time_once_and_nobody_elses(make):
     assert desk.state("a").error == "no answer within 0.2 s"
     assert "was not asked" in desk.state("c").error
     assert desk.state("d").status == "completed"
+
+
+def test_what_a_policy_says_is_one_line_and_not_endless(desk):
+    said = {
+        "id": "\ud800",
+        "category": "risk",
+        "severity": "low",
+        "description": "a\0b",
+    }
+
+    def talking(_event, _standing):
+        told = {
+            "decision_type": "pause",
+            "reason": "x\n" * 5000,
+            "findings": [said] * 500,
+        }
+        return told | {"until": float("inf")}
+
+    desk.policy("BAD", talking)
+    desk.put("a", kind="BAD")
+
+    desk.work()
+
+    assert desk.state("a").error == ""
+    told = desk.decision("a").payload
+    assert len(told["reason"]) == 1000
+    assert told["reason"].isprintable()
+    assert len(told["findings"]) == 100
+    assert told["findings"][0]["description"] == r"a\x00b"
+    (gate,) = gates.of(desk.db, "task-a")
+    assert gate.reason == told["reason"]
+
+
+def test_what_a_policy_has_started_ends_with_it(make):
+    desk = make(policy_timeout=0.2)
+
+    def forking(event, _standing):
+        for _ in range(3):
+            if os.fork() == 0:
+                time.sleep(600)
+        return {"decision_type": "allow"} if event.id == "a" else time.sleep(600)
+
+    desk.policy("BAD", forking)
+    desk.put("a", kind="BAD")
+    desk.work()
+    assert desk.decision("a").payload["decision_type"] == "allow"
+    (worker,) = desk.processor.judge._workers.values()
+    group = worker._pid
+    assert len(members(group)) == 4
+    desk.put("b", kind="BAD")
+    desk.work()
+    assert desk.state("b").error == "no answer within 0.2 s"
+    deadline = time.monotonic() + 30
+    while members(group):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_failed_event_is_tried_again_later_and_later_and_then_never(make):
