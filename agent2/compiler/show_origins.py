@@ -28,9 +28,10 @@ def as_tree(settled: Settled) -> dict[str, Any]:
 def _origins(settled: Settled, tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "profile", settled.profile.source
     yield "language", settled.language.source
-    for key in ("restarter", "web", "log", "events"):
-        for name in tree[key]:
-            yield f"{key}.{name}", settled.source((key, name))
+    for key, node in tree.items():
+        if isinstance(node, dict) and key != "defaults":
+            for name in node:
+                yield f"{key}.{name}", settled.source((key, name))
     yield from _sourced("defaults", settled.defaults)
     for index, target in enumerate(settled.targets):
         yield from _target(settled, index, target, tree["targets"][index])
