@@ -58,8 +58,10 @@ class Listener:
             self.chunks += part
 
     def next(self):
+        deadline = time.monotonic() + 60
         while True:
             while b"\n\n" not in self.buffer:
+                assert time.monotonic() < deadline, "nothing but beats"
                 if not self._more():
                     return None
             told, _, self.buffer = self.buffer.partition(b"\n\n")
@@ -147,6 +149,17 @@ def test_who_comes_back_gets_what_it_missed_and_no_more(web, db):
     with listening(web, f"{store_id(db)}.{last + 2}") as one:  # nothing missed
         add(db, 1)
         assert one.next()[2]["seq"] == last + 3
+
+
+def test_who_knows_more_than_was_told_yet_is_believed(web, db):
+    """Its id is from ``/api/v1/state``, ahead of what the others were sent."""
+    with listening(web) as one:
+        one.next()
+        for _ in range(5):
+            last = add(db, 1)
+            with listening(web, f"{store_id(db)}.{last}") as other:
+                add(db, 1)
+                assert other.next()[2]["seq"] == last + 1
 
 
 @pytest.mark.parametrize(
