@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route, Router
 
 from agent2.web import (
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from agent2.web.desk import Desk
+    from agent2.web.routes import Endpoint
     from agent2.web.stream import Stream
     from agent2.web.token import Token
 
@@ -57,6 +60,24 @@ TABLE: tuple[Entry, ...] = (
 )
 
 
+def _by_method(entries: dict[str, Entry]) -> Endpoint:
+    """Return what answers at one path, whatever the method of *entries*."""
+    if len(entries) == 1:
+        return next(iter(entries.values())).endpoint
+
+    async def chosen(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        endpoint = entries[method].endpoint
+        if iscoroutinefunction(endpoint):
+            made: Any = await endpoint(request)
+        else:
+            made = await run_in_threadpool(endpoint, request)
+        answer: Response = made
+        return answer
+
+    return chosen
+
+
 def application(desk: Desk, token: Token, stream: Stream) -> Guard:
     """Return the ASGI application."""
     by_path: dict[str, dict[str, Entry]] = {}
@@ -64,9 +85,8 @@ def application(desk: Desk, token: Token, stream: Stream) -> Guard:
         by_path.setdefault(entry.path, {})[entry.method] = entry
     router = Router(
         [
-            Route(path, entry.endpoint, methods=[entry.method])
+            Route(path, _by_method(entries), methods=list(entries))
             for path, entries in by_path.items()
-            for entry in entries.values()
         ],
         redirect_slashes=False,
     )

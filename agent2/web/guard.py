@@ -98,6 +98,9 @@ class Guard:
                 raise Refusal("body_unwanted", method=method)
         elif method == "POST":
             scope["agent2.body"] = await _body(scope, headers, receive)
+            self._log(
+                "INFO", f"{client[0] if client else 'local'} asks: {scope['path']}"
+            )
         await self._app(scope, receive, send)
 
     def _refusal(self, error: Exception, scope: Scope) -> Refusal:

@@ -9,9 +9,13 @@ from agent2.web.shapes import TEXT, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import TypeAlias
 
     from starlette.requests import Request
     from starlette.responses import Response
+
+    # One that is no coroutine runs in a thread: it may look into the store.
+    Endpoint: TypeAlias = Callable[[Request], Response | Awaitable[Response]]
 
 JSON = "application/json"
 
@@ -31,7 +35,7 @@ class Entry:
 
     method: str
     path: str
-    endpoint: Callable[[Request], Response | Awaitable[Response]]
+    endpoint: Endpoint
     summary: str
     answers: Shape
     query: dict[str, tuple[Shape, str]] | None = None

@@ -190,6 +190,8 @@ def test_other_methods_are_refused(web, method):
 
     assert "GET" in got.headers["allow"]
     assert web.ask(method, "/api/v1/state").status == 401
+    both = web.ask(method, "/api/v1/events", None, told)
+    assert set(both.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
     assert not [name for name in got.headers if name.startswith("access-control")]
 
 
