@@ -20,6 +20,7 @@ from agent2.watcher.gates import Gates
 from agent2.watcher.history import History
 from agent2.watcher.leaving import orphan, say_goodbye
 from agent2.watcher.leftover import left_over, still_true
+from agent2.watcher.lifeboat import Lifeboat
 from agent2.watcher.memory import Memory
 from agent2.watcher.publish import Publisher
 from agent2.watcher.snapshot import Snapshot
@@ -72,7 +73,6 @@ class Agent:
             reactor, state_dir, clock.now(), self._texts, self.telling.courier.ensure
         )
         self.history = History(self.memory.save)
-        self.upkeep = Upkeep(reactor, clock, state_dir, self._memory, self._texts)
         self.events = Supervising(reactor, clock, state_dir, self._memory)
         self.gates = Gates(clock, state_dir, self._memory, self._texts, self._barred)
         self.snapshot = Snapshot(self, state_dir)
@@ -91,7 +91,15 @@ class Agent:
             self._publish_now,
         )
         self.writer = Writer(self._facts, self.telling, clock, self.gates)
+        self._keep_writing(state_dir)
         self.use(plan)
+
+    def _keep_writing(self, state_dir: str) -> None:
+        """Make the parts that look after the store, and stand in for it."""
+        parts = (self.reactor, self.clock, state_dir)
+        self.upkeep = Upkeep(*parts, self._memory, self._texts)
+        self.memory.before = self.upkeep.give_way
+        self.memory.lifeboat = Lifeboat(*parts, lambda: bool(self.telling.known()))
 
     def use(self, plan: Plan) -> None:
         """Take *plan*: keep what is remembered of targets that stay.
@@ -110,7 +118,6 @@ class Agent:
         old, self.targets = self.targets, fresh
         self.gates.use(plan, fresh)
         self.events.plan = plan.events
-        self.memory.before = self.upkeep.give_way
         self.upkeep.use(plan.store, polling=bool(plan.events.polling))
         for name in fresh.keys() & old.keys():
             fresh[name].inherit(old[name])

@@ -11,6 +11,7 @@ from operator import attrgetter
 
 from agent2.core.text import place
 from agent2.store.database import Database
+from agent2.store.elsewhere import accept
 from agent2.store.errors import StoreError
 from agent2.watcher.ledger import Ledger
 from agent2.watcher.reserve import Reserve
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.host.reactor import Reactor
+    from agent2.watcher.lifeboat import Lifeboat
     from agent2.watcher.texts import Texts
 
     Write = Callable[[Connection], Any]
@@ -64,30 +66,73 @@ class Memory:
         self.ledger = Ledger(reactor, os.path.join(state_dir, "agent2.db"), now)
         self._reserve = Reserve(state_dir)
         self._backlog: list[Write] = []
+        self._flushes = False
+        self._waiting: list[Callable[..., None]] = []
         self._wrote = False
         self.before: Callable[[], object] = int  # called before each commit
+        self.lifeboat: Lifeboat | None = None
         self._bad: dict[str, str] = {}
 
-    async def commit(self, write: Write) -> None:
-        """Commit *write*, together with what could not be written before."""
+    async def commit(self, write: Write, *, urgent: bool = True) -> None:
+        """Commit *write*, after what could not be written before.
+
+        *urgent*: where that cannot be, people are told from the lifeboat.
+        """
         self.before()
-        waiting = [*self._backlog, write]
+        if self._backlog:
+            self._backlog.append(write)
+            while self._flushes:  # it may have begun without ours
+                await self._reactor.wait(self._waiting.append)
+            if write in self._backlog:
+                await self._flush()
+        else:
+            await self._commit([write])
+        if urgent and self.lifeboat and write in self._backlog:
+            await self.lifeboat.take(write)
+
+    async def _flush(self) -> None:
+        """Commit all that waits, in its order; one at a time does so."""
+        self._flushes = True
+        try:
+            await self._commit(list(self._backlog))
+        finally:
+            self._flushes = False
+            waiting, self._waiting = self._waiting, []
+            for resume in waiting:
+                resume()
+
+    async def _commit(self, writes: list[Write]) -> None:
+        boat = self.lifeboat
+        proofs = await boat.proofs() if boat else ()
 
         def together(tx: Connection) -> int:
-            return sum(one(tx) or 0 for one in waiting)
+            queued = sum(one(tx) or 0 for one in writes)
+            accept(tx, proofs)
+            return queued
 
         try:
             queued = await self._write(together)
         except StoreError as error:
-            self._backlog = waiting[-_BACKLOG:]
+            known = set(self._backlog)
+            self._backlog += [one for one in writes if one not in known]
+            del self._backlog[:-_BACKLOG]
             self.trouble("store", str(error))
             return
         except Exception as error:  # a value that cannot be stored: act without it
             self.trouble("store", error)
-            return
-        self._backlog = []
-        self._wrote = True
-        self.trouble("store", "")
+            if len(writes) > 1:  # it must not keep the others out
+                for one in writes:
+                    await self._commit([one])
+                return
+            queued = 0
+        else:
+            self._wrote = True
+            self.trouble("store", "")
+        if self._backlog:
+            over = set(writes)
+            self._backlog = [one for one in self._backlog if one not in over]
+        if boat and not self._backlog:
+            await boat.leave()
         if queued:
             self._reactor.call_soon(self._queued)  # the deed of this commit goes first
 
@@ -106,6 +151,8 @@ class Memory:
         happens in the store's thread, so no check waits for it.
         """
         self._reserve.make()
+        if self._backlog:
+            self.save(_nothing)
         if self._wrote:
             self._wrote = False
             await self.read(Database.checkpoint)
@@ -117,7 +164,7 @@ class Memory:
             write(tx)
             return 0
 
-        self._reactor.spawn(self.commit(inside), "save")
+        self._reactor.spawn(self.commit(inside, urgent=False), "save")
 
     async def read(self, call: Callable[[Database], Any]) -> Any:
         """Read from the store; None and a noted trouble if it cannot be read.
@@ -154,6 +201,10 @@ class Memory:
     def troubles(self) -> dict[str, str]:
         """Return our own open troubles: what -> detail."""
         return {what: detail for what, detail in self._bad.items() if detail}
+
+
+def _nothing(_tx: Connection) -> None:
+    """For what waits to be tried again."""
 
 
 def must_be_saved(old: Any, new: Any) -> bool:

@@ -220,6 +220,8 @@ class Running:
         agent.telling.courier.stop()
         agent.events.stop()
         agent.upkeep.stop()
+        if agent.memory.lifeboat is not None:
+            await agent.memory.lifeboat.leave()
         await agent.restored()  # or the last status would forget what is open
         agent.snapshot.stopped = True
         if not self._home.gone:  # what lies there now may be another watcher's

@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import stat
+from binascii import crc32
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,17 @@ from rig import FAST, IS_ROOT, asking, config, wait_for, watching
 from agent2.host.instance import Instance
 from agent2.host.owner import Owner, Presence, find
 from tests.fakes.health_server import HealthServer, document, http
+from tests.fakes.web import FakeHook
 
 NOBODY = 65534
+FIRING = "firing"
 as_root = pytest.mark.skipif(not IS_ROOT, reason="needs root: mounts, other users")
+
+
+@pytest.fixture
+def hook():
+    with FakeHook() as made:
+        yield made
 
 
 class Disk:
@@ -31,6 +40,7 @@ class Disk:
         mount = f"mount -t tmpfs -o size={size} tmpfs '{agent.folder}'"
         agent.before = ["unshare", "-m", "--", "sh", "-c", f'{mount} && exec "$@"', "-"]
         self._outside = agent.folder
+        self.path = str(agent.folder)
 
     def start(self):
         self.agent.start()
@@ -39,6 +49,13 @@ class Disk:
         return self.agent
 
     def journal(self, kind: str) -> list[dict]:
+        rows = self.rows("SELECT kind, body FROM journal ORDER BY seq")
+        return [json.loads(body) for each, body in rows if each == kind]
+
+    def names(self, table: str) -> set[str]:
+        return {name for (name,) in self.rows(f"SELECT event_id FROM {table}")}
+
+    def rows(self, sql: str) -> list[tuple]:
         """Read a copy: SQLite would resolve the folder's path to the outer one."""
         copy = self._outside.parent / "copy"
         shutil.rmtree(copy, ignore_errors=True)
@@ -47,8 +64,7 @@ class Disk:
             shutil.copy(self.agent.folder / name, copy)
         with contextlib.closing(sqlite3.connect(copy / "agent2.db")) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            rows = connection.execute("SELECT kind, body FROM journal ORDER BY seq")
-            return [json.loads(body) for each, body in rows if each == kind]
+            return connection.execute(sql).fetchall()
 
     def fill(self) -> Path:
         """Leave not one byte free."""
@@ -74,11 +90,11 @@ AT_ONCE = {"restart": {"settle": 0.1, "backoff": 0.1, "intensity": 100}}
 
 @as_root
 @pytest.mark.slow
-def test_with_a_full_disk_the_cycles_go_on_and_nothing_is_torn_or_forgotten(
-    rig, server
+def test_with_a_full_disk_cycles_and_alerts_go_on_and_nothing_is_torn_or_forgotten(
+    rig, server, hook
 ):
     settings = asking(server, **AT_ONCE) | {"interval": 0.05}
-    disk = Disk(rig, config(settings), "4m")
+    disk = Disk(rig, config(settings, notifiers=[telling(hook)]), "4m")
     agent = disk.start()
     agent.until_word("ok")
     full = disk.fill()
@@ -86,6 +102,7 @@ def test_with_a_full_disk_the_cycles_go_on_and_nothing_is_torn_or_forgotten(
     old = agent.status()  # whole: the last one that fitted
     server.answers[:] = [http("", 500)]
     asked_more(server, 40)
+    fired(hook)
     assert agent.status()["seq"] >= old["seq"]
     assert agent.runs()
     full.unlink()
@@ -101,6 +118,39 @@ def test_with_a_full_disk_the_cycles_go_on_and_nothing_is_torn_or_forgotten(
     asked = [body["action"] for body in disk.journal("restart.requested")]
     assert len(set(asked)) == len(asked)
     assert agent.signal()["id"] in asked
+    # People heard of it meanwhile, and the proof stands where it belongs.
+    wait_for(lambda: disk.rows(PROVED) == [("delivered",)], 30, "the proof")
+    assert fired(hook) == 1
+    # Each of those restarts was judged in its own commit, its event in the next one.
+    decided = "SELECT json_extract(payload, '$.decision_id') FROM task_audits"
+    judged = {name for (name,) in disk.rows(decided)}
+    assert {f"dec-{action}" for action in asked} <= judged
+    wait_for(
+        lambda: {f"ev-{a}" for a in asked} <= disk.names("supervisor_inbox"), 30, "rows"
+    )
+    assert not list(
+        Path("/dev/shm").glob(f"agent2-*-{crc32(os.fsencode(disk.path)):08x}")
+    )
+
+
+PROVED = "SELECT state FROM deliveries WHERE id LIKE '%/firing/%'"
+
+
+def telling(hook) -> dict:
+    return {"name": "hook", "kind": "webhook", "url": hook.url("/in")}
+
+
+def fired(hook) -> int:
+    """Wait until the hook was told of an outage; return of how many.
+
+    A courier that cannot write the proof down tells it again, under the same id.
+    """
+
+    def come() -> int:
+        told = [got.json for got in hook.received if got.path == "/in"]
+        return len({each["id"] for each in told if FIRING in each["type"]})
+
+    return wait_for(come, 30, "an alert")
 
 
 def powerless(rig, settings: dict):
@@ -142,8 +192,9 @@ def test_a_folder_that_another_user_owns_ends_77_with_one_line(rig, server):
 
 @as_root
 @pytest.mark.slow
-def test_a_store_of_another_user_is_said_and_the_watch_goes_on(rig, server):
-    agent = powerless(rig, config(asking(server))).start()
+def test_a_store_of_another_user_is_said_and_watch_and_alerts_go_on(rig, server, hook):
+    told = config(asking(server), notifiers=[telling(hook)])
+    agent = powerless(rig, told).start()
     agent.until_word("ok")
     assert agent.stop() == 0
     for path in agent.folder.glob("agent2.db*"):
@@ -156,6 +207,15 @@ def test_a_store_of_another_user_is_said_and_the_watch_goes_on(rig, server):
     agent.until_signal()
     (line,) = agent.lines("cannot write the database")
     assert " - ERROR - " in line
+    fired(hook)
+
+    for path in agent.folder.glob("agent2.db*"):
+        os.chown(path, os.geteuid(), os.getegid())
+    server.answers[:] = [http(document())]
+    agent.until(lambda s: s["agent"]["self"]["troubles"] == {}, 90, "no trouble")
+    wait_for(lambda: agent.rows(PROVED) == [("delivered",)], 30, "the proof")
+    assert len(agent.journal("incident.opened")) == 1
+    assert fired(hook) == 1
 
 
 # -- damage
