@@ -16,10 +16,12 @@ from rig import FAST, IS_ROOT, asking, config, wait_for, watching
 
 from agent2.host.instance import Instance
 from agent2.host.owner import Owner, Presence, find
+from agent2.store import copies, restoring
 from tests.fakes.health_server import HealthServer, document, http
 from tests.fakes.web import FakeHook
 
 NOBODY = 65534
+REMEMBERED = ("incidents", "targets", "actions", "task_audits")
 FIRING = "firing"
 as_root = pytest.mark.skipif(not IS_ROOT, reason="needs root: mounts, other users")
 
@@ -221,15 +223,24 @@ def test_a_store_of_another_user_is_said_and_watch_and_alerts_go_on(rig, server,
 # -- damage
 
 
-def test_a_damaged_store_is_moved_aside_and_the_watch_goes_on(rig, server):
+def test_a_damaged_store_is_moved_aside_the_watch_goes_on_and_a_copy_brings_all_back(
+    rig, server
+):
     agent = rig.agent(config(asking(server)))
-    agent.until_word("ok")
-    assert agent.stop() == 0
     path = agent.folder / "agent2.db"
+    agent.until_word("ok")
+    server.answers[:] = [http("", 500)]
+    agent.until_signal()
+    assert agent.stop() == 0
+    copy = copies.make(str(path), str(agent.folder / "backups"), 0.0)
+    kept = {table: agent.rows(f"SELECT * FROM {table}") for table in REMEMBERED}
+    assert all(kept.values())
+    (agent.folder / "restart_signal").unlink()
+    server.answers[:] = [http(document())]
     path.write_bytes(b"SQLite format 3\0" + os.urandom(8192))
     agent.start()
     agent.until_word("ok")
-    (aside,) = agent.folder.glob("agent2.db.damaged-*")
+    (aside,) = agent.folder.glob("agent2.db.damaged-*[0-9]")
     (line,) = agent.lines("was damaged")
     assert " - ERROR - " in line
     assert aside.name in line
@@ -237,6 +248,14 @@ def test_a_damaged_store_is_moved_aside_and_the_watch_goes_on(rig, server):
     agent.until_signal()
     assert len(agent.journal("incident.opened")) == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    assert agent.stop() == 0
+    restoring.restore(copy.path, str(path), 0.0)
+    assert {table: agent.rows(f"SELECT * FROM {table}") for table in REMEMBERED} == kept
+    agent.start()
+    (first,) = kept["incidents"]
+    status = agent.until_word("down")
+    assert [each["id"] for each in status["incidents"]["open"]] == [first[0]]
 
 
 @pytest.mark.slow
