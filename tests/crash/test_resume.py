@@ -45,5 +45,5 @@ def test_a_signal_that_a_kill_left_after_the_recovery_is_withdrawn(rig):
     agent.kill()  # as if between the commit of the recovery and the withdrawal
     agent.signal_path.write_bytes(content)
     agent.start()
-    agent.until_no_signal(5)
-    assert agent.status()["health_status"] == "ok"
+    agent.until_no_signal()
+    agent.until_word("ok")
