@@ -7,6 +7,8 @@ own tables are REAL steady epoch seconds.
 
 from __future__ import annotations
 
+from agent2.store.script_totals import TOTALS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
@@ -182,7 +184,7 @@ _DEATHS = (
         WHERE claims >= 2""",
 )
 
-SCRIPTS: tuple[tuple[str, ...], ...] = (_FIRST, _EVENTS, _DEATHS)
+SCRIPTS: tuple[tuple[str, ...], ...] = (_FIRST, _EVENTS, _DEATHS, TOTALS)
 
 TABLES = frozenset(
     {
@@ -199,6 +201,7 @@ TABLES = frozenset(
         "task_gates",
         "supervisor_metrics_archive",
         "supervisor_checkpoint",
+        "totals",
     }
 )
 

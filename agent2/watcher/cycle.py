@@ -82,10 +82,15 @@ async def cycle(parts: Parts, watched: Watched, deadline: float) -> None:
     watched.last_check = now = clock.now()
     judgement = watched.why_it_died(gap or judge(seen))
     await _settle(parts, watched, judgement, now, died=died)
+    tally = parts.history.tally
+    tally.cycle(deadline - watched.plan.timeout - watched.due)
+    tally.note(watched.name, seen)
     parts.history.note(watched.name, now, judgement)
     _show(parts, watched)
     if rest:
-        seen += await look(rest, reactor, clock, deadline)
+        later = await look(rest, reactor, clock, deadline)
+        tally.note(watched.name, later)
+        seen += later
         if not watched.retired:
             by_name = {one.check: one for one in seen}
             watched.seen = tuple(by_name[name] for name, _ in watched.checks)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent2.store import history, journal, outbox
+from agent2.store import history, journal, outbox, totals
+from agent2.watcher.tally import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,11 +21,16 @@ _KEEP_TOLD = 90 * 86400.0  # what was told and decided, for the questions afterw
 
 
 class History:
-    """Collects rows and hands them to *save* each minute or 500 rows."""
+    """Collects rows and hands them to *save* each minute or 500 rows.
+
+    Attributes:
+        tally: What is counted meanwhile; it goes with them.
+    """
 
     def __init__(self, save: Callable[[Callable[..., Any]], None]) -> None:
         """Begin empty."""
         self._save = save
+        self.tally = Tally()
         self._rows: list[Row] = []
         self._since = 0.0
         self._pruned = 0.0
@@ -46,9 +52,11 @@ class History:
         prune = now - self._pruned >= 3600.0
         if prune:
             self._pruned = now
+        counts = self.tally.take()
 
         def inside(tx: Any) -> None:
             history.add(tx, rows)
+            totals.add(tx, counts)
             if prune:
                 history.prune(tx, now - _KEEP)
                 outbox.prune(tx, now - _KEEP_TOLD)

@@ -1,0 +1,129 @@
+"""What was counted stays counted, whatever happens to the rows that it was counted by."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from store_rows import NOW, delivery
+
+from agent2.core.effects import OpenIncident
+from agent2.core.events import Event
+from agent2.core.message import Cause, DeliveryState, Receipt
+from agent2.core.model import ActionResult, Code, Facet, Severity
+from agent2.core.value import replace
+from agent2.store import actions, claims, events, incidents, outbox, totals
+from agent2.store.actions import ActionRow
+from agent2.store.database import Database
+
+
+@pytest.fixture
+def db(tmp_path):
+    with contextlib.closing(Database.open(str(tmp_path / "agent2.db"))) as opened:
+        yield opened
+
+
+def counted(db, name):
+    return {
+        tuple(word for word in row[:3] if word): row[3]
+        for row in totals.read(db).get(name, ())
+    }
+
+
+def lease(db, now):
+    found = outbox.lease(db, owner="me", now=now, lease_s=15.0, notifiers=("ops",))
+    return found[0]
+
+
+def test_a_delivery_is_counted_by_each_attempt_and_by_its_end(db):
+    with db.transaction() as tx:
+        outbox.add(tx, [delivery(notifier="ops")])
+    first = lease(db, NOW)
+    assert outbox.renew(db, first, NOW + 60)
+    failed = replace(
+        first, state=DeliveryState.PENDING, cause=Cause.TIMEOUT, detail="x", next_at=NOW
+    )
+    assert outbox.failed(db, failed, NOW + 1)
+    second = lease(db, NOW + 2)
+    outbox.release(db, second, NOW + 2)
+    third = lease(db, NOW + 3)
+    assert outbox.delivered(db, third, Receipt("202"), NOW + 4)
+    assert counted(db, "attempt") == {("ops", "timeout"): 1.0}
+    assert counted(db, "delivery") == {("ops", "firing", "delivered"): 1.0}
+    assert counted(db, "claim") == {("delivery", "fresh"): 3.0}
+    assert counted(db, "heartbeat") == {("delivery", "success"): 1.0}
+    assert counted(db, "claimed_update") == {
+        ("delivery", "released"): 1.0,
+        ("delivery", "success"): 2.0,
+    }
+    with db.transaction() as tx:
+        assert outbox.prune(tx, NOW + 100) == 1
+    assert counted(db, "delivery") == {("ops", "firing", "delivered"): 1.0}
+
+
+def test_a_delivery_of_a_dead_sender_is_counted_as_taken_over(db):
+    with db.transaction() as tx:
+        outbox.add(tx, [delivery(notifier="ops")])
+    lease(db, NOW)
+    lease(db, NOW + 16)
+    assert counted(db, "claim") == {
+        ("delivery", "fresh"): 1.0,
+        ("delivery", "reclaimed"): 1.0,
+    }
+
+
+def test_an_event_is_counted_when_it_is_claimed_decided_failed_and_given_up(db):
+    with db.transaction() as tx:
+        made = [Event(x, "cli", f"t-{x}", "TASK_CREATED", NOW, {}) for x in "abc"]
+        events.add(tx, made, NOW)
+    first = claims.claim(db, "p", NOW, lease_s=5.0)
+    with db.transaction() as tx:
+        assert claims.finish(tx, first[0], NOW)
+        assert claims.fail(tx, first[1], "why", NOW)
+    assert claims.recover(db, NOW + 6) == 1
+    (again,) = claims.claim(db, "p", NOW + 7)
+    with db.transaction() as tx:
+        claims.release(tx, again)
+    assert counted(db, "event") == {("completed",): 1.0, ("failed",): 1.0}
+    assert counted(db, "claim") == {
+        ("event", "fresh"): 3.0,
+        ("event", "reclaimed"): 1.0,
+    }
+    assert counted(db, "claimed_update") == {
+        ("event", "expired"): 1.0,
+        ("event", "released"): 1.0,
+        ("event", "success"): 2.0,
+    }
+
+
+def test_an_action_is_counted_by_each_result_and_an_incident_when_it_is_forgotten(db):
+    row = ActionRow(
+        id="a1",
+        target="webui",
+        incident="i-1",
+        attempt=1,
+        kind="signal_file",
+        issue="i",
+        label="l",
+        result=ActionResult.PLANNED,
+        reason="r",
+        code="pid_dead",
+        detail="",
+        planned_at=NOW,
+    )
+    opened = OpenIncident(
+        "i-1", "webui", Severity.ERROR, NOW, Facet.PROCESS, Code.PID_DEAD, ""
+    )
+    with db.transaction() as tx:
+        actions.plan(tx, row)
+        actions.plan(tx, row)
+        actions.finish(tx, "a1", ActionResult.REQUESTED, NOW)
+        actions.finish(tx, "a1", ActionResult.SUCCESS, NOW)
+        actions.finish(tx, "a1", ActionResult.SUCCESS, NOW)
+        incidents.open_incident(tx, opened)
+        tx.execute("DELETE FROM incidents")
+    assert counted(db, "action") == {
+        ("webui", "signal_file", "requested"): 1.0,
+        ("webui", "signal_file", "success"): 1.0,
+    }
+    assert counted(db, "incident") == {("webui", "error"): 1.0}
