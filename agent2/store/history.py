@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from agent2.store.database import Database
 
 
+MINUTE = 60  # seconds of the smallest bucket (see rollup.py)
+
+
 @value
 class Point:
     """What one cycle said of a target; *response_s* where there was an answer."""
@@ -29,7 +32,15 @@ def add(
     tx: sqlite3.Connection,
     rows: Iterable[tuple[str, float, str | Enum, str | Enum, float | None]],
 ) -> None:
-    """Write rows of (target, at, verdict, code, response_s); known ones stay."""
+    """Write rows of (target, at, verdict, code, response_s); known ones stay.
+
+    A row from before the time that is rolled up already is marked, to be rolled up.
+    """
+    rows = list(rows)
+    tx.execute(
+        "UPDATE history_rolled SET late = min(coalesce(late, ?1), ?1) WHERE aim > ?1",
+        (min((row[1] for row in rows), default=1e300),),
+    )
     tx.executemany(
         "INSERT OR IGNORE INTO history_raw (target, at, verdict, code, response_s)"
         " VALUES (?, ?, ?, ?, ?)",
@@ -65,8 +76,38 @@ def verdicts(db: Database, target: str, since: float) -> dict[str, int]:
     return {str(verdict): int(many) for verdict, many in rows}
 
 
+def rows_of(
+    db: Database, target: str, since: float, till: float
+) -> list[tuple[float, str, float | None]]:
+    """Return (at, verdict, response_s) of *target* in [since, till), in order."""
+    return [
+        (number(at), str(verdict), maybe_number(response_s))
+        for at, verdict, response_s in db.rows(
+            "SELECT at, verdict, response_s FROM history_raw"
+            " WHERE target = ? AND at >= ? AND at < ? ORDER BY at",
+            (target, since, till),
+        )
+    ]
+
+
+def names(db: Database, table: str = "history_raw") -> list[str]:
+    """Return the targets that have rows in *table*, one step of its index each."""
+    return [
+        str(name)
+        for (name,) in db.rows(
+            "WITH RECURSIVE n(name) AS ("  # noqa: S608  (a name of ours)
+            f"SELECT min(target) FROM {table} UNION ALL SELECT (SELECT min(target)"
+            f" FROM {table} WHERE target > name) FROM n WHERE name IS NOT NULL)"
+            " SELECT name FROM n WHERE name IS NOT NULL"
+        )
+    ]
+
+
 def prune(tx: sqlite3.Connection, before: float) -> int:
     """Delete the points older than *before*; return how many went."""
+    tx.execute(
+        "UPDATE history_rolled SET pruned = max(coalesce(pruned, ?1), ?1)", (before,)
+    )
     return tx.execute("DELETE FROM history_raw WHERE at < ?", (before,)).rowcount
 
 

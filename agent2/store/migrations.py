@@ -7,6 +7,7 @@ own tables are REAL steady epoch seconds.
 
 from __future__ import annotations
 
+from agent2.store import rollup_tables
 from agent2.store.script_totals import TOTALS
 
 TYPE_CHECKING = False
@@ -184,9 +185,15 @@ _DEATHS = (
         WHERE claims >= 2""",
 )
 
-SCRIPTS: tuple[tuple[str, ...], ...] = (_FIRST, _EVENTS, _DEATHS, TOTALS)
+SCRIPTS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _EVENTS,
+    _DEATHS,
+    TOTALS,
+    rollup_tables.SCRIPT,
+)
 
-TABLES = frozenset(
+TABLES = rollup_tables.TABLES | frozenset(
     {
         "meta",
         "targets",

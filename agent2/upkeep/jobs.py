@@ -7,9 +7,10 @@ never do it twice.
 from __future__ import annotations
 
 from agent2 import alarms
+from agent2.core.uptime import trusted
 from agent2.core.value import value
 from agent2.plan_events import frozen_by
-from agent2.store import archive, cleanup, upkeep
+from agent2.store import archive, cleanup, rollup, upkeep
 from agent2.store.errors import StoreError
 from agent2.upkeep import doubts
 
@@ -61,6 +62,7 @@ class Jobs:
         """Do what is due. Never raises for the store: see ``failed``."""
         self._try("archive", self._archive)
         self._try("cleanup", self._clean)
+        self._try("history", self._roll)
         self._try("check", self._check)
         doubt = doubts.Doubts(self._db, self._plan.store, self._state_dir, self._now)
         for job, look in doubt.all():
@@ -82,6 +84,15 @@ class Jobs:
     def _archive(self) -> None:
         if archive.add(self._db, self._now):
             self._did.append("archive: the row of this hour")
+
+    def _roll(self) -> None:
+        holds = {t.name: trusted(t.interval, t.timeout) for t in self._plan.targets}
+        found = rollup.roll(self._db, self._steady, holds)
+        if found.rows or found.gone:
+            self._did.append(
+                f"history: {found.rows} rows into {found.buckets} buckets,"
+                f" {found.gone} too old"
+            )
 
     def _clean(self) -> None:
         if not upkeep.due(self._db, "cleanup", self._now, _DAY):

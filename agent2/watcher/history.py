@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _BATCH = 500
 _SECONDS = 60.0
-_KEEP = 7 * 86400.0
+_KEEP = 9 * 86400.0  # the upkeep keeps seven; this is for a store nobody looks after
 _KEEP_TOLD = 90 * 86400.0  # what was told and decided, for the questions afterwards
 
 

@@ -74,7 +74,7 @@ def test_the_core_loads_nothing_but_itself_and_what_values_need():
     foreign = {n for n in loaded(*core) - bare if not n.startswith("agent2")}
     assert {name.partition(".")[0] for name in foreign} <= {
         "enum", "types", "functools", "collections", "operator", "_operator", "keyword",
-        "itertools", "reprlib", "_collections", "_functools", "re", "_sre", "copyreg",
+        "itertools", "math", "reprlib", "_collections", "_functools", "re", "_sre", "copyreg",
         "__future__", "_collections_abc",
     }  # fmt: skip
 
