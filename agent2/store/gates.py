@@ -57,13 +57,13 @@ def all_of(db: Database) -> tuple[Gate, ...]:
     return _gates(db, "")
 
 
-def drop(tx: sqlite3.Connection, subject: str, name: str) -> bool:
-    """Take a gate away; False: there was none."""
-    done = tx.execute(
-        "DELETE FROM task_gates WHERE task_id = ? AND gate_name = ?",
+def spend(tx: sqlite3.Connection, subject: str, name: str) -> None:
+    """Take an approval away; a gate that somebody has closed since then stays."""
+    tx.execute(
+        "DELETE FROM task_gates"
+        " WHERE task_id = ? AND gate_name = ? AND state = 'APPROVED'",
         (plain(subject), plain(name)),
     )
-    return done.rowcount == 1
 
 
 def put_task(

@@ -62,7 +62,7 @@ def decided(tx: Connection, effect: Effect, at: float, *, by_hand: bool) -> None
         case RequestRestart():
             _write(tx, wish, Ruling.ALLOW, "within budget, nothing holds it")
             if by_hand:
-                gates.drop(tx, effect.target, RESTART)
+                gates.spend(tx, effect.target, RESTART)
         case Withhold():
             _write(tx, wish, effect.ruling, effect.note or effect.why)
             if by_hand and effect.ruling is Ruling.PAUSE:

@@ -9,6 +9,7 @@ They are asked after the deed, for the picture.
 
 from __future__ import annotations
 
+from agent2.core.effects import RequestRestart
 from agent2.core.health import advance
 from agent2.core.judgement import judge
 from agent2.core.model import Health, Outcome, Verdict
@@ -125,6 +126,8 @@ async def _settle(
         bar=bar,
     )
     rows = parts.writer.rows(watched, step)
+    if parts.gates.interactive and RequestRestart in map(type, step.effects):
+        parts.gates.spend(watched.name)
     watched.believed = old
     watched.state = step.state  # before the wait: a reload takes over what is known
     if step.effects or must_be_saved(old, step.state):

@@ -11,7 +11,7 @@ import os
 from agent2.core.alerting import REASONS
 from agent2.core.bars import barred
 from agent2.core.events import Event
-from agent2.core.gates import is_held
+from agent2.core.gates import APPROVED, RESTART, is_held
 from agent2.core.policies import Ruling
 from agent2.core.rules import Condition, Rule, glob
 from agent2.core.standing import Mode, Redlines, Standing
@@ -66,6 +66,7 @@ class Gates:
         self.interactive = False
         self.pass_on: frozenset[str] = frozenset()
         self.rows: tuple[Gate, ...] = ()
+        self._spent: dict[str, Gate] = {}  # used up, but maybe not yet in the store
 
     def use(self, plan: Plan, targets: Mapping[str, Watched]) -> None:
         """Take the redlines and rules of *plan*."""
@@ -117,6 +118,21 @@ class Gates:
         standing = Standing(now, mode, self.rows, redlines)
         return barred(wish, standing, self._rules)
 
+    def spend(self, name: str) -> None:
+        """Forget the approval of *name*: it freed the restart that is asked for now.
+
+        At once, and not when the store says so: a slow disk must not make two restarts
+        of one approval.
+        """
+        for gate in self.rows:
+            if (gate.subject, gate.name, gate.state) == (name, RESTART, APPROVED):
+                self._spent[name] = gate
+        self.rows = self._unspent(self.rows)
+
+    def _unspent(self, rows: tuple[Gate, ...]) -> tuple[Gate, ...]:
+        spent = self._spent
+        return tuple(gate for gate in rows if spent.get(gate.subject) != gate)
+
     def redlines(self, watched: Watched) -> Redlines:
         """Return what may never be done to *watched*, at whatever time."""
         own = watched.pid_file == self._own
@@ -124,8 +140,12 @@ class Gates:
 
     async def look(self) -> None:
         """Read them anew; what changed is said, shown, and acted on at once."""
-        found = await self._memory().read(gates.all_of)
-        if found is None or found == self.rows:
+        rows = await self._memory().read(gates.all_of)
+        if rows is None:
+            return
+        found = self._unspent(rows)
+        self._spent = {name: gate for name, gate in self._spent.items() if gate in rows}
+        if found == self.rows:
             return
         before, self.rows = self.rows, found
         for watched in tuple(self._targets.values()):

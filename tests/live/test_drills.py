@@ -131,6 +131,7 @@ def test_with_threshold_four_the_fourth_failing_cycle_signals_and_no_third_does(
         assert not agent.lines("consecutive failures: 4")
         server.answers[:] = [sick]
         agent.until_signal()
+        agent.until_line("signal created")  # the deed goes before its lines
         lines = agent.lines()
         made = next(n for n, line in enumerate(lines) if "signal created" in line)
         assert "consecutive failures: 4" in "\n".join(lines[:made])

@@ -245,8 +245,7 @@ def test_a_gate_is_written_over_what_stood_there(db):
     put(db, gate(), gate(state="APPROVED", at=NOW + 0.5))
     assert gates.of(db, "webui") == (gate(state="APPROVED", at=NOW + 0.5),)
     with db.transaction() as tx:
-        assert gates.drop(tx, "webui", "restart")
-        assert not gates.drop(tx, "webui", "restart")
+        gates.spend(tx, "webui", "restart")
     assert gates.of(db, "webui") == ()
 
 
