@@ -52,7 +52,7 @@ FAULTS = {
     "two transactions": Fault(
         "watcher/memory.py",
         "            queued = await self._write(together)\n",
-        "            queued = await self._in_two(waiting)\n",
+        "            queued = await self._in_two(writes)\n",
         ("nothing_lost", "every_incident_is_told"),
     ),
     "status written in place": Fault(
@@ -121,14 +121,14 @@ FAULTS = {
 }
 
 _IN_TWO = '''
-    async def _in_two(self, waiting: list[Write]) -> Any:
+    async def _in_two(self, writes: list[Write]) -> Any:
         """State and incident first, what people are told in a second commit."""
         from agent2.store import outbox
 
         rows: list[Any] = []
         add, outbox.add = outbox.add, lambda _tx, some: len(rows.extend(some) or rows)
         try:
-            queued = await self._write(lambda tx: sum(one(tx) or 0 for one in waiting))
+            queued = await self._write(lambda tx: sum(one(tx) or 0 for one in writes))
         finally:
             outbox.add = add
         if rows:
