@@ -144,6 +144,7 @@ class TargetPlan:
     primary: bool = False
     depends_on: tuple[str, ...] = ()
     labels: dict[str, str] = {}  # noqa: RUF012  (never changed; see core/value.py)
+    slo: dict[str, float] | None = None  # see core/slo.py
 
 
 @value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent2 import plan
-from agent2.compiler import events
+from agent2.compiler import events, slo
 from agent2.plan import Secret
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def _target(settled: SettledTarget) -> dict[str, Any]:
         "primary": settled.primary,
         "depends_on": list(model.depends_on),
         "labels": dict(model.labels),
+        "slo": slo.emitted(model),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticUndefined
 
 from agent2 import planfile, plugins
-from agent2.compiler import events, layers, plugin_models, schema, section, store
+from agent2.compiler import events, layers, plugin_models, schema, section, slo, store
 from agent2.compiler.expectations import expected, known_keys
 from agent2.compiler.scalars import told
 from agent2.compiler.words import Scope
@@ -22,6 +22,7 @@ _SECTIONS = (
     ("defaults", schema.Defaults),
     ("targets[]", schema.Target),
     ("restart", schema.Restart),
+    ("targets[].slo", slo.Slo),
     ("routes[]", schema.Route),
     ("restarter", schema.Restarter),
     ("web", schema.Web),

@@ -16,6 +16,8 @@ from agent2.compiler.events import Events
 from agent2.compiler.fields import Name, Plain, PublicPath, PublicUrl, Truth
 from agent2.compiler.section import Above, Section
 from agent2.compiler.section import described as _field
+from agent2.compiler.slo import NONE as NO_PROMISE
+from agent2.compiler.slo import Slo
 from agent2.compiler.store import Store
 from agent2.core.model import Policy, RestartPolicy
 from agent2.plan import LogPlan, RestarterPlan
@@ -115,6 +117,10 @@ class Target(Section):
     )
     reminders: list[Above] = _field(
         list(_POLICY.reminders), "Gaps between reminders; the last repeats; [] is none"
+    )
+    slo: Slo = Field(
+        default_factory=lambda: NO_PROMISE,
+        description="What is promised; see slo below",
     )
     primary: Truth = _field(
         False, "The five old keys of the status tell of it (default: the first target)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent2.compiler import plugin_models as models
-from agent2.compiler import store, urls
+from agent2.compiler import slo, store, urls
 from agent2.compiler.problems import MASK
 from agent2.compiler.scalars import told
 from agent2.compiler.word import SECONDS
@@ -101,6 +101,7 @@ def _target(target: SettledTarget, tell: Tell) -> dict[str, Any]:
         "labels": model.labels,
         "severity": model.severity,
         "reminders": [tell(gap) for gap in model.reminders],
+        **slo.shown(model, tell),
         "primary": target.primary,
     }
 

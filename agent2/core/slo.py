@@ -7,6 +7,7 @@ outage, and no proof of health either; the share that was judged stands beside i
 
 from __future__ import annotations
 
+from agent2.core.shape import sound
 from agent2.core.value import value
 
 TYPE_CHECKING = False
@@ -34,6 +35,20 @@ class Objective:
     objective: float = 99.9
     window: float = 30 * DAY
     latency: float = 0.0
+
+
+def from_tree(tree: dict[str, float] | None) -> Objective | None:
+    """Return the promise that the compiler wrote as *tree*, or None.
+
+    Raises:
+        TypeError, ValueError: it is of another format.
+    """
+    if tree is None:
+        return None
+    made = sound(Objective(**tree))
+    if not (0.0 < made.objective < 100.0 and made.window > 0.0):
+        raise ValueError("a promise holds what no compiler wrote")
+    return made
 
 
 @value

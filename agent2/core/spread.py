@@ -11,7 +11,7 @@ from math import ceil, log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import TypeAlias
 
     Spread: TypeAlias = dict[int, int]  # number of the bucket -> answers in it
@@ -50,6 +50,13 @@ def quantile(spread: Spread, share: float) -> float | None:
         if rank <= 0:
             return _middle(bucket)
     raise AssertionError("the counts make up the total")
+
+
+def exact(ordered: Sequence[float], share: float) -> float | None:
+    """Return the one of *ordered* values within which *share* of them lie."""
+    if not ordered:
+        return None
+    return ordered[max(ceil(share * len(ordered)), 1) - 1]
 
 
 def within(spread: Spread, seconds: float) -> int:
