@@ -35,6 +35,7 @@ LAZY = {
     "backup": "agent2.cli.backup:backup",
     "supervisor": "agent2.cli.supervisor:supervisor",
     "web": "agent2.cli.web:web",
+    "metrics": "agent2.cli.metrics:metrics",
     "restarter": "agent2.cli.restarter:restarter",
     "demo": "agent2.cli.demo:demo",
     "install": "agent2.cli.install:install",

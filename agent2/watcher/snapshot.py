@@ -141,6 +141,8 @@ class Snapshot:
             "self": {
                 "troubles": agent.memory.troubles(),
                 "lateness_s": round(agent.reactor.lateness, 6),
+                "in_flight": sum(w.running for w in agent.targets.values()),
+                "waiting": sum(w.again for w in agent.targets.values()),
                 "log_lines_lost": agent.log.lost,
             },
         }

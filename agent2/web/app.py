@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route, Router
 
 from agent2.web import (
+    metrics,
     openapi,
     routes_badge,
     routes_changes,
@@ -19,6 +20,7 @@ from agent2.web import (
     routes_state,
     routes_stream,
 )
+from agent2.web.answers import Answers
 from agent2.web.guard import Guard
 from agent2.web.limits import RateLimit
 from agent2.web.replies import body_of, tagged
@@ -48,6 +50,7 @@ TABLE: tuple[Entry, ...] = (
     *routes_records.ROUTES,
     *routes_badge.ROUTES,
     *routes_stream.ROUTES,
+    *metrics.ROUTES,
     *routes_changes.ROUTES,
     *routes_reload.ROUTES,
     Entry(
@@ -78,15 +81,16 @@ def _by_method(entries: dict[str, Entry]) -> Endpoint:
     return chosen
 
 
-def application(desk: Desk, token: Token, stream: Stream) -> Guard:
+def application(desk: Desk, token: Token, stream: Stream) -> Answers:
     """Return the ASGI application."""
     by_path: dict[str, dict[str, Entry]] = {}
     for entry in TABLE:
         by_path.setdefault(entry.path, {})[entry.method] = entry
+    endpoints = {path: _by_method(entries) for path, entries in by_path.items()}
     router = Router(
         [
-            Route(path, _by_method(entries), methods=list(entries))
-            for path, entries in by_path.items()
+            Route(path, endpoint, methods=list(by_path[path]))
+            for path, endpoint in endpoints.items()
         ],
         redirect_slashes=False,
     )
@@ -96,10 +100,11 @@ def application(desk: Desk, token: Token, stream: Stream) -> Guard:
         await router(scope, receive, send)
 
     settings = desk.settings
-    return Guard(
+    guard = Guard(
         inner,
         Security(settings, token),
         RateLimit(settings.rate_limit, time.monotonic),
         settings.language,
         desk.log,
     )
+    return Answers(guard, {made: path for path, made in endpoints.items()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -61,7 +62,7 @@ async def _told(
         yield f"retry: {wait}\n\n".encode()
         if await anyio.to_thread.run_sync(can_replay, at.reading, after, till):
             assert after is not None
-            seq = after.seq
+            seq, began = after.seq, time.perf_counter()
             while seq < till.seq:
                 batch = await anyio.to_thread.run_sync(
                     journal.read, at.reading, seq, min(BATCH, till.seq - seq)
@@ -69,8 +70,10 @@ async def _told(
                 if not batch:
                     break
                 seq = batch[-1].seq
+                stream.figures.batches += 1
                 stream.figures.replayed += len(batch)
                 yield b"".join(encoded(entry, till.store) for entry in batch)
+            stream.replayed(seq > after.seq, time.perf_counter() - began)
         else:
             yield await _reset(at, stream, till)
         while (one := await client.queue.get()) is not None:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from agent2.core.spans import TOOK
 from agent2.core.text import place
+from agent2.metrics.family import Spent
 from agent2.store import journal, meta
 from agent2.store.errors import StoreError
 from agent2.web.events import BATCH, Place, encoded
@@ -46,13 +48,17 @@ class Client:
 
 @dataclass(slots=True)
 class Figures:
-    """Counts since the start."""
+    """Counts since the start; *hits* and *empty* are replays that found something."""
 
     sent: int = 0
     replayed: int = 0
     resets: int = 0
     dropped: int = 0
     refused: int = 0
+    pushed: int = 0
+    batches: int = 0
+    hits: int = 0
+    empty: int = 0
 
 
 class Stream:
@@ -69,6 +75,7 @@ class Stream:
         self._seen: tuple[object, ...] = ()
         self._ended = False
         self.figures = Figures()
+        self.took = Spent(TOOK)
 
     @property
     def clients(self) -> int:
@@ -103,6 +110,12 @@ class Stream:
     def leave(self, client: Client) -> None:
         """Let one go."""
         self._clients.discard(client)
+
+    def replayed(self, found: bool, seconds: float) -> None:
+        """Count a replay: whether it found anything, how long it took."""
+        self.figures.hits += found
+        self.figures.empty += not found
+        self.took.note(seconds)
 
     def end(self) -> None:
         """Send everybody away: the program ends."""
@@ -153,6 +166,7 @@ class Stream:
                 return
 
     def _give(self, client: Client, told: bytes) -> None:
+        self.figures.pushed += 1
         try:
             client.queue.put_nowait(told)
         except asyncio.QueueFull:

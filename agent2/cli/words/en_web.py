@@ -4,6 +4,7 @@ from __future__ import annotations
 
 WEB = {
     "command.web": "the program that serves the API",
+    "command.metrics": "all figures, for Prometheus",
     "help.web": "Serve the API in the foreground, until it is stopped. With "
     "web.enabled: true, agent2 start starts it beside the watcher.",
     "help.web.run": "Serve in the foreground.",
@@ -25,4 +26,9 @@ WEB = {
     "option.json_lines": "Print one JSON document per line.",
     "events.follows": "following from {id}",
     "events.not_followed": "events cannot be followed: {why}",
+    "help.metrics": "Print all figures in the form of Prometheus.",
+    "option.textfile": "Put them into this file instead, for the textfile collector of "
+    "a node exporter (*.prom).",
+    "error.textfile": "{path} does not end in {end}: the node exporter would not "
+    "read it",
 }

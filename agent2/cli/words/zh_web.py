@@ -4,6 +4,7 @@ from __future__ import annotations
 
 WEB = {
     "command.web": "提供 API 的程序",
+    "command.metrics": "全部指标，供 Prometheus 使用",
     "help.web": "在前台提供 API, 直到被停止。配置 web.enabled: true 时, "
     "agent2 start 会与监控一起启动它。",
     "help.web.run": "在前台提供。",
@@ -23,4 +24,7 @@ WEB = {
     "option.json_lines": "每行打印一个 JSON 文档。",
     "events.follows": "从 {id} 开始跟随",
     "events.not_followed": "无法跟随事件: {why}",
+    "help.metrics": "按 Prometheus 格式打印全部指标。",
+    "option.textfile": "改为写入此文件，供 node exporter 读取 (*.prom)。",
+    "error.textfile": "{path} 不以 {end} 结尾: node exporter 不会读取它",
 }

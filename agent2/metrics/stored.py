@@ -1,0 +1,146 @@
+"""What the store knows: checks that ran, incidents, actions, deliveries, events."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from agent2.core.message import Cause
+from agent2.core.model import ActionResult, AlertKind, Severity
+from agent2.core.spans import TOOK
+from agent2.store import tallies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from agent2.metrics.family import Families
+    from agent2.store.database import Database
+    from agent2.store.tallies import Totals
+
+_KINDS = frozenset(kind.value for kind in AlertKind)
+_CAUSES = frozenset(cause.value for cause in Cause)
+_RESULTS = frozenset(result.value for result in ActionResult)
+_SEVERITIES = tuple(severity.value for severity in Severity)
+RUN = ("ok", "fail", "timeout", "error")
+
+
+def runs(to: Families, totals: Totals, checks: dict[str, tuple[str, ...]]) -> None:
+    """Put how often each of *checks* ran (by target), under all its names."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for target, check, result, many in totals.get("check", ()):
+        found.setdefault((target, check), {})[result] = many
+    for target, names in checks.items():
+        of_target = dict.fromkeys(RUN, 0.0)
+        for name in names:
+            of_check = found.get((target, name), {})
+            for result in RUN:
+                many = of_check.get(result, 0.0)
+                of_target[result] += many
+                if many or result in ("ok", "fail"):  # rate() wants their zero
+                    to("agent2_check_runs_total").put(many, target, name, result)
+        failed = of_target["fail"] + of_target["timeout"]
+        to("agent2_health_check_total").put(sum(of_target.values()), target)
+        to("agent2_health_check_failures_total").put(failed, target)
+        to("agent2_health_check_failures").put(failed, target)
+        to("api_errors_total").put(failed, target)
+        for result, many in of_target.items():
+            if many:
+                rely(to, "check", target, result, many)
+
+
+def rely(to: Families, kind: str, target: str, code: str, many: float) -> None:
+    """Put how often Agent2 asked something of others."""
+    to("rely_server_request_total").put(many, kind, target, code)
+
+
+def durations(to: Families, totals: Totals) -> None:
+    """Put how long checks took, by kind."""
+    found: dict[str, dict[str, float]] = {}
+    for kind, bound, _, many in totals.get("took", ()):
+        found.setdefault(kind, {})[bound] = many
+    for kind, counts in sorted(found.items()):
+        to("agent2_check_duration_seconds").spread(TOOK, counts, kind)
+        to("rely_server_request_time_seconds").spread(TOOK, counts, kind)
+
+
+def incidents(
+    to: Families, db: Database, totals: Totals, known: Iterable[str] | None
+) -> None:
+    """Put how many incidents there were and are; of *known* targets (None: none)."""
+    names = frozenset(known or ())
+    found: dict[tuple[str, str], float] = {}
+    for target, severity, _, many in totals.get("incident", ()):
+        found[target, severity] = many
+    is_open = dict.fromkeys(_SEVERITIES, 0)
+    for target, severity, many, unsolved in tallies.incidents(db):
+        word = severity if severity in _SEVERITIES else "critical"
+        found[target, severity] = found.get((target, severity), 0.0) + many
+        is_open[word] += unsolved
+    for word, many in is_open.items():
+        to("agent2_incidents_open").put(many, word)
+    for (target, severity), total in sorted(found.items()):
+        if target in names and severity in _SEVERITIES:
+            to("agent2_incidents_total").put(total, target, severity)
+
+
+def actions(to: Families, totals: Totals, known: Iterable[str] | None) -> None:
+    """Put what came of actions for *known* targets."""
+    names = frozenset(known or ())
+    for target, kind, result, many in totals.get("action", ()):
+        if target in names and result in _RESULTS:
+            to("agent2_actions_total").put(many, target, kind, result)
+            rely(to, f"action_{kind}", target, result, many)
+
+
+def deliveries(
+    to: Families, db: Database, totals: Totals, known: Iterable[str], now: float
+) -> None:
+    """Put how the outbox stands and what came of deliveries, by notifier."""
+    waiting = tallies.waiting(db)
+    names = sorted({*known, *waiting})
+    for name in names:
+        pending, oldest, dead = waiting.get(name, (0, None, 0))
+        age = 0.0 if oldest is None else max(now - oldest, 0.0)
+        to("agent2_outbox_pending").put(pending, name)
+        to("agent2_outbox_oldest_seconds").put(round(age, 3), name)
+        to("agent2_outbox_dead_letters").put(dead, name)
+    ended: dict[tuple[str, str, str], float] = {}
+    for name, kind, result, many in totals.get("delivery", ()):
+        key = (name, kind if kind in _KINDS else "other", result)
+        ended[key] = ended.get(key, 0.0) + many
+    for (name, kind, result), many in sorted(ended.items()):
+        if name in names:
+            to("agent2_notifications_total").put(many, name, kind, result)
+    for name, cause, _, many in totals.get("attempt", ()):
+        if name in names and cause in _CAUSES:
+            to("agent2_notification_attempts_failed_total").put(many, name, cause)
+            rely(to, "notifier", name, cause, many)
+    for name in names:
+        done = sum(
+            many
+            for (who, _, how), many in ended.items()
+            if who == name and how == "delivered"
+        )
+        if done:
+            rely(to, "notifier", name, "delivered", done)
+
+
+def events(to: Families, db: Database, totals: Totals, now: float) -> None:
+    """Put how the inbox stands, under the names of the user's documents."""
+    found = tallies.inbox(db, now)
+    to("supervisor_inbox_pending").put(found.pending)
+    to("supervisor_inbox_processing").put(found.processing)
+    to("supervisor_inbox_failed").put(found.failed)
+    to("supervisor_processing_lag_seconds").put(round(found.oldest_pending_s, 3))
+    done = {status: many for status, _, _, many in totals.get("event", ())}
+    to("supervisor_events_processed_total").put(done.get("completed", 0.0))
+    to("supervisor_events_failed_total").put(done.get("failed", 0.0))
+
+
+def size(to: Families, db: Database) -> None:
+    """Put how large the store is."""
+    for part, path in (("file", db.path), ("wal", f"{db.path}-wal")):
+        try:
+            to("agent2_db_bytes").put(os.stat(path).st_size, part)
+        except OSError:
+            continue  # no log is there: nothing was written since the last look
