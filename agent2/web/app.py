@@ -12,9 +12,12 @@ from starlette.routing import Route, Router
 from agent2.web import (
     metrics,
     openapi,
+    pages,
     routes_badge,
     routes_changes,
     routes_health,
+    routes_look,
+    routes_overview,
     routes_records,
     routes_reload,
     routes_state,
@@ -47,12 +50,14 @@ def described(request: Request) -> Response:
 TABLE: tuple[Entry, ...] = (
     *routes_health.ROUTES,
     *routes_state.ROUTES,
+    *routes_overview.ROUTES,
     *routes_records.ROUTES,
     *routes_badge.ROUTES,
     *routes_stream.ROUTES,
     *metrics.ROUTES,
     *routes_changes.ROUTES,
     *routes_reload.ROUTES,
+    *routes_look.ROUTES,
     Entry(
         "GET",
         openapi.PATH,
@@ -89,8 +94,11 @@ def application(desk: Desk, token: Token, stream: Stream) -> Answers:
     endpoints = {path: _by_method(entries) for path, entries in by_path.items()}
     router = Router(
         [
-            Route(path, endpoint, methods=list(by_path[path]))
-            for path, endpoint in endpoints.items()
+            *pages.ROUTES,
+            *(
+                Route(path, endpoint, methods=list(by_path[path]))
+                for path, endpoint in endpoints.items()
+            ),
         ],
         redirect_slashes=False,
     )

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from agent2.web import pages
 from agent2.web.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _HOST = re.compile(
     r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?"
 )
 # What a load balancer or an init system asks for tells nothing of what is watched.
-OPEN = frozenset({"/livez", "/readyz"})
+OPEN = frozenset({"/livez", "/readyz", *pages.OPEN})
 
 
 class Security:
@@ -69,7 +70,8 @@ class Security:
         site = headers.get("sec-fetch-site", "none")
         if not reads and site not in ("same-origin", "none"):
             raise Refusal("foreign_origin", origin=site)
-        if not reads or (self._private and path not in OPEN):
+        is_open = path in OPEN or path.startswith(pages.PREFIX)
+        if not reads or (self._private and not is_open):
             self._authorize(headers.get("authorization", ""))
 
     def _authorize(self, given: str) -> None:

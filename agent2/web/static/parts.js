@@ -1,0 +1,208 @@
+// Small parts that several views are made of.
+
+import { Component, h } from "preact";
+import { useEffect, useRef, useState } from "./vendor/hooks.mjs";
+import htm from "./vendor/htm.mjs";
+import { act, ask, change, model } from "./store.js";
+import { age, full, instant, moment, named, second, t } from "./words.js";
+
+export const html = htm.bind(h);
+
+/** Return what GET /api/v1/`path` answers, asked for anew whenever something happened. */
+export function useAnswer(path) {
+  const [got, set] = useState({ path: "", tree: null, trouble: null });
+  useEffect(() => {
+    let there = path !== null;
+    if (!there) return undefined;
+    ask(path).then(
+      (tree) => there && set({ path, tree, trouble: null }),
+      (error) => there && set((old) => ({ path, tree: old.path === path ? old.tree : null, trouble: error.message })),
+    );
+    return () => (there = false);
+  }, [path, model.round]);
+  return got.path === path ? got : { tree: null, trouble: null };
+}
+
+const SHAPES = {
+  ok: html`<circle cx="8" cy="8" r="7" /><path class="on" d="M4.800 8.300l2.300 2.300 4.300-5" />`,
+  warn: html`<path d="M8 1.500L15.200 14.500H.8z" /><path class="on" d="M8 6v4m0 2.300v.2" />`,
+  down: html`<path d="M5.100 1h5.800L15 5.100v5.800L10.900 15H5.100L1 10.900V5.100z" />
+    <path class="on" d="M5.400 5.400l5.200 5.200m0-5.200l-5.200 5.200" />`,
+  unknown: html`<circle class="ring" cx="8" cy="8" r="6.500" />
+    <path class="mark" d="M6.200 6.300a1.900 1.900 0 1 1 2.600 1.800c-.5.2-.8.500-.8 1.100m0 2.100v.2" />`,
+};
+
+/** A state as a shape of its own: read without colours too. The word stands beside it. */
+export function Icon({ state, size = 16 }) {
+  const shape = SHAPES[state] ? state : "unknown";
+  return html`<svg class="icon is-${shape}" width=${size} height=${size} viewBox="0 0 16 16" aria-hidden="true">
+    ${SHAPES[shape]}
+  </svg>`;
+}
+
+/** The word of a target's state: what is believed of it, more exactly than the colour. */
+export function word(target) {
+  if (target.state === "warn" && target.health === "failing") {
+    return t("state.failing", { n: String(target.consecutive_failures), of: target.failure_threshold });
+  }
+  if (target.state === "warn" && target.health === "recovering") return t("state.recovering");
+  return named("state", target.state);
+}
+
+export function State({ target }) {
+  return html`<span class="state is-${target.state}"><${Icon} state=${target.state} />${word(target)}</span>`;
+}
+
+/** A time: how long ago, or (exact) the time of day; all of it in its title. */
+export function Time({ at, exact, seconds }) {
+  const ms = typeof at === "number" ? at : instant(at);
+  if (ms === null) return html`<span class="faint">${t("age.never")}</span>`;
+  const text = seconds ? second(ms) : exact ? moment(ms) : age(ms);
+  return html`<time datetime=${new Date(ms).toISOString()} title=${full(ms)}>${text}</time>`;
+}
+
+const WIDTH = 4;
+const HEIGHTS = { g: 14, d: 18, b: 24, u: 5 };
+
+/** One sentence about a bar of beats. */
+export function beatsSentence(past) {
+  const beats = past?.beats ?? "";
+  if (!beats) return t("beats.none");
+  const count = (letter) => beats.split(letter).length - 1;
+  const told = t("beats", { n: String(beats.length), up: count("g"), down: count("b"), slow: count("d"), unknown: count("u") });
+  const last = beats.lastIndexOf("b");
+  if (last < 0) return told;
+  const since = instant(past.since), until = instant(past.until);
+  const at = since + ((until - since) * last) / Math.max(beats.length - 1, 1);
+  return `${told}; ${t("beats.down", { age: age(at) })}`;
+}
+
+/** The last checks as bars: down is highest and hatched, unknown a dot. One path a kind. */
+export function Beats({ past, many = 50, picked = -1 }) {
+  const beats = past?.beats ?? "";
+  const paths = { g: "", d: "", b: "", u: "" };
+  const begin = many - beats.length;
+  [...beats].forEach((letter, index) => {
+    const kind = paths[letter] === undefined ? "u" : letter;
+    const tall = HEIGHTS[kind];
+    paths[kind] += `M${(begin + index) * WIDTH} 24v-${tall}h3v${tall}z`;
+  });
+  const sentence = beatsSentence(past);
+  return html`<svg class="beats" viewBox="0 0 ${many * WIDTH} 24" preserveAspectRatio="none" role="img" aria-label=${sentence}>
+    <title>${sentence}</title>
+    ${begin > 0 && html`<path class="beat-none" d=${`M0 23h${begin * WIDTH}v1H0z`} />`}
+    ${Object.entries(paths).map(([kind, path]) => path && html`<path key=${kind} class="beat-${kind}" d=${path} />`)}
+    ${picked >= 0 && html`<rect class="beat-picked" x=${(begin + picked) * WIDTH - 0.5} y="0" width="4" height="24" />`}
+  </svg>`;
+}
+
+/** A dialog that holds the focus; Escape gives up. */
+export function Dialog({ title, children, onClose, onSubmit, label, bad }) {
+  const box = useRef(null);
+  useEffect(() => {
+    const from = document.activeElement;
+    box.current.showModal();
+    return () => from?.focus?.();
+  }, []);
+  const submit = (event) => {
+    event.preventDefault();
+    onSubmit(Object.fromEntries(new FormData(event.target)));
+  };
+  return html`<dialog ref=${box} aria-labelledby="dialog-title" onCancel=${(event) => (event.preventDefault(), onClose())}>
+    <form onSubmit=${submit}>
+      <h2 id="dialog-title">${title}</h2>
+      ${children}
+      <div class="buttons">
+        <button type="button" onClick=${onClose}>${t("act.cancel")}</button>
+        <button class=${bad ? "strong bad" : "strong"}>${label}</button>
+      </div>
+    </form>
+  </dialog>`;
+}
+
+/** A word in a box. */
+export const Tag = ({ children, kind = "" }) => html`<span class="tag ${kind}">${children}</span>`;
+
+/** Keeps a fault of one view to that view. */
+export class Guarded extends Component {
+  static getDerivedStateFromError(fault) {
+    return { fault };
+  }
+  render({ children }, { fault }) {
+    if (fault) console.error(fault);
+    return fault ? html`<${Lost} trouble=${String(fault)} />` : children;
+  }
+}
+
+/** A section with its heading; `aside` stands at the right of it. */
+export function Panel({ id, title, aside, children, kind = "", level = "h2" }) {
+  return html`<section class="panel ${kind}" aria-labelledby=${`${id}-title`}>
+    <div class="head"><${level} id=${`${id}-title`}>${title}</${level}>${aside}</div>
+    ${children}
+  </section>`;
+}
+
+/** What a view shows instead of what it could not have. */
+export function Lost({ trouble }) {
+  return trouble ? html`<p class="lost"><${Icon} state="warn" /> ${t("lost", { why: trouble })}</p>` : null;
+}
+
+/** A table of `rows`, each a list of cells; it scrolls in itself, not the page. */
+export function Table({ heads, rows, label }) {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}><table>
+    <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+    <tbody>${rows}</tbody>
+  </table></div>`;
+}
+
+// --- what a person may do: buttons, and the dialogs that ask what must be known first
+
+export function CheckNow() {
+  return html`<button onClick=${() => act(() => change("check"), t("did.check"))}>${t("act.check")}</button>`;
+}
+
+/** A button that asks for a reason, then moves a gate. */
+export function GateButton({ verb, target, gate, label, bad }) {
+  const [open, set] = useState(false);
+  const name = target === "*" ? t("gate.everything") : target;
+  const send = ({ reason, who }) => {
+    set(false);
+    const order = { verb, target, reason, who, ...(gate ? { gate } : {}) };
+    for (const key of ["reason", "who"]) if (!order[key]) delete order[key];
+    if (who) localStorage.setItem("agent2.who", who);
+    act(() => change("gates", order), t(`did.${verb}`, { target: name }));
+  };
+  return html`<button class=${bad ? "bad" : ""} onClick=${() => set(true)}>${label}</button>
+    ${open && html`<${Dialog} title=${t(`ask.${verb}`, { target: name })} label=${label} bad=${bad} onClose=${() => set(false)} onSubmit=${send}>
+      <p>${t(verb === "pause" ? "ask.pause.more" : "ask.gate.more")}</p>
+      <label>${t("ask.reason")}<input name="reason" maxlength="200" autocomplete="off" autofocus /></label>
+      <label>${t("ask.who")}<input name="who" maxlength="60" autocomplete="name" defaultValue=${localStorage.getItem("agent2.who") ?? ""} /></label>
+    </${Dialog}>`}`;
+}
+
+/** Pause the restarts of a target, or allow them again. */
+export function PauseButton({ target }) {
+  return target.paused
+    ? html`<${GateButton} verb="approve" target=${target.name} label=${t("act.resume")} />`
+    : html`<${GateButton} verb="pause" target=${target.name} label=${t("act.pause")} />`;
+}
+
+export function Retry({ id }) {
+  const path = `outbox/${encodeURIComponent(id)}/retry`;
+  return html`<button onClick=${() => act(() => change(path), t("did.retry"))}>${t("act.retry")}</button>`;
+}
+
+export function Reload() {
+  return html`<button onClick=${() => act(() => change("config/reload"), t("did.reload"))}>${t("act.reload")}</button>`;
+}
+
+/** Asks for the token whenever somebody waits for it. */
+export function TokenDialog() {
+  const asking = model.asking;
+  if (!asking) return null;
+  return html`<${Dialog} title=${t("token")} label=${t("token.use")} onClose=${() => asking.answer("")} onSubmit=${({ token }) => asking.answer(token)}>
+    <p>${t("token.more")} <code>agent2 web token</code></p>
+    ${asking.wrong && html`<p class="lost" role="alert">${t("token.wrong")}</p>`}
+    <label>${t("token.field")}<input name="token" type="password" autocomplete="off" spellcheck="false" required autofocus /></label>
+  </${Dialog}>`;
+}

@@ -1,0 +1,322 @@
+// What the page knows, and how it stays true: the state, the stream of events, the token.
+//
+//   GET state ──> model ──> the page draws itself anew
+//   GET events (from where the state stood) ──> something happened ──> GET state again
+//
+// Three failed connects to the stream: the state is asked for every two seconds.
+
+const POLL_MS = 2000;
+const LOOK_MS = 5000; // what changes without an event: the time of the last check
+const HIDDEN_MS = 30000;
+const REST_MS = 60000; // a hidden page leaves the stream to others and resumes by its id
+const SILENT_MS = 25000; // a beat comes every ten seconds
+const WAITS = [250, 1000, 2000, 4000, 8000];
+
+export const model = {
+  state: null, past: {}, trouble: null, // what is shown; why it could not be had
+  mode: "connecting", heardAt: null, askedAt: null, round: 0,
+  id: "", seq: 0, received: 0, gaps: 0, repeats: 0, resets: 0,
+  asking: null, note: null,
+};
+
+const watching = new Set();
+let due = false;
+
+/** Call `draw` whenever the model has changed. */
+export const watch = (draw) => (watching.add(draw), () => watching.delete(draw));
+
+export function changed() {
+  if (due) return;
+  due = true;
+  setTimeout(() => {
+    due = false;
+    for (const draw of watching) draw();
+  }, 16);
+}
+
+// --- the token: in this tab alone, and never in an address that stays
+
+const KEY = "agent2.token";
+const given = new URLSearchParams(location.hash.slice(1)).get("token");
+if (given) {
+  sessionStorage.setItem(KEY, given);
+  history.replaceState(null, "", location.pathname + "#/");
+}
+export const hasToken = () => sessionStorage.getItem(KEY) !== null;
+export function forgetToken() {
+  sessionStorage.removeItem(KEY);
+  changed();
+}
+
+function askToken(wrong) {
+  return new Promise((done) => {
+    model.asking = {
+      wrong,
+      answer(token) {
+        model.asking = null;
+        if (token) sessionStorage.setItem(KEY, token.trim());
+        changed();
+        done(Boolean(token));
+      },
+    };
+    changed();
+  });
+}
+
+// --- asking
+
+/** A refusal of the API: what is wrong, and what to do. */
+export class Refused extends Error {
+  constructor(status, told) {
+    super([told.error, told.hint].filter(Boolean).join("; "));
+    this.status = status;
+    this.code = told.code ?? "";
+  }
+}
+
+function headers(more) {
+  const token = sessionStorage.getItem(KEY);
+  return {
+    "Accept-Language": document.documentElement.lang,
+    ...(token ? { Authorization: `Bearer ${token}` } : {}),
+    ...more,
+  };
+}
+
+async function told(answer) {
+  const tree = await answer.json().catch(() => ({ error: `HTTP ${answer.status}` }));
+  if (!answer.ok) throw new Refused(answer.status, tree);
+  return tree;
+}
+
+/** Return what GET /api/v1/`path` answers. */
+export async function ask(path) {
+  for (;;) {
+    const answer = await fetch(`/api/v1/${path}`, { headers: headers() });
+    // Beyond its own machine the agent shows nothing without the token.
+    if (answer.status !== 401 || !(await askToken(hasToken()))) return told(answer);
+  }
+}
+
+/** POST to /api/v1/`path`; the token is asked for once. Null: the person gave up. */
+export async function change(path, body) {
+  for (let wrong = false; ; wrong = true) {
+    if (!hasToken() || wrong) {
+      if (!(await askToken(wrong))) return null;
+    }
+    const sent = body === undefined ? {} : { "Content-Type": "application/json" };
+    const answer = await fetch(`/api/v1/${path}`, {
+      method: "POST",
+      headers: headers(sent),
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (answer.status === 401) continue;
+    const tree = await told(answer);
+    again();
+    return tree;
+  }
+}
+
+/** Do what `deed` does and say how it went. */
+export async function act(deed, words) {
+  try {
+    if ((await deed()) === null) return;
+    say(words);
+  } catch (error) {
+    say(error.message, true);
+  }
+}
+
+let forgetting = 0;
+export function say(text, bad = false) {
+  model.note = { text, bad };
+  clearTimeout(forgetting);
+  forgetting = setTimeout(() => ((model.note = null), changed()), bad ? 12000 : 6000);
+  changed();
+}
+
+// --- the state
+
+let running = null;
+let wanted = false;
+
+/** Ask for the state anew; what is asked for meanwhile is one more question. */
+export function refresh() {
+  wanted = true;
+  running ??= (async () => {
+    while (wanted) {
+      wanted = false;
+      await look();
+    }
+    running = null;
+  })();
+  return running;
+}
+
+async function look() {
+  try {
+    const [state, past] = await Promise.all([ask("state"), ask("overview")]);
+    took(state);
+    for (const one of state.targets) addBeat(one, past.targets[one.name]);
+    model.past = past.targets;
+    if (model.mode === "offline") model.mode = "reconnecting";
+  } catch (error) {
+    const lost = !(error instanceof Refused);
+    if (lost) model.mode = "offline";
+    else model.state = null;
+    model.trouble = error.message;
+  }
+  model.round += 1;
+  changed();
+}
+
+const LETTERS = { ok: "g", down: "b", unknown: "u" };
+const fresh = new Map(); // target: [when, letter] of checks that the history has not yet
+
+/** The history is written once a minute: until then the state tells of the last checks. */
+function addBeat(target, past) {
+  if (!past || !target.last_check) return;
+  const letter = LETTERS[target.state] ?? (target.health === "failing" ? "b" : "d");
+  const known = (fresh.get(target.name) ?? []).filter(([at]) => !past.until || at > past.until);
+  if (target.last_check > (past.until ?? "") && known.at(-1)?.[0] !== target.last_check) known.push([target.last_check, letter]);
+  fresh.set(target.name, known.slice(-50));
+  past.beats = (past.beats + known.map((one) => one[1]).join("")).slice(-50);
+  past.until = known.at(-1)?.[0] ?? past.until;
+  past.since ??= known[0]?.[0];
+}
+
+function took(state) {
+  model.state = state;
+  model.trouble = null;
+  model.askedAt = Date.now();
+  if (!model.id && state.journal.store) {
+    model.id = `${state.journal.store}.${state.journal.seq}`;
+    model.seq = state.journal.seq;
+  }
+}
+
+/** Something happened: the status file follows within a second. */
+function again() {
+  setTimeout(refresh, 60);
+  setTimeout(refresh, 1100);
+}
+
+// --- the stream
+
+let control = null;
+let resume = () => {};
+
+async function follow() {
+  for (let failures = 0; ; ) {
+    await visible();
+    const before = model.received + model.resets;
+    try {
+      await listen();
+    } catch (error) {
+      if (error.status === 401) await refresh(); // it asks for the token
+    }
+    failures = model.received + model.resets > before || model.mode === "live" ? 0 : failures + 1;
+    if (model.mode === "resting") continue;
+    if (model.mode !== "offline") model.mode = failures >= 3 ? "polling" : "reconnecting";
+    changed();
+    const wait = WAITS[Math.min(failures, WAITS.length - 1)];
+    await new Promise((done) => setTimeout(done, wait * (1 + Math.random() / 4)));
+  }
+}
+
+async function listen() {
+  control = new AbortController();
+  let silent = 0;
+  const alive = () => {
+    clearTimeout(silent);
+    silent = setTimeout(() => control.abort(), SILENT_MS);
+  };
+  try {
+    alive();
+    const from = model.id ? { "Last-Event-ID": model.id } : {};
+    const answer = await fetch("/api/v1/events", {
+      headers: headers({ Accept: "text/event-stream", ...from }),
+      signal: control.signal,
+      cache: "no-store",
+    });
+    if (!answer.ok) await told(answer);
+    model.mode = "live";
+    changed();
+    refresh();
+    let rest = "";
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      alive();
+      const parts = (rest + value).split(/\r?\n\r?\n/);
+      rest = parts.pop();
+      for (const one of parts) heard(one);
+    }
+  } finally {
+    clearTimeout(silent);
+  }
+}
+
+function heard(text) {
+  const fields = { event: "message", data: "" };
+  for (const line of text.split(/\r?\n/)) {
+    const [, name, value] = /^(\w+): ?(.*)$/.exec(line) ?? [];
+    if (name) fields[name] = value;
+  }
+  if (!fields.data) return;
+  const tree = JSON.parse(fields.data);
+  const seq = Number(fields.id.split(".").pop());
+  model.heardAt = Date.now();
+  if (fields.event === "reset") {
+    model.resets += 1;
+    Object.assign(model, { id: "", seq });
+    took(tree);
+  } else if (seq <= model.seq) {
+    model.repeats += 1;
+  } else {
+    if (seq > model.seq + 1) model.gaps += 1;
+    model.received += 1;
+    model.seq = seq;
+  }
+  model.id = fields.id;
+  changed();
+  again();
+}
+
+// --- a page that nobody sees rests
+
+function visible() {
+  if (!document.hidden || model.mode !== "resting") return null;
+  return new Promise((done) => (resume = done));
+}
+
+let resting = 0;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(resting);
+  if (document.hidden) {
+    resting = setTimeout(() => {
+      model.mode = "resting";
+      control?.abort();
+    }, REST_MS);
+  } else {
+    if (model.mode === "resting") model.mode = "reconnecting";
+    resume();
+    refresh();
+  }
+});
+
+async function tick() {
+  for (;;) {
+    const slow = document.hidden ? HIDDEN_MS : model.mode === "live" ? LOOK_MS : POLL_MS;
+    await new Promise((done) => setTimeout(done, slow));
+    await refresh();
+  }
+}
+
+/** Begin: one look, then the stream. */
+export async function begin() {
+  await refresh();
+  follow();
+  tick();
+}

@@ -1,0 +1,213 @@
+// One target: how fast it answers, each of its checks, its restarts, its incidents.
+
+import { useEffect, useRef, useState } from "./vendor/hooks.mjs";
+import { Beats, CheckNow, Icon, Lost, Panel, PauseButton, Table, Tag, Time, html, useAnswer, word } from "./parts.js";
+import { Result } from "./overview.js";
+import { Rows } from "./records.js";
+import { model } from "./store.js";
+import { clock, instant, length, moment, named, part, second, spent, t } from "./words.js";
+
+const LETTERS = { good: "g", degraded: "d", bad: "b" };
+
+export function Target({ name }) {
+  const target = model.state.targets.find((one) => one.name === name);
+  const asked = encodeURIComponent(name);
+  const past = useAnswer(target ? `history?target=${asked}&limit=500` : null);
+  const incidents = useAnswer(target ? `incidents?target=${asked}&limit=20` : null);
+  const uptime = useAnswer(target ? `uptime?target=${asked}` : null);
+  if (!target) {
+    return html`<p class="empty">${t("target.none", { name })} <a href="#/">${t("target.back")}</a></p>`;
+  }
+  const points = past.tree?.points ?? [];
+  const since = instant(target.since);
+  const facts = [
+    t("target.since", { state: word(target), since: since ? moment(since) : "–" }),
+    t("target.every", { interval: length(target.interval_s) }),
+    t("target.limit", { n: target.failure_threshold }),
+  ];
+  return html`
+    <div class="crumbs"><a href="#/">← ${t("target.back")}</a></div>
+    <section class="strip is-${target.state}">
+      <h1><${Icon} state=${target.state} size=${28} /><span>${target.name}</span></h1>
+      <p>${facts.join(" · ")}
+        ${target.paused && html` <${Tag} kind="warn">${t("state.paused")}</${Tag}>`}
+        ${target.flapping && html` <${Tag} kind="warn">${t("state.flapping")}</${Tag}>`}</p>
+      <div class="buttons"><${CheckNow} /><${PauseButton} target=${target} /></div>
+    </section>
+    <${Latency} points=${points} incidents=${incidents.tree?.incidents ?? []} trouble=${past.trouble} />
+    <${Panel} id="checks" title=${t("target.checks")}>
+      <${Table} label=${t("target.checks")} heads=${["col.check", "col.result", "col.detail", "col.took"].map((key) => t(key))}
+        rows=${target.checks.map((one) => html`<tr><th scope="row">${one.name}${one.kind !== one.name && html` <${Tag}>${one.kind}</${Tag}>`}</th>
+          <td><${Outcome} check=${one} /></td><td class="detail">${one.detail || "–"}</td>
+          <td class="number">${spent(one.response_s ?? one.duration_s)}</td></tr>`)} />
+    </${Panel}>
+    <div class="columns">
+      <${Panel} id="uptime" title=${t("target.uptime")}>
+        <${Lost} trouble=${uptime.trouble} />
+        <dl class="figures">${Object.entries(uptime.tree?.windows ?? {}).map(([window, one]) => html`<div>
+          <dt>${named("window", window)}</dt><dd>${part(one.uptime)}</dd></div>`)}</dl>
+      </${Panel}>
+      <${Panel} id="restarts" title=${t("target.restarts")}><${Restarts} target=${target} /></${Panel}>
+    </div>
+    <${Panel} id="incidents" title=${t("target.incidents")}>
+      <${Lost} trouble=${incidents.trouble} />
+      ${incidents.tree?.incidents.length ? html`<${Rows} incidents=${incidents.tree.incidents} />` : html`<p class="empty">${t("target.no_incidents")}</p>`}
+    </${Panel}>
+    <${Panel} id="config" title=${t("target.config")}>
+      <pre class="config" tabindex="0">${excerpt(target)}</pre>
+      <p class="faint">${t("target.config.more", { command: "" })}<code>agent2 config show</code></p>
+    </${Panel}>`;
+}
+
+function Outcome({ check }) {
+  const look = { ok: "ok", fail: "down", error: "unknown" }[check.outcome];
+  return html`<span class="state is-${look}"><${Icon} state=${look} />${named("code", check.code)}</span>`;
+}
+
+/** What of its configuration the status tells; secrets are not among it. */
+function excerpt(target) {
+  const { restarts } = target;
+  const lines = [
+    `- name: ${target.name}`,
+    `  interval: ${target.interval_s}s`,
+    `  failure_threshold: ${target.failure_threshold}`,
+    "  checks:",
+    ...target.checks.map((one) => `    - {kind: ${one.kind}${one.name === one.kind ? "" : `, name: ${one.name}`}}`),
+    restarts.enabled ? `  restart: {intensity: ${restarts.limit}, period: ${restarts.period_s}s}` : "  restart: {remediation: off}",
+  ];
+  const labels = Object.entries(target.labels ?? {}).map(([key, each]) => `${key}: ${each}`);
+  if (labels.length) lines.push(`  labels: {${labels.join(", ")}}`);
+  return lines.join("\n");
+}
+
+function Restarts({ target }) {
+  const { restarts } = target;
+  const fixes = (model.state.fixes ?? []).filter((one) => one.target === target.name).reverse();
+  if (!restarts.enabled) return html`<p class="empty">${t("target.off")}</p>`;
+  return html`<p class=${restarts.exhausted ? "lost" : "faint"}>
+      ${t("target.budget", { used: String(restarts.used), limit: restarts.limit, period: length(restarts.period_s) })}
+      ${restarts.exhausted && html`. ${t("target.exhausted")}`}</p>
+    ${fixes.length
+      ? html`<ul class="lines">${fixes.slice(0, 10).map((one) => html`<li><${Time} at=${one.timestamp} seconds /> ${one.issue} → ${one.action} <${Result} fix=${one} /></li>`)}</ul>`
+      : html`<p class="empty">${t("target.no_restarts")}</p>`}`;
+}
+
+function quantile(sorted, q) {
+  return sorted[Math.floor(q * (sorted.length - 1))];
+}
+
+function Latency({ points, incidents, trouble }) {
+  const answers = points.map((one) => one.response_s).filter((each) => each !== null).sort((a, b) => a - b);
+  const told = answers.length === 0 ? t("target.latency.none") : t("target.latency.sum", {
+    n: String(points.length),
+    since: second(instant(points[0].at)),
+    until: second(instant(points.at(-1).at)),
+    median: spent(quantile(answers, 0.5)),
+    p95: spent(quantile(answers, 0.95)),
+    most: spent(answers.at(-1)),
+  });
+  return html`<${Panel} id="latency" title=${t("target.latency")}>
+    <${Lost} trouble=${trouble} />
+    ${points.length > 0 && html`<${Ribbon} points=${points.slice(-50)} />`}
+    ${answers.length > 1 && html`<${Chart} points=${points} incidents=${incidents} label=${told} />`}
+    ${points.length > 0 && html`<p class="faint">${told}${answers.length > 1 && html`. ${t("target.bands")}`}</p>`}
+    ${points.length > 0 && html`<details><summary>${t("target.recent")}</summary>
+      <${Table} label=${t("target.recent")} heads=${["col.at", "col.verdict", "col.result", "col.answer"].map((key) => t(key))}
+        rows=${points.slice(-50).reverse().map((one) => html`<tr key=${one.at}><td><${Time} at=${one.at} seconds /></td>
+          <td>${named("verdict", one.verdict)}</td><td>${named("code", one.code)}</td><td class="number">${spent(one.response_s)}</td></tr>`)} />
+    </details>`}
+  </${Panel}>`;
+}
+
+/** The last checks, one at a time by arrow keys or pointer. */
+function Ribbon({ points }) {
+  const [picked, pick] = useState(-1);
+  const past = { beats: points.map((one) => LETTERS[one.verdict] ?? "u").join(""), since: points[0].at, until: points.at(-1).at };
+  const move = (event) => {
+    const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -1e9, End: 1e9 }[event.key];
+    if (!steps) return;
+    event.preventDefault();
+    const from = picked < 0 ? points.length : picked;
+    pick(Math.min(Math.max(from + steps, 0), points.length - 1));
+  };
+  const point = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const place = Math.floor(((event.clientX - box.left) / box.width) * 50) - (50 - points.length);
+    pick(Math.min(Math.max(place, 0), points.length - 1));
+  };
+  const one = points[picked];
+  const text = one ? `${second(instant(one.at))} · ${named("verdict", one.verdict)} · ${named("code", one.code)} · ${spent(one.response_s)}` : t("target.beats.help");
+  return html`<div class="ribbon" tabindex="0" role="slider" aria-label=${t("col.beats")} aria-valuemin="1" aria-valuemax=${points.length}
+      aria-valuenow=${picked < 0 ? points.length : picked + 1} aria-valuetext=${text}
+      onKeyDown=${move} onPointerMove=${point} onPointerLeave=${() => pick(-1)}>
+    <${Beats} past=${past} picked=${picked} />
+  </div><p class="faint ribbon-text">${text}</p>`;
+}
+
+// --- the chart: incidents as shaded bands, failed checks as marks at the foot
+
+const tint = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function colours() {
+  return { line: tint("--accent"), fill: tint("--accent-soft"), grid: tint("--line"), text: tint("--faint"), bad: tint("--down"), band: tint("--down-soft") };
+}
+
+function options(width, bands, misses, all) {
+  const colour = colours();
+  const axis = { stroke: colour.text, grid: { stroke: colour.grid, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+  const shade = (chart) => {
+    const { ctx } = chart;
+    const { left, top, width: wide, height } = chart.bbox;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(left, top, wide, height);
+    ctx.clip();
+    ctx.fillStyle = colour.band;
+    for (const [from, till] of bands) {
+      const x = chart.valToPos(from, "x", true);
+      ctx.fillRect(x, top, Math.max(chart.valToPos(till, "x", true) - x, 2), height);
+    }
+    ctx.fillStyle = colour.bad;
+    for (const at of misses) ctx.fillRect(chart.valToPos(at, "x", true) - 1, top + height - 9, 3, 9);
+    ctx.restore();
+  };
+  return {
+    width,
+    height: 200,
+    legend: { show: false },
+    cursor: { y: false, points: { size: 7 } },
+    scales: { x: { range: [all[0], all[1]] }, y: { range: (_chart, _low, high) => [0, Math.max(high * 1.15, 0.001)] } },
+    axes: [{ ...axis, space: 80, values: (_chart, ticks) => ticks.map((each) => clock(each * 1000, all[1] - all[0])) }, { ...axis, size: 62, values: (_chart, ticks) => ticks.map((each) => (each ? spent(each) : "0")) }],
+    series: [{}, { stroke: colour.line, width: 1.5, fill: colour.fill, points: { show: false }, spanGaps: false }],
+    hooks: { drawClear: [shade] },
+  };
+}
+
+/** `points` as the API gives them, `incidents` of the same target. */
+function Chart({ points, incidents, label }) {
+  const box = useRef(null);
+  const value = useRef(null);
+  useEffect(() => {
+    if (!window.uPlot || points.length < 2) return undefined;
+    const times = points.map((one) => instant(one.at) / 1000);
+    const answers = points.map((one) => one.response_s);
+    const misses = times.filter((_, index) => points[index].verdict === "bad");
+    const bands = incidents.map((one) => [instant(one.opened_at) / 1000, (instant(one.resolved_at) ?? Date.now()) / 1000]);
+    const setting = options(box.current.clientWidth, bands, misses, [times[0], times.at(-1)]);
+    setting.hooks.setCursor = [(chart) => {
+      const index = chart.cursor.idx;
+      value.current.textContent = index === null || index === undefined ? ""
+        : `${second(times[index] * 1000)} · ${spent(answers[index])}`;
+    }];
+    const chart = new window.uPlot(setting, [times, answers], box.current);
+    const fit = new ResizeObserver(() => chart.setSize({ width: box.current.clientWidth, height: 200 }));
+    fit.observe(box.current);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const redraw = () => chart.redraw();
+    dark.addEventListener("change", redraw);
+    return () => (dark.removeEventListener("change", redraw), fit.disconnect(), chart.destroy());
+  }, [points.at(-1)?.at, points.length, incidents.length]);
+  return html`<figure class="chart" role="img" aria-label=${label}>
+    <div ref=${box}></div><output class="faint" ref=${value} aria-hidden="true"></output>
+  </figure>`;
+}
