@@ -107,7 +107,7 @@ def main(words: list[str]) -> None:
         ]
         path.write_text(json.dumps(told, indent=2) + "\n")
         for one in told:
-            print(one["name"], one["version"])
+            sys.stdout.write(f"{one['name']} {one['version']}\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
 # What the tests call -> the Debian package that brings it.
-tools=(jq:jq lsof:lsof logrotate:logrotate shellcheck:shellcheck curl:curl ps:procps systemd-analyze:systemd)
+tools=(jq:jq lsof:lsof logrotate:logrotate shellcheck:shellcheck curl:curl ps:procps systemd-analyze:systemd chromium:chromium)
 
 missing() {
   local pair

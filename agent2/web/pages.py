@@ -114,7 +114,7 @@ def _digest(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=9).hexdigest()
 
 
-def index(request: Request) -> Response:
+async def index(request: Request) -> Response:
     """Send the page; it is asked for anew each time."""
     found = site()
     answer = _sent(request, found.index, "no-cache")
@@ -122,7 +122,7 @@ def index(request: Request) -> Response:
     return answer
 
 
-def static(request: Request) -> Response:
+async def static(request: Request) -> Response:
     """Send a file; an old page that asks for what it knew gets what is there now."""
     found = site()
     page = found.files.get(request.path_params["name"])
@@ -132,7 +132,7 @@ def static(request: Request) -> Response:
     return _sent(request, page, _FOR_GOOD if known else "no-cache")
 
 
-def favicon(request: Request) -> Response:
+async def favicon(request: Request) -> Response:
     """Send the picture that browsers ask for unasked."""
     return _sent(request, site().files["icon-unknown.svg"], "no-cache")
 

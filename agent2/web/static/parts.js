@@ -1,7 +1,7 @@
 // Small parts that several views are made of.
 
 import { Component, h } from "preact";
-import { useEffect, useRef, useState } from "./vendor/hooks.mjs";
+import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/hooks.mjs";
 import htm from "./vendor/htm.mjs";
 import { act, ask, change, model } from "./store.js";
 import { age, full, instant, moment, named, second, t } from "./words.js";
@@ -99,10 +99,10 @@ export function Beats({ past, many = 50, picked = -1 }) {
 /** A dialog that holds the focus; Escape gives up. */
 export function Dialog({ title, children, onClose, onSubmit, label, bad }) {
   const box = useRef(null);
-  useEffect(() => {
-    const from = document.activeElement;
-    box.current.showModal();
-    return () => from?.focus?.();
+  useLayoutEffect(() => {
+    const dialog = box.current;
+    dialog.showModal();
+    return () => dialog.close(); // the focus goes back to where it was
   }, []);
   const submit = (event) => {
     event.preventDefault();
@@ -149,7 +149,7 @@ export function Lost({ trouble }) {
 
 /** A table of `rows`, each a list of cells; it scrolls in itself, not the page. */
 export function Table({ heads, rows, label }) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}><table>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${label}><table>
     <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
     <tbody>${rows}</tbody>
   </table></div>`;
@@ -200,7 +200,7 @@ export function Reload() {
 export function TokenDialog() {
   const asking = model.asking;
   if (!asking) return null;
-  return html`<${Dialog} title=${t("token")} label=${t("token.use")} onClose=${() => asking.answer("")} onSubmit=${({ token }) => asking.answer(token)}>
+  return html`<${Dialog} key=${asking.turn} title=${t("token")} label=${t("token.use")} onClose=${() => asking.answer("")} onSubmit=${({ token }) => asking.answer(token)}>
     <p>${t("token.more")} <code>agent2 web token</code></p>
     ${asking.wrong && html`<p class="lost" role="alert">${t("token.wrong")}</p>`}
     <label>${t("token.field")}<input name="token" type="password" autocomplete="off" spellcheck="false" required autofocus /></label>

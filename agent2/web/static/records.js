@@ -130,7 +130,7 @@ function Channel({ name, kind, channel }) {
   const look = channel.dead ? "down" : channel.last_error && channel.pending ? "warn" : success ? "ok" : "unknown";
   const [cause, ...rest] = (channel.last_error ?? "").split(": ");
   return html`<li class="card is-${look}">
-    <h3><${Icon} state=${look} /> ${name} ${kind && html`<${Tag}>${kind}</${Tag}>`}</h3>
+    <h2><${Icon} state=${look} /> ${name} ${kind && html`<${Tag}>${kind}</${Tag}>`}</h2>
     <dl>
       <div><dt>${t("channels.last")}</dt><dd>${success ? html`<${Time} at=${success} />` : t("channels.never")}</dd></div>
       <div><dt>${t("channels.error")}</dt><dd class="detail">${cause ? `${named("cause", cause)}${rest.length ? `: ${rest.join(": ")}` : ""}` : t("channels.no_error")}</dd></div>
@@ -166,7 +166,7 @@ function Gates({ gates }) {
   }
   return html`<ul class="cases">${gates.map((one) => html`<li key=${`${one.task_id} ${one.gate_name}`} class="case is-${HELD.includes(one.state) ? "warn" : "ok"}">
     <div class="what"><${Icon} state=${one.state === "REJECTED" ? "down" : HELD.includes(one.state) ? "warn" : "ok"} size=${20} />
-      <div><h3>${one.task_id === "*" ? t("gate.everything") : one.task_id} <${Tag}>${one.gate_name}</${Tag}> <span class="why">${named("gate", one.state)}</span></h3>
+      <div><h2>${one.task_id === "*" ? t("gate.everything") : one.task_id} <${Tag}>${one.gate_name}</${Tag}> <span class="why">${named("gate", one.state)}</span></h2>
       <p class="faint"><${Time} at=${one.created_at} seconds /> · ${t("gate.by", { who: one.who })}${one.reason && html` · <span class="detail">${one.reason}</span>`}</p></div></div>
     <div class="buttons">
       ${HELD.includes(one.state) && html`<${GateButton} verb="approve" target=${one.task_id} gate=${one.gate_name} label=${t("act.approve")} />`}

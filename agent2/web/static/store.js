@@ -48,9 +48,13 @@ export function forgetToken() {
   changed();
 }
 
+let turn = 0;
+
 function askToken(wrong) {
+  turn += 1;
   return new Promise((done) => {
     model.asking = {
+      turn,
       wrong,
       answer(token) {
         model.asking = null;

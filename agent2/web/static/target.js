@@ -189,19 +189,21 @@ function Chart({ points, incidents, label }) {
   const value = useRef(null);
   useEffect(() => {
     if (!window.uPlot || points.length < 2) return undefined;
+    const place = box.current;
     const times = points.map((one) => instant(one.at) / 1000);
     const answers = points.map((one) => one.response_s);
     const misses = times.filter((_, index) => points[index].verdict === "bad");
     const bands = incidents.map((one) => [instant(one.opened_at) / 1000, (instant(one.resolved_at) ?? Date.now()) / 1000]);
-    const setting = options(box.current.clientWidth, bands, misses, [times[0], times.at(-1)]);
+    const setting = options(place.clientWidth, bands, misses, [times[0], times.at(-1)]);
     setting.hooks.setCursor = [(chart) => {
+      if (!value.current) return;
       const index = chart.cursor.idx;
       value.current.textContent = index === null || index === undefined ? ""
         : `${second(times[index] * 1000)} · ${spent(answers[index])}`;
     }];
-    const chart = new window.uPlot(setting, [times, answers], box.current);
-    const fit = new ResizeObserver(() => chart.setSize({ width: box.current.clientWidth, height: 200 }));
-    fit.observe(box.current);
+    const chart = new window.uPlot(setting, [times, answers], place);
+    const fit = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 200 }));
+    fit.observe(place);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const redraw = () => chart.redraw();
     dark.addEventListener("change", redraw);

@@ -54,6 +54,7 @@ export function instant(text) {
 /** Return a length of `seconds` in one or two units. */
 export function length(seconds) {
   if (seconds === null || seconds === undefined) return "–";
+  if (seconds > 0 && seconds < 1) return spent(seconds);
   const s = Math.max(Math.round(seconds), 0);
   if (s < 60) return s + UNITS.s;
   if (s < 3600) return Math.floor(s / 60) + UNITS.m;
