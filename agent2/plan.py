@@ -1,9 +1,8 @@
 """The compiled configuration as values: what the watcher and the courier read.
 
-``agent2.compiler`` writes ``plan.json`` (0600) from the YAML; this module only
-reads it, with the standard library alone. A text that came from ``${...}`` or
-sits in a secret field is a ``Secret``: the plan keeps its *unexpanded* source, and
-``reveal`` expands it where it is used, so no secret rests in the state folder.
+``agent2.compiler`` writes ``plan.json`` (0600), this only reads it. A text that is from
+``${...}`` or sits in a secret field is a ``Secret``: the plan keeps its *unexpanded*
+source, ``reveal`` expands it where it is used: no secret rests in the state folder.
 """
 
 from __future__ import annotations
@@ -157,12 +156,13 @@ class Route:
 
 @value
 class LogPlan:
-    """``max_bytes`` 0 leaves rotation to others; ``json`` adds a JSON-lines file."""
+    """``max_bytes`` 0: others rotate; ``json``: JSON lines too, beside it or a path."""
 
     level: str = "INFO"
     json: bool = False
     max_bytes: int = 0
     backups: int = 10
+    json_path: str = ""
 
 
 @value

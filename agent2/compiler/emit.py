@@ -32,7 +32,7 @@ def emit(settled: Settled, facts: dict[str, Any]) -> dict[str, Any]:
             {"match": match, "notifiers": list(names)}
             for match, names in settled.routes
         ],
-        "log": settled.log,
+        "log": _log(settled.log),
         "restarter": restarter.model_dump(),
         "web": web.model_dump(),
         "events": events.emitted(settled.events),
@@ -62,6 +62,11 @@ def _target(settled: SettledTarget) -> dict[str, Any]:
         "labels": dict(model.labels),
         "slo": slo.emitted(model),
     }
+
+
+def _log(given: dict[str, Any]) -> dict[str, Any]:
+    path = given["json"] if isinstance(given["json"], str) else ""
+    return given | {"json": bool(given["json"]), "json_path": path}
 
 
 def _plugin(entry: Entry) -> dict[str, Any]:

@@ -89,6 +89,11 @@ def _public_url(node: Any, scope: Scope) -> str:
     return text
 
 
+def _truth_or_path(node: Any, scope: Scope) -> bool | str:
+    given = settled(node, scope)
+    return given if isinstance(given, bool) else _public_path(given, scope)
+
+
 _URL = "an http:// or https:// URL with a host"
 _TEXT = {"type": "string"}
 
@@ -104,6 +109,12 @@ PATH = Word("a path", _path, _TEXT)
 PUBLIC_URL = Word(_URL, _public_url, _TEXT)
 PUBLIC_PATH = Word("a path", _public_path, _TEXT)
 URL = Word(_URL, _url, _TEXT, "For example http://127.0.0.1:8080/api/health.")
+TRUTH_OR_PATH = Word(
+    "true, false or a path",
+    _truth_or_path,
+    {"anyOf": [{"type": "boolean"}, _TEXT]},
+    "Write true or false.",
+)
 Plain = Annotated[str, PLAIN]
 Name = Annotated[str, NAME]
 Truth = Annotated[bool, TRUTH]

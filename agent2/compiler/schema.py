@@ -173,7 +173,12 @@ class Log(Section):
     level: Annotated[str, word.choice("DEBUG", "INFO", "WARNING", "ERROR")] = _field(
         _LOG.level, "Least level that is written"
     )
-    json_: Truth = _field(_LOG.json, "Write JSON lines too", alias="json")
+    json_: Annotated[bool | str, fields.TRUTH_OR_PATH] = _field(
+        _LOG.json,
+        "Write JSON lines too, with records of cycles and incidents: true for"
+        " agent2.jsonl, or a path",
+        alias="json",
+    )
     max_bytes: Annotated[int, word.SIZE] = _field(
         _LOG.max_bytes, "Rotate at this size; 0 leaves it to logrotate"
     )

@@ -35,6 +35,7 @@ class LogFile:
         self.max_bytes = 0
         self.backups = 10
         self.json = False
+        self.json_path = ""  # "": beside the log
         self.lost = 0
         self._name = name
         self._echo = echo
@@ -43,6 +44,7 @@ class LogFile:
         self._second = -1  # whose words are in ``_day``
         self._day = ""
         self._cut = False
+        self._json_cut = False
 
     def __call__(self, level: str, message: str) -> None:
         """Write one line of *level*; control characters in it are escaped."""
@@ -116,17 +118,33 @@ class LogFile:
         os.replace(path, f"{path}.1")
 
     def _write_json(self, now: float, level: str, text: str) -> None:
-        """Write the line to the JSON-lines file too; its size has the same limit."""
-        at, path = stamp(now), self.path.removesuffix(".log") + ".jsonl"
+        """Write the line to the JSON-lines file too."""
+        at = stamp(now)
         record = {"timestamp": at, "level": level, "name": self._name, "message": text}
         line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        self.record(line)
+
+    def record(self, line: bytes) -> None:
+        """Append *line* to the JSON-lines file; its size has the same limit.
+
+        It is opened for each line, so it may be renamed, removed or truncated too.
+
+        Raises:
+            OSError: nothing, or not all of it, could be written.
+        """
+        path = self.json_path or self.path.removesuffix(".log") + ".jsonl"
         fd = os.open(path, _FLAGS, 0o644)
         try:
             there = os.fstat(fd)
             _readable(fd, there)
-            os.write(fd, line)
+            whole = b"\n" + line if self._json_cut else line
+            written = os.write(fd, whole)
         finally:
             os.close(fd)
+        if written:
+            self._json_cut = written < len(whole)
+        if self._json_cut or not written:
+            raise OSError(errno.ENOSPC, "no room for the whole line")
         if self.max_bytes and there.st_size + len(line) > self.max_bytes:
             self._turn_over(path)
 

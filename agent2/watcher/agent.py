@@ -111,7 +111,7 @@ class Agent:
         self.plan = self.telling.plan = plan
         self.words = words(plan.language)
         self.log.level = LEVELS.get(plan.log.level, LEVELS["INFO"])
-        self.log.json = plan.log.json
+        self.log.json, self.log.json_path = plan.log.json, plan.log.json_path
         self.log.max_bytes = plan.log.max_bytes
         self.log.backups = plan.log.backups
         self.texts = Texts(self.log, self.words, many=len(plan.targets) > 1)

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from agent2.core.effects import Step
-    from agent2.core.model import Judgement, Observation
+    from agent2.core.model import Judgement, Observation, TargetState
     from agent2.host.clock import Clock
+    from agent2.host.logfile import LogFile
     from agent2.host.reactor import Reactor
     from agent2.watcher.deaths import Deaths
     from agent2.watcher.deeds import Deeds
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         events: Supervising
         gates: Gates
         history: History
+        log: LogFile
         memory: Memory
         publisher: Publisher
         snapshot: Snapshot
@@ -137,6 +139,22 @@ async def _settle(
     if pending and old.action is None and (fresh or bar is not None):
         deeds.withdraw(watched)  # an earlier run's order, pointless or barred now
     deeds.act(watched, step, rows)
+    _after(parts, watched, judgement, old, step, now)
+
+
+def _after(
+    parts: Parts,
+    watched: Watched,
+    judgement: Judgement,
+    old: TargetState,
+    step: Step,
+    now: float,
+) -> None:
+    """Have written down what nobody waits for."""
+    if (step.effects or judgement.verdict is not Verdict.GOOD) and parts.log.json:
+        from agent2.watcher import records  # who does not want them does not pay
+
+        records.note(parts.log, parts.clock, watched, judgement, old, step, now)
     if step.effects:
         parts.reactor.spawn(_follow(parts, watched, step), "audit")
 
