@@ -1,7 +1,7 @@
 """The inbox: every event once, in the order in which it came, until it is decided.
 
 What others bring comes in by ``door``. The rows are made in ``events``, worked on in
-``claims`` and shown in ``inbox_view``.
+``claims``, freed in ``freed`` and shown in ``inbox_view``.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from agent2.store.claims import (
     claim,
     fail,
     finish,
-    recover,
     release,
     renew,
-    retry,
 )
 from agent2.store.door import Entry, admit, refused
 from agent2.store.events import add
+from agent2.store.freed import recover, retry
 from agent2.store.inbox_view import (
     Backlog,
     Row,

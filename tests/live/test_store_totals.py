@@ -12,7 +12,7 @@ from agent2.core.events import Event
 from agent2.core.message import Cause, DeliveryState, Receipt
 from agent2.core.model import ActionResult, Code, Facet, Severity
 from agent2.core.value import replace
-from agent2.store import actions, claims, events, incidents, outbox, totals
+from agent2.store import actions, claims, events, freed, incidents, outbox, totals
 from agent2.store.actions import ActionRow
 from agent2.store.database import Database
 
@@ -80,7 +80,7 @@ def test_an_event_is_counted_when_it_is_claimed_decided_failed_and_given_up(db):
     with db.transaction() as tx:
         assert claims.finish(tx, first[0], NOW)
         assert claims.fail(tx, first[1], "why", NOW)
-    assert claims.recover(db, NOW + 6) == 1
+    assert freed.recover(db, NOW + 6) == 1
     (again,) = claims.claim(db, "p", NOW + 7)
     with db.transaction() as tx:
         claims.release(tx, again)
