@@ -63,8 +63,8 @@ def throughput(folder: str, events: int, batch: int = 50) -> dict:
     db.close()
     log.close()
     return {
-        "events": processor.processed,
-        "events_per_s": round(processor.processed / taken),
+        "events": processor.books.processed,
+        "events_per_s": round(processor.books.processed / taken),
         "batch_ms": measure.spread(costs),
     }
 

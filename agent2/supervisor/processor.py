@@ -13,9 +13,10 @@ import time
 
 from agent2.core.value import replace
 from agent2.plan_events import EventsPlan
-from agent2.store import inbox, turns
+from agent2.store import inbox
 from agent2.store.errors import StoreError
 from agent2.supervisor import effects, phrases
+from agent2.supervisor.books import Books
 from agent2.supervisor.effects import Outcome
 from agent2.supervisor.judging import Judge
 from agent2.supervisor.policies import router_of
@@ -24,7 +25,6 @@ from agent2.supervisor.worker import Interrupted, PolicyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator
 
     from agent2.core.events import Gate
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from agent2.core.standing import Standing
     from agent2.store.database import Database
     from agent2.store.inbox import Claimed
-
-_FIRST_WAIT_S = 1.0
-_LONGEST_WAIT_S = 300.0
 
 
 def _quiet(_level: str, _text: str) -> None:
@@ -45,8 +42,7 @@ class Processor:
     """Judges what waits in the inbox. Times are epoch seconds.
 
     Attributes:
-        processed, failed: How many events were, since it was made.
-        gates_put: How many gates were put.
+        books: What it owes the store and has written, counted.
     """
 
     def __init__(
@@ -64,9 +60,6 @@ class Processor:
     ) -> None:
         """*plan* gives what is not given; *stop* is asked between two events."""
         plan = plan or EventsPlan()
-        self.processed = 0
-        self.failed = 0
-        self.gates_put = 0
         self.batch = batch or plan.batch_size
         self._plan = plan
         self._db = db
@@ -74,11 +67,11 @@ class Processor:
         self._log = log
         self._stop = stop
         self._owner = owner or f"processor {os.getpid()}"
+        self.books = Books(db, plan.max_retries, now, log)
         self._standing = standing or Standings(db, plan, now)
         self.judge = Judge(
             router or router_of(plan, log), plan.policy_timeout, time.monotonic, stop
         )
-        self._owed: list[Outcome] = []
 
     def process_pending_events(self) -> int:
         """Judge one batch of due events; return how many were decided or failed.
@@ -87,8 +80,8 @@ class Processor:
             StoreError: the store cannot be read or written; nothing is lost: what
                 was decided is written down by the next call.
         """
-        self._settle()
-        buried = self._bury()
+        self.books.settle()
+        buried = self.books.bury()
         claimed = inbox.claim(
             self._db, self._owner, self._now(), self.batch, self._plan.lease
         )
@@ -96,30 +89,19 @@ class Processor:
             return buried
         self._log("INFO", phrases.PENDING.format(count=len(claimed)))
         try:
-            self._owed = list(self._judged(claimed))
+            self.books.owed = list(self._judged(claimed))
         except StoreError as error:
-            self._say_stuck(claimed, error)
+            self.books.say_stuck(claimed, error)
             self._try_to_give_back(claimed)
             raise
-        done = self._settle()
+        done = self.books.settle()
         told = phrases.PROCESSED.format(done=done[0], count=len(claimed))
         self._log("INFO", told)
         return sum(done) + buried
 
-    def _bury(self) -> int:
-        """Give up the events over which processors die; return how many."""
-        buried = turns.bury(self._db, self._now())
-        for event, why in buried:
-            told = {"id": event.id, "why": why, "subject": event.subject}
-            self._log("ERROR", phrases.ERROR.format(**told))
-        self.failed += len(buried)
-        return len(buried)
-
     def close(self) -> None:
         """End the processes of policies; the store stays open."""
         self.judge.close()
-
-    # -- judging
 
     def _judged(self, claimed: list[Claimed]) -> Iterator[Outcome]:
         """Yield what becomes of each; what there is no time for is given back."""
@@ -171,70 +153,6 @@ class Processor:
             self._give_back(claimed)
         except StoreError:
             return  # their leases end by themselves
-
-    # -- writing down
-
-    def _settle(self) -> tuple[int, int]:
-        """Write down what is owed; return how many were decided and how many failed."""
-        owed = self._owed
-        if not owed:
-            return 0, 0
-        try:
-            with self._db.transaction() as tx:
-                done = [self._write(tx, each) for each in owed]
-        except StoreError as error:
-            if error.kind == "io" and len(owed) > 1:
-                done = self._one_by_one(owed)
-            else:
-                self._say_stuck([each.claimed for each in owed], error)
-                raise
-        self._owed = []
-        self.gates_put += sum(each.gate is not None for each in owed)
-        decided, failed = done.count("decided"), done.count("failed")
-        self.processed += decided
-        self.failed += failed
-        return decided, failed
-
-    def _one_by_one(self, owed: list[Outcome]) -> list[str]:
-        """Write each for itself: one that no store takes must not hold up the rest."""
-        done = []
-        for each in owed:
-            try:
-                with self._db.transaction() as tx:
-                    done.append(self._write(tx, each))
-            except StoreError as error:
-                if error.kind != "io":
-                    raise
-                broken = Outcome(each.claimed, why=f"cannot be written: {error}")
-                with self._db.transaction() as tx:
-                    done.append(self._write(tx, broken))
-        return done
-
-    def _write(self, tx: sqlite3.Connection, outcome: Outcome) -> str:
-        """Mark one event and write its effects, unless its claim was lost."""
-        now, claimed = self._now(), outcome.claimed
-        if not outcome.why:
-            if not inbox.finish(tx, claimed, now):
-                return "lost"
-            effects.write(tx, outcome, now)
-            return "decided"
-        tries = claimed.event.retries
-        again = tries < self._plan.max_retries or not outcome.tried
-        wait = min(_FIRST_WAIT_S * 2.0**tries, _LONGEST_WAIT_S)
-        at = now + wait if again else None
-        if not inbox.fail(tx, claimed, outcome.why, now, at):
-            return "lost"
-        effects.write_error(tx, outcome, now)
-        event = claimed.event
-        told = {"id": event.id, "why": outcome.why, "subject": event.subject}
-        self._log("ERROR", phrases.ERROR.format(**told))
-        return "failed"
-
-    def _say_stuck(self, claimed: list[Claimed], error: StoreError) -> None:
-        for each in claimed:
-            told = {"id": each.event.id, "subject": each.event.subject}
-            why = f"Database error: {error}"
-            self._log("ERROR", phrases.ERROR.format(why=why, **told))
 
 
 def _over(old: tuple[Gate, ...], new: list[Gate]) -> tuple[Gate, ...]:

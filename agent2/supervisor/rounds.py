@@ -130,9 +130,9 @@ class Rounds:
     def _process(self) -> int:
         if self._processor is None or not self._plan.enabled:
             return 0
-        before = self._processor.gates_put
+        before = self._processor.books.gates_put
         done = self._processor.process_pending_events()
-        if self._processor.gates_put > before:
+        if self._processor.books.gates_put > before:
             wake(self._state_dir, "gates")  # the watcher holds them in memory
         return done
 
@@ -148,7 +148,7 @@ class Rounds:
 
     def _counted(self) -> Backlog:
         """Count; those that are done anew now and then: there may be millions."""
-        done = self._processor.processed if self._processor else 0
+        done = self._processor.books.processed if self._processor else 0
         mono = time.monotonic()
         if mono >= self._count_at:
             self._count_at = mono + _COUNT_S
