@@ -146,7 +146,7 @@ def test_flaw_09_a_slow_answer_warns(rig):
         agent.until_word("warn")
         assert only_http(agent)["code"] == "slow"
         assert agent.status()["fixes"][-1]["result"] == "warning_logged"
-        assert " - WARNING - " in agent.until_line("slow (响应时间: 0.4")[0]
+        assert " - WARNING - " in agent.until_line("slow (响应时间: ")[0]
         assert agent.signal() is None
 
 

@@ -53,7 +53,7 @@ def test_an_outage_is_told_in_the_phrases_of_the_documents_and_in_their_order(ri
             ("INFO", "监控目标: webui"),
             ("INFO", "检查间隔: 0.1秒"),
             ("DEBUG", "开始健康检查..."),
-            ("INFO", "健康检查通过 (响应时间: 0.0"),
+            ("INFO", "健康检查通过 (响应时间: "),
             ("WARNING", "检测到异常 (连续失败: 1)"),
             ("WARNING", "检测到异常 (连续失败: 2)"),
             ("INFO", "开始尝试修复..."),

@@ -153,14 +153,16 @@ def test_the_state_is_the_status_file_and_the_place_in_the_journal(web, cli):
     ],
 )
 def test_the_answer_is_the_command_lines(web, cli, path, words):
-    got, told = web.get(path).json, cli(*words, "--json").json
-    got.pop("next", None)
-    got.pop("held_by", None)
+    def same() -> bool:
+        got, told = web.get(path).json, cli(*words, "--json").json
+        got.pop("next", None)
+        got.pop("held_by", None)
+        for one in (got, told):  # an open incident grows between the two
+            for each in one.get("incidents", ()):
+                each.pop("duration_s")
+        return got == told
 
-    for one in (got, told):  # an open incident grows between the two
-        for each in one.get("incidents", ()):
-            each.pop("duration_s")
-    assert got == told
+    assert same() or same()  # something may happen between the two, once
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(web):
