@@ -25,6 +25,7 @@ LAZY = {
     "config": "agent2.cli.config:config",
     "notify": "agent2.cli.notify:notify",
     "incidents": "agent2.cli.incidents:incidents",
+    "history": "agent2.cli.history:history",
     "report": "agent2.cli.report:report",
     "outbox": "agent2.cli.outbox:outbox",
     "db": "agent2.cli.db:db",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,23 +19,34 @@ from agent2.cli.snapshot import Snapshot
 from agent2.cli.words import say
 from agent2.host.owner import Owner, Presence
 
+if TYPE_CHECKING:
+    from agent2.cli.settings import Settings
+    from agent2.cli.status_past import Happened
+
 
 @click.command(cls=Command, help=say("help.status"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json_status"))
 @click.option("--exit-code", is_flag=True, help=say("option.exit_code"))
 @click.option("--lsb", is_flag=True, help=say("option.lsb"))
+@click.option("--since", metavar="SPAN", help=say("option.since_status"))
 @click.option("--validate", is_flag=True, help=say("option.validate"))
 @click.pass_context
 def status(
-    ctx: click.Context, as_json: bool, exit_code: bool, lsb: bool, validate: bool
+    ctx: click.Context,
+    as_json: bool,
+    exit_code: bool,
+    lsb: bool,
+    since: str | None,
+    validate: bool,
 ) -> int:
     """Show the agent and its targets."""
     settings = shared(ctx)
     seen = snapshot.read(settings)
     if validate:
         return _validate(seen, settings.path(snapshot.STATUS_NAME))
+    past = _past(settings, since) if since else None
     if as_json:
-        _print_json(seen)
+        _print_json(seen, past)
     elif not lsb and wants_table(settings.color):
         from agent2.cli.status_table import show
 
@@ -42,6 +55,10 @@ def status(
         from agent2.cli.status_plain import lines
 
         click.echo("\n".join(lines(seen, settings)))
+    if past is not None and not as_json:
+        from agent2.cli.status_past import lines as told
+
+        click.echo("\n" + "\n".join(told(past)))
     if lsb:
         return lsb_code(seen.owner)
     return codes.NAGIOS[seen.health] if exit_code else codes.OK
@@ -95,9 +112,34 @@ def _validate(seen: Snapshot, path: str) -> int:
     return codes.FAILED if found else codes.OK
 
 
-def _print_json(seen: Snapshot) -> None:
+def _past(settings: Settings, since: str) -> Happened:
+    """Read what happened since then.
+
+    Raises:
+        Failure: it is no length of time, or the store cannot be read.
+    """
+    from agent2.cli.records import CODES
+    from agent2.cli.span import span
+    from agent2.cli.status_past import happened
+    from agent2.store.errors import StoreError
+
+    now = time.time()
+    try:
+        return happened(settings, now - span(since), now)
+    except StoreError as error:
+        what, _, advice = str(error).partition("; ")
+        code = CODES.get(error.kind, codes.IO)
+        raise Failure(code, say("error.store", why=what), advice) from None
+
+
+def _print_json(seen: Snapshot, past: Happened | None) -> None:
     if not seen.tree:
         raise Failure(codes.UNREACHABLE, seen.trouble, "agent2 start")
-    from agent2.cli.records import harmless
+    from agent2.cli.records import harmless, print_json
 
+    if past is not None:
+        from agent2.cli.status_past import document
+
+        print_json(dict(seen.tree) | {"since": document(past)})
+        return
     sys.stdout.write(harmless(seen.text.rstrip("\n")) + "\n")

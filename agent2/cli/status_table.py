@@ -14,12 +14,14 @@ from agent2.cli import program as programs
 from agent2.cli.machine import cost, duration, memory
 from agent2.cli.remarks import remarks
 from agent2.cli.snapshot import objects, seconds_since
+from agent2.cli.status_past import columns
 from agent2.cli.status_plain import FIXES, fix_line, presence
 from agent2.cli.words import say
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
     from agent2.cli.snapshot import Snapshot
+    from agent2.cli.status_past import Past
 
 # Never by colour alone: each state has its sign and its word.
 LOOKS = {
@@ -54,7 +56,7 @@ def show(seen: Snapshot, settings: Settings) -> None:
     targets = seen.entries("targets")
     if targets:
         out.print()
-        out.print(_table(targets, fresh=seen.fresh))
+        out.print(_table(targets, columns(settings), fresh=seen.fresh))
     fixes = seen.entries("fixes")
     if fixes:
         out.print(f"\n {escape(say('status.fixes', count=FIXES))}")
@@ -77,9 +79,16 @@ def _headline(seen: Snapshot) -> str:
     return " · ".join(parts)
 
 
-def _table(targets: list[dict[str, Any]], *, fresh: bool) -> Table:
+def _table(
+    targets: list[dict[str, Any]], past: dict[str, Past], *, fresh: bool
+) -> Table:
     table = Table(box=None, pad_edge=True, header_style="bold")
-    for key in ("target", "state", "since", "checks", "restarts"):
+    more = [
+        key
+        for key in ("uptime", "p95", "promise", "recent")
+        if any(getattr(one, key) for one in past.values())
+    ]
+    for key in ("target", "state", "since", "checks", "restarts", *more):
         table.add_column(say(f"table.{key}"), overflow="fold")
     for target in targets:
         state = target.get("state") if fresh else "unknown"
@@ -91,6 +100,7 @@ def _table(targets: list[dict[str, Any]], *, fresh: bool) -> Table:
             "-" if since is None else duration(since),
             "  ".join(_check(c) for c in objects(target.get("checks"))),
             _budget(target.get("restarts")),
+            *(getattr(past.get(str(target.get("name"))), key, "") for key in more),
         )
     return table
 

@@ -57,7 +57,7 @@ def report(
     """
     found, warned = outages(db, since, till)
     found = [one for one in found if one.target in holds]
-    restarts = _restarts(db, since, till)
+    asked = restarts(db, since, till)
     watched = []
     for name, hold in holds.items():
         mine = [one for one in found if one.target == name]
@@ -73,7 +73,7 @@ def report(
                 seen=seen,
                 outages=sums,
                 warnings=sum(one.target == name for one in warned),
-                restarts=restarts.get(name, Restarts()),
+                restarts=asked.get(name, Restarts()),
                 p50_s=percentile(seen, 0.5),
                 p95_s=percentile(seen, 0.95),
                 p99_s=percentile(seen, 0.99),
@@ -85,7 +85,7 @@ def report(
         )
     causes = _causes(found, since, till)
     return Report(
-        since, till, tuple(watched), tuple(found), causes, _told(db, since, till)
+        since, till, tuple(watched), tuple(found), causes, told(db, since, till)
     )
 
 
@@ -137,7 +137,8 @@ def _facts(promise: Objective | None) -> tuple[float, float, float] | None:
     return promise.objective, promise.window, promise.latency
 
 
-def _restarts(db: Database, since: float, till: float) -> dict[str, Restarts]:
+def restarts(db: Database, since: float, till: float) -> dict[str, Restarts]:
+    """Return per target what came of the restarts that were asked for."""
     return {
         str(target): Restarts(*map(int, counts))
         for target, *counts in db.rows(_RESTARTS, (since, till))
@@ -155,7 +156,8 @@ def _causes(found: Iterable[Outage], since: float, till: float) -> tuple[Cause, 
     return tuple(sorted(causes, key=lambda one: (-one.count, -one.down_s, one.code)))
 
 
-def _told(db: Database, since: float, till: float) -> tuple[Told, ...]:
+def told(db: Database, since: float, till: float) -> tuple[Told, ...]:
+    """Return how each notifier did with what was queued in the time."""
     spans: dict[str, dict[str, list[float]]] = {}
     for notifier, state, span in db.rows(_TOLD, (since, till)):
         states = spans.setdefault(str(notifier), {})
