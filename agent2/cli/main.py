@@ -37,6 +37,7 @@ LAZY = {
     "supervisor": "agent2.cli.supervisor:supervisor",
     "web": "agent2.cli.web:web",
     "metrics": "agent2.cli.metrics:metrics",
+    "open": "agent2.cli.open:open_page",
     "restarter": "agent2.cli.restarter:restarter",
     "demo": "agent2.cli.demo:demo",
     "install": "agent2.cli.install:install",

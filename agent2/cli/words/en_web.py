@@ -31,4 +31,12 @@ WEB = {
     "a node exporter (*.prom).",
     "error.textfile": "{path} does not end in {end}: the node exporter would not "
     "read it",
+    "command.open": "the dashboard in the browser",
+    "help.open": "Open the dashboard in the browser, with the token that changes "
+    "need. The web program is started if it does not run.",
+    "option.open_print": "Print the address with the token instead of opening it: keep "
+    "it to yourself.",
+    "open.none": "the web program does not run",
+    "open.socket": "it listens on {url}, which no browser opens: set web.port",
+    "open.done": "{url} opens in the browser",
 }

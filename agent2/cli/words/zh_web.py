@@ -27,4 +27,10 @@ WEB = {
     "help.metrics": "按 Prometheus 格式打印全部指标。",
     "option.textfile": "改为写入此文件，供 node exporter 读取 (*.prom)。",
     "error.textfile": "{path} 不以 {end} 结尾: node exporter 不会读取它",
+    "command.open": "在浏览器中打开面板",
+    "help.open": "在浏览器中打开面板, 并带上修改所需的令牌。web 程序未运行时会启动它。",
+    "option.open_print": "打印带令牌的地址而不打开: 请勿外传。",
+    "open.none": "web 程序未运行",
+    "open.socket": "它监听 {url}, 浏览器无法打开: 请设置 web.port",
+    "open.done": "正在浏览器中打开 {url}",
 }

@@ -273,7 +273,7 @@ function Row({ target, past }) {
     <td role="cell" class="c-beats"><${Beats} past=${past} /></td>
     <td role="cell" class="c-checked"><span class="small-label">${t("col.checked")} </span><${Time} at=${target.last_check} /></td>
     <td role="cell" class="c-p95 number"><span class="small-label">${t("col.p95")} </span>${spent(past?.p95_s)}</td>
-    <td role="cell" class="c-uptime number"><span class="small-label">${t("col.uptime")} </span>${part(past?.uptime)}</td>
+    <td role="cell" class="c-uptime number"><span class="small-label">${t("col.uptime")} </span>${part(past?.uptime["24h"])}</td>
     <td role="cell" class=${`c-restarts number ${restarts.exhausted ? "spent" : ""}`}>
       <span class="small-label">${t("col.restarts")} </span>${restarts.enabled ? `${restarts.used} / ${restarts.limit}` : "–"}</td>
   </tr>`;

@@ -159,8 +159,12 @@ export function refresh() {
 
 async function look() {
   try {
-    const [state, past] = await Promise.all([ask("state"), ask("overview")]);
+    const later = ask("overview");
+    later.catch(() => {});
+    const state = await ask("state");
     took(state);
+    changed();
+    const past = await later;
     for (const one of state.targets) addBeat(one, past.targets[one.name]);
     model.past = past.targets;
     if (model.mode === "offline") model.mode = "reconnecting";

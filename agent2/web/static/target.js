@@ -14,7 +14,6 @@ export function Target({ name }) {
   const asked = encodeURIComponent(name);
   const past = useAnswer(target ? `history?target=${asked}&limit=500` : null);
   const incidents = useAnswer(target ? `incidents?target=${asked}&limit=20` : null);
-  const uptime = useAnswer(target ? `uptime?target=${asked}` : null);
   if (!target) {
     return html`<p class="empty">${t("target.none", { name })} <a href="#/">${t("target.back")}</a></p>`;
   }
@@ -43,9 +42,8 @@ export function Target({ name }) {
     </${Panel}>
     <div class="columns">
       <${Panel} id="uptime" title=${t("target.uptime")}>
-        <${Lost} trouble=${uptime.trouble} />
-        <dl class="figures">${Object.entries(uptime.tree?.windows ?? {}).map(([window, one]) => html`<div>
-          <dt>${named("window", window)}</dt><dd>${part(one.uptime)}</dd></div>`)}</dl>
+        <dl class="figures">${Object.entries(model.past[name]?.uptime ?? {}).map(([window, share]) => html`<div>
+          <dt>${named("window", window)}</dt><dd>${part(share)}</dd></div>`)}</dl>
       </${Panel}>
       <${Panel} id="restarts" title=${t("target.restarts")}><${Restarts} target=${target} /></${Panel}>
     </div>

@@ -155,7 +155,6 @@ export default {
   "verdict.degraded": "degraded",
   "verdict.bad": "bad",
   "verdict.unknown": "unknown",
-  "window.1h": "1 hour",
   "window.24h": "24 hours",
   "window.7d": "7 days",
   "window.30d": "30 days",

@@ -155,7 +155,6 @@ export default {
   "verdict.degraded": "降级",
   "verdict.bad": "故障",
   "verdict.unknown": "未知",
-  "window.1h": "1 小时",
   "window.24h": "24 小时",
   "window.7d": "7 天",
   "window.30d": "30 天",
