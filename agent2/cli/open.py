@@ -23,7 +23,7 @@ from agent2.cli.program import WEB
 from agent2.cli.records import print_json
 from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
-from agent2.cli.web import token_file
+from agent2.cli.web_token import token_file
 from agent2.cli.words import say
 from agent2.host.files import write_atomic
 
