@@ -2,6 +2,10 @@
 
 ``kill $(cat agent2.pid)`` of the user's scripts stays right: the file holds ASCII
 digits and a newline, and is removed at the end only if it is still ours.
+
+Whoever can read a file can lock it, and everybody reads this one. So a second lock
+stands beside it that only its user can open (``.lock``, 0600): who has that one and
+finds the first one held by no process of this user makes the file anew.
 """
 
 from __future__ import annotations
@@ -11,13 +15,15 @@ import os
 import sys
 import time
 
-from agent2.host.files import ensure_dir
+from agent2.host.files import ensure_dir, remove
+from agent2.host.whose import is_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
 _LIMIT = 64
+_PATIENCE_S = 0.5  # for one who only looks whether the file is locked
 _ANEW = "AGENT2_ANEW"  # tells our next image why it began
 
 
@@ -34,10 +40,11 @@ class LockedError(Exception):
 class Instance:
     """A held PID file. Close it by ``release``."""
 
-    def __init__(self, path: str, fd: int) -> None:
+    def __init__(self, path: str, fd: int, own: int) -> None:
         """Made by ``acquire``."""
         self._path = path
         self._fd = fd
+        self._own = own
 
     @classmethod
     def acquire(cls, path: str) -> Instance:
@@ -47,22 +54,18 @@ class Instance:
             LockedError: another process holds it.
             OSError: it cannot be made (a symlink, a folder, no permission).
         """
-        while True:
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-            fd = os.open(path, flags, 0o644)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pid = read_pid(fd)
-                os.close(fd)
-                raise LockedError(pid) from None
-            if _is_file(fd, path):
-                break
-            os.close(fd)  # its last owner removed it between our open and lock
+        own = _locked(path + ".lock", 0o600)
+        if own < 0:
+            raise LockedError(_named(path))
+        try:
+            fd = _public(path)
+        except BaseException:
+            os.close(own)
+            raise
         os.fchmod(fd, 0o644)
         os.ftruncate(fd, 0)
         os.pwrite(fd, b"%d\n" % os.getpid(), 0)
-        return cls(path, fd)
+        return cls(path, fd, own)
 
     def lost(self) -> bool:
         """Is the file gone or another's, so that nobody can find us any more?
@@ -90,6 +93,59 @@ class Instance:
         if _is_file(self._fd, self._path):
             os.unlink(self._path)
         os.close(self._fd)
+        if _is_file(self._own, self._path + ".lock"):
+            os.unlink(self._path + ".lock")
+        os.close(self._own)
+
+
+def _public(path: str) -> int:
+    """Return the PID file, locked; ours is the lock that strangers cannot take.
+
+    Raises:
+        LockedError: another program of this user holds it.
+    """
+    until = time.monotonic() + _PATIENCE_S
+    while (fd := _locked(path, 0o644)) < 0:
+        pid = _named(path)
+        # No number: somebody of this user locks it who never wrote one.
+        if not pid or is_of(pid, os.geteuid()):
+            raise LockedError(pid)
+        if time.monotonic() < until:
+            time.sleep(0.02)
+        else:
+            remove(path)  # its lock goes with it, to whoever likes it
+    return fd
+
+
+def _locked(path: str, mode: int) -> int:
+    """Return the file at *path*, made if it is not there and locked; -1: it is held.
+
+    Raises:
+        OSError: it cannot be made (a symlink, a folder, no permission).
+    """
+    while True:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+        fd = os.open(path, flags, mode)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            return -1
+        if _is_file(fd, path):
+            return fd
+        os.close(fd)  # its last owner removed it between our open and lock
+
+
+def _named(path: str) -> int:
+    """Return the number in the PID file at *path*, 0 if there is none."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return 0
+    try:
+        return read_pid(fd)
+    finally:
+        os.close(fd)
 
 
 def begin_anew() -> NoReturn:

@@ -1,7 +1,8 @@
 """Who holds a PID file: found by its lock, never by the number alone.
 
 The lock (``flock`` for life) says "running"; the number in the file says who; the
-command line says that it is ours. All three must hold.
+command line says that it is ours. All three must hold, and it must be a process of the
+file's own user: whoever can read the file can lock it, and call himself what he likes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from enum import Enum
 
 from agent2.core.value import value
+from agent2.host.whose import is_of
 
 _DIGITS = re.compile(rb"\s*([1-9][0-9]{0,9})(?:\s|$)")
 _LARGEST = 64  # bytes; more than a number is not a PID file
@@ -23,10 +25,10 @@ class Presence(Enum):
     """What a PID file and its lock say together."""
 
     RUNNING = "running"
-    STALE = "stale"  # a file that nobody holds
+    STALE = "stale"  # a file that nobody holds, or a stranger
     ABSENT = "absent"
     UNREADABLE = "unreadable"
-    FOREIGN = "foreign"  # held, but not by a program of ours
+    FOREIGN = "foreign"  # held by its own user, but not by a program of ours
 
 
 @value
@@ -65,10 +67,10 @@ def find(path: str, script: str) -> Owner:
 
 
 def _judge(number: int, script: str) -> Owner | None:
-    holder = _holder(number)
+    holder, user = _holder(number), os.fstat(number).st_uid
     found = _DIGITS.match(os.pread(number, _LARGEST, 0))
     named = int(found.group(1)) if found else 0
-    ours = named != 0 and script in command_line(named)
+    ours = named != 0 and script in command_line(named) and is_of(named, user)
     # While other locks come and go, the system's list leaves some out (proc_locks(5)
     # is read in parts): one of ours that lives is asked for once more, by its lock.
     if holder is None and ours:
@@ -78,10 +80,12 @@ def _judge(number: int, script: str) -> Owner | None:
     pid = holder or named
     if not pid:
         return None
-    if script not in command_line(pid):
-        # A child may hold the lock for an instant between fork and exec.
-        return Owner(Presence.RUNNING, named) if ours else Owner(Presence.FOREIGN, pid)
-    return Owner(Presence.RUNNING, pid)
+    if ours and script not in command_line(pid):
+        pid = named  # a child may hold the lock for an instant between fork and exec
+    if not is_of(pid, user):
+        return Owner(Presence.RUNNING, named) if ours else Owner(Presence.STALE, named)
+    is_program = script in command_line(pid)
+    return Owner(Presence.RUNNING if is_program else Presence.FOREIGN, pid)
 
 
 def _holder(number: int) -> int | None:

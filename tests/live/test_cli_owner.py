@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import threading
 
 import pytest
 
-from agent2.host.instance import Instance
+from agent2.host.instance import Instance, LockedError
 from agent2.host.owner import Presence, find, remove_stale
 from tests.live.cli_kit import Cli, holding, until
 
@@ -55,6 +56,68 @@ def test_a_locked_file_of_another_program_is_foreign(tmp_path):
     path = tmp_path / "agent2.pid"
     with holding(path, "nginx"):
         assert find(str(path), MARK).presence is Presence.FOREIGN
+
+
+@contextlib.contextmanager
+def stranger(path, *words):
+    """A process of another user that locks the file it can read; as our own programs
+    do, it may say anything in its command line."""
+    code = (
+        "import fcntl, sys, time; fcntl.flock(0, fcntl.LOCK_SH | fcntl.LOCK_NB)\n"
+        "print('held', flush=True); time.sleep(600)"
+    )
+    with open(path, "rb") as file:
+        child = subprocess.Popen(
+            ["/usr/bin/env", "python3", "-c", code, MARK, *words],
+            stdin=file,
+            stdout=subprocess.PIPE,
+            user=65534,
+            env={"PATH": "/usr/bin:/bin"},
+            cwd="/",
+        )
+    with child.stdout as out:
+        try:
+            assert out.readline() == b"held\n"
+            yield child
+        finally:
+            child.kill()
+            child.wait()
+
+
+BY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+
+
+@BY_ROOT
+def test_a_stranger_who_locks_the_file_and_calls_himself_ours_is_not_believed(cli):
+    path = cli.write("agent2.pid", "4194304\n")
+    evil = cli.state.parent / "evil.yaml"
+    evil.write_text(
+        "version: 1\ntargets: [{name: evil, checks: [{kind: tcp, port: 9}]}]\n"
+    )
+    with stranger(path, "-c", str(evil)) as child:
+        assert find(str(path), MARK).presence is Presence.STALE
+        assert "evil" not in cli("check").out
+        cli("stop")
+        assert child.poll() is None
+
+
+@BY_ROOT
+def test_a_stranger_who_locks_the_file_of_a_dead_one_keeps_nobody_from_starting(
+    tmp_path,
+):
+    path = tmp_path / "agent2.pid"
+    path.write_text("4194304\n")
+    with stranger(path), holding(path, MARK) as child:
+        assert find(str(path), MARK).pid == child.pid
+        with pytest.raises(LockedError) as refused:
+            Instance.acquire(str(path))
+        assert refused.value.pid == child.pid
+
+
+def test_only_its_user_can_open_the_lock_that_decides(tmp_path):
+    path = tmp_path / "agent2.pid"
+    with holding(path, MARK):
+        assert (tmp_path / "agent2.pid.lock").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_link_is_not_followed(tmp_path):
