@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_BEYOND = 1 << 60  # seconds: after every calendar
 # The words of the user's documents, then ours.
 _WORDS = {
     "id": ("event_id", "id"),
@@ -85,7 +86,8 @@ def _text(tree: dict[str, Any], name: str) -> str:
 
 def _time(found: object) -> float:
     if isinstance(found, (int, float)) and not isinstance(found, bool) and found > 0:
-        return float(found)
+        # What is beyond the calendar is refused at the door; a float may not hold it.
+        return float(min(found, _BEYOND))
     seconds = utc.seconds(found)
     if seconds is None:
         raise EventError("ts is no time: write 2026-01-31T12:00:00Z")

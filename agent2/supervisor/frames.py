@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isnan
 
 from agent2.core.policies import Concern, Decision, Level, Measure, Ruling
 from agent2.core.rulings import MEASURES
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _MOST = 100  # concerns, measures and evidence of one decision that are kept
 _LONGEST = 1000  # characters of a text
 _LAST = 253_402_300_799.0  # the end of 9999, epoch seconds
+_NONSENSE = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 class FrameError(ValueError):
@@ -70,13 +72,34 @@ def decision_of(tree: Any) -> Decision:
         return Decision(
             ruling,
             _said(tree.get("reason")),
-            None if until is None else min(max(float(until), 0.0), _LAST),
+            None if until is None else _moment(until),
             tuple(map(_concern, list(tree.get("findings") or ())[:_MOST])),
             # A pause that pauses nothing is not what anybody means.
             tuple(actions) or MEASURES[ruling],
         )
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise FrameError(f"no decision: {type(error).__name__}: {error}") from None
+
+
+def _moment(given: Any) -> float:
+    """Return a time of the calendar, epoch seconds; what lies beyond is its end.
+
+    Raises:
+        ValueError: it is not a number, or NaN.
+    """
+    try:
+        found = float(given)
+    except OverflowError:
+        found = _LAST
+    if isnan(found):
+        raise ValueError("until is no time")
+    return min(max(found, 0.0), _LAST)
 
 
 def _concern(tree: Any) -> Concern:

@@ -150,7 +150,7 @@ def _loaded(line: bytes) -> dict[str, Any]:
 
     try:
         said = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise PolicyError("its process spoke nonsense") from None
     return said if isinstance(said, dict) else {}
 

@@ -116,6 +116,7 @@ def test_a_poison_row_of_a_table_is_passed_by_and_never_looked_at_again(door, tm
         ("seven", "X", "t", 9e99, None),
         ("eight", "X", "t", None, "[" * 100_000),
         ("nine", "X", "t", 1.7e9, " { } "),
+        ("huge", "X", "t", None, "x" * (33 << 20)),
     ]
     table = tmp_path / "old.db"
     with closing(sqlite3.connect(table)) as old:
@@ -132,9 +133,37 @@ def test_a_poison_row_of_a_table_is_passed_by_and_never_looked_at_again(door, tm
     assert [look(), look()] == [4, 0]
 
     assert door.ids() == ["last", "nine", "one", "ten"]
-    assert inbox.refused(door.db) == {"polling": 7}
-    assert door.said(f"ERROR Failed to insert event: {table}: ") == 7
+    assert inbox.refused(door.db) == {"polling": 8}
+    assert door.said(f"ERROR Failed to insert event: {table}: ") == 8
     assert door.said("row 2: at is no time") == 1
+
+
+ENDLESS = """CREATE VIEW facts AS WITH RECURSIVE n(i) AS
+    (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+    SELECT i AS rowid, 'X' AS kind FROM n WHERE i < 0"""
+PLACELESS = """CREATE TABLE facts (rowid TEXT, kind TEXT);
+    INSERT INTO facts VALUES ('z', 'X')"""
+
+
+@pytest.mark.parametrize(
+    ("schema", "why"),
+    [
+        (ENDLESS, "no table facts"),
+        (PLACELESS, "rowid of facts is no whole number"),
+        ("", "is not a regular file"),
+    ],
+    ids=["a view that never ends", "a place that is none", "a FIFO"],
+)
+def test_a_table_that_is_a_trap_is_said_and_holds_nobody(door, tmp_path, schema, why):
+    table = tmp_path / "old.db"
+    if schema:
+        with closing(sqlite3.connect(table)) as old:
+            old.executescript(schema)
+    else:
+        os.mkfifo(table)
+
+    assert door.poller("table", table).look() == 0
+    assert door.said(why) == 1
 
 
 def test_files_that_cannot_be_read_do_not_keep_out_those_behind_them(door, tmp_path):
@@ -146,6 +175,7 @@ def test_files_that_cannot_be_read_do_not_keep_out_those_behind_them(door, tmp_p
     (drop / "c-loop.json").symlink_to(drop / "c-loop.json")
     (drop / "d-large.json").write_bytes(b" " * (1 << 20) + b"{}")
     mixed = [good | {"event_id": "good"}, {"task_id": "t"}, good | {"task_id": "*"}, 7]
+    mixed += [good | {"ts": 10**400}]  # no float
     (drop / "e-mixed.json").write_text(json.dumps(mixed))
     (drop / "f-deep.json").write_text("[" * 100_000)
     (drop / "z-last.json").write_text(json.dumps(good | {"event_id": "last"}))
@@ -158,9 +188,9 @@ def test_files_that_cannot_be_read_do_not_keep_out_those_behind_them(door, tmp_p
     assert door.ids() == ["good", "last"]
     left = {name for name in os.listdir(drop) if name.endswith(".json")}
     assert left == {"a-fifo.json", "b-folder.json", "c-loop.json"}
-    assert inbox.refused(door.db) == {"polling": 5}
-    assert door.said("ERROR Failed to insert event: ") == 3 + 5, "and said once"
-    assert door.said("e-mixed.json: 2. of 4: event_type is missing") == 1
+    assert inbox.refused(door.db) == {"polling": 6}
+    assert door.said("ERROR Failed to insert event: ") == 3 + 6, "and said once"
+    assert door.said("e-mixed.json: 2. of 5: event_type is missing") == 1
 
 
 def test_a_thousand_hostile_events_are_each_decided_or_refused(door):

@@ -33,6 +33,16 @@ def members(group):
     return found
 
 
+def on_its_wire(line):
+    """What a policy that writes past us into its own wire can make us read."""
+    for number in range(3, 1024):
+        if os.path.realpath(f"/proc/self/fd/{number}").find("socket:") >= 0:
+            left = memoryview(line)
+            while left:
+                left = left[os.write(number, left) :]
+    os._exit(0)
+
+
 class Desk:
     """A store, a processor with a clock that the test sets, and what was logged."""
 
@@ -175,6 +185,8 @@ def test_a_policy_that_raises_fails_its_event_and_no_other(desk):
         (lambda *_: 1 / 0, "ZeroDivisionError"),
         (lambda *_: exit(1), "SystemExit"),
         (lambda *_: bytearray(1 << 30), "MemoryError"),
+        (lambda *_: {"decision_type": "pause", "until": float("nan")}, "no time"),
+        (lambda *_: on_its_wire(b"[" * 100_000 + b"\n"), "spoke nonsense"),
     ],
 )
 def test_whatever_a_policy_does_its_reason_stands_in_the_inbox(desk, what, why):
