@@ -23,6 +23,7 @@ from agent2.web import (
     routes_reload,
     routes_state,
     routes_stream,
+    routes_uptime,
 )
 from agent2.web.answers import Answers
 from agent2.web.guard import Guard
@@ -51,6 +52,7 @@ def described(request: Request) -> Response:
 TABLE: tuple[Entry, ...] = (
     *routes_health.ROUTES,
     *routes_state.ROUTES,
+    *routes_uptime.ROUTES,
     *routes_overview.ROUTES,
     *routes_records.ROUTES,
     *routes_badge.ROUTES,

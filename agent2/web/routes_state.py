@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from agent2.store import history, journal, meta
@@ -18,7 +17,6 @@ from agent2.web.shapes import (
     TEXT,
     TIME,
     WHOLE,
-    WINDOW,
     lists,
     maybe,
     objects,
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
 
     from agent2.web.desk import Desk
     from agent2.wire.snapshot import Snapshot
-
-_WINDOWS = {"1h": 3_600.0, "24h": 86_400.0, "7d": 604_800.0}
-_VERDICTS = ("good", "degraded", "bad", "unknown")
 
 
 def state(request: Request) -> Response:
@@ -125,21 +120,6 @@ def past(request: Request) -> Response:
     return reply({"target": name, "points": points, "next": more})
 
 
-def uptime(request: Request) -> Response:
-    """Tell which part of its judged time a target was up."""
-    at, name, now = desk(request), _named(request), time.time()
-    told = {}
-    for window, seconds in _WINDOWS.items():
-        counted = history.verdicts(at.reading, name, now - seconds)
-        up = counted.get("good", 0) + counted.get("degraded", 0)
-        judged = up + counted.get("bad", 0)
-        told[window] = {
-            "checks": {word: counted.get(word, 0) for word in _VERDICTS},
-            "uptime": round(up / judged, 6) if judged else None,
-        }
-    return reply({"target": name, "windows": told})
-
-
 _OF = {"target": (TEXT, "Whose; needed")}
 
 
@@ -184,12 +164,5 @@ ROUTES = (
         "The verdicts of a target, oldest first; `next` leads to older ones",
         objects(target=TEXT, points=lists(POINT), next=maybe(TEXT)),
         query=_OF | {"limit": LIMIT, "cursor": CURSOR},
-    ),
-    _read(
-        "uptime",
-        uptime,
-        "The part of its judged checks in which a target was up",
-        objects(target=TEXT, windows=objects(**dict.fromkeys(_WINDOWS, WINDOW))),
-        query=_OF,
     ),
 )

@@ -127,7 +127,6 @@ POINT = objects(
     code=TEXT,
     response_s=maybe(NUMBER),
 )
-WINDOW = objects(checks=OBJECT, uptime=maybe(NUMBER))
 EVENT = {
     "type": "object",
     "properties": {

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 NOW = time.time()
 CONFIG = """
 targets:
-  - {name: webui, checks: [{kind: tcp, port: 1}], interval: 1s}
+  - {name: webui, checks: [{kind: tcp, port: 1}], interval: 1s, slo: {window: 1h}}
   - {name: other, checks: [{kind: tcp, port: 2}], depends_on: [], severity: info}
 web: {rate_limit: 10000}
 """
@@ -184,11 +184,28 @@ def test_pages_follow_each_other_without_gap_or_repeat(web):
 def test_uptime_counts_what_was_judged(web):
     got = web.get("/api/v1/uptime?target=past").json["windows"]
 
-    assert got["24h"]["checks"]["good"] == 75
+    day = got["24h"]
+    assert (day["checks"]["good"], day["checks"]["bad"]) == (75, 25)
+    assert day["down_s"] == pytest.approx(25, abs=0.1)
+    assert day["uptime"] == pytest.approx(
+        89 / 114, abs=0.001
+    )  # the last holds for 15 s
+    assert day["judged"] == pytest.approx(114 / 86400, abs=1e-5)
+    assert day["response"]["p95_s"] == pytest.approx(0.01, rel=0.05)
     assert got["7d"]["checks"]["unknown"] >= 1
+    assert list(got) == ["1h", "24h", "7d", "30d", "90d"]
     assert (
         web.get("/api/v1/uptime?target=never").json["windows"]["1h"]["uptime"] is None
     )
+
+
+def test_a_promise_is_told_with_its_budget(web):
+    (one,) = web.get("/api/v1/slo").json["targets"]
+
+    assert (one["name"], one["objective"], one["window_s"]) == ("webui", 99.9, 3600)
+    assert one["budget"]["allowed_s"] == 3.6
+    assert list(one["burn"]) == ["1h", "6h", "3d"]
+    assert web.get("/api/v1/slo?target=other").json == {"targets": []}
 
 
 def test_a_badge_is_a_picture_that_other_pages_may_show(web):
