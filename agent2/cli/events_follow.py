@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _PATH = "/api/v1/events"
 _QUIET_S = 30.0  # a comment comes every 10 s: a longer silence is a dead connection
 _WAIT_S = 2.0
+_FIELDS = ("id", "event", "data")
 _LONGEST = 8 << 20  # bytes of a line; a state of ten thousand targets has six million
 
 
@@ -88,7 +89,7 @@ def _events(settings: Settings, last: str) -> Iterator[dict[str, Any]]:
         try:
             with closing(_connection(settings)) as connection:
                 for told in _read(_ask(connection, settings, last)):
-                    begun, last = True, told["id"]
+                    begun, last = True, _sendable(told["id"]) or last
                     yield told
         except (OSError, HTTPException, ValueError) as error:
             if not begun:
@@ -126,16 +127,36 @@ def _ask(connection: HTTPConnection, settings: Settings, last: str) -> HTTPRespo
 
 
 def _read(answer: HTTPResponse) -> Iterator[dict[str, Any]]:
-    """Yield the events of a stream (HTML standard, 9.2.6)."""
+    """Yield the events of a stream (HTML standard, 9.2.6), those that are like ours."""
     fields: dict[str, str] = {}
     while line := answer.readline(_LONGEST):
         text = line.decode("utf-8", "replace").rstrip("\r\n")
         name, _, worth = text.partition(":")
-        if text:
+        if name in _FIELDS:
             fields[name] = worth.removeprefix(" ")
+        if text:
             continue
-        if "data" in fields:
-            event = fields.get("event", "message")
-            tree = json.loads(fields["data"])
-            yield {"id": fields.get("id", ""), "event": event, "data": tree}
+        told: dict[str, Any] = {"id": fields.get("id", "")}
+        told["event"] = fields.get("event", "message")
+        told["data"] = _loaded(fields.get("data", ""))
+        if told["event"] == "reset" or _is_entry(told["data"]):
+            yield told
         fields = {}
+
+
+def _sendable(text: str) -> str:
+    """Return an event's id as a header may hold it, else ""."""
+    return text if text.isascii() and text.isprintable() else ""
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_entry(tree: Any) -> bool:
+    if not isinstance(tree, dict) or not {"at", "kind", "target"} <= tree.keys():
+        return False
+    return isinstance(tree.get("body"), dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class RateLimit:
 
     def take(self, address: str) -> float:
         """Take one request; return 0.0, or the seconds to wait for the next."""
-        now = self._now()
+        now, address = self._now(), _one(address)
         left, at = self._buckets.pop(address, (self._burst, now))
         left = min(left + (now - at) * self._rate, self._burst)
         refused = left < 1.0
@@ -34,3 +35,20 @@ class RateLimit:
         if len(self._buckets) > _MOST:
             del self._buckets[next(iter(self._buckets))]
         return (1.0 - left) / self._rate if refused else 0.0
+
+
+def _one(address: str) -> str:
+    """Return what stands for whoever may call himself *address*.
+
+    Who is on this machine has all of 127.0.0.0/8, who has an IPv6 net has a /64 of it
+    (RFC 4291, 2.5.4): a new address for every request must not be a new bucket.
+    """
+    if address.startswith("127."):
+        return "127."
+    if ":" not in address or "." in address:
+        return address
+    try:
+        packed = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
+    except OSError:
+        return address
+    return packed[:8].hex() if packed[:8].strip(b"\0") else address

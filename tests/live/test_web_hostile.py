@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 import time
 
 import pytest
@@ -13,7 +14,7 @@ from agent2.store.database import Database
 from agent2.web import protocol
 from agent2.web.limits import RateLimit
 from agent2.web.words import EN, ZH
-from tests.live.cli_kit import until
+from tests.live.cli_kit import Cli, holding, until
 from tests.live.web_kit import Web, compiled, read_all
 
 pytestmark = pytest.mark.slow
@@ -356,3 +357,48 @@ def test_the_bucket_fills_up_with_time_and_forgets_old_addresses():
     for number in range(2000):
         rate.take(str(number))
     assert len(rate._buckets) == 1024
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        [f"127.0.0.{number}" for number in range(1, 6)],
+        [f"2001:db8:1:2::{number}" for number in range(1, 6)],
+    ],
+)
+def test_who_has_many_addresses_has_one_bucket(addresses):
+    rate = RateLimit(2.0, lambda: 0.0)
+
+    assert [bool(rate.take(one)) for one in addresses] == [False] * 4 + [True]
+    others = ("10.0.0.1", "10.0.0.2", "::1", "::ffff:10.0.0.3", "2001:db8:1:3::1")
+    assert not any(map(rate.take, others))
+
+
+def test_a_stream_of_nonsense_is_passed_over_by_who_follows(tmp_path):
+    cli = Cli(tmp_path)
+    cli.state.mkdir()
+    good = (
+        '{"at": "\\u001b[31mnow", "kind": "k", "target": "t", "body": {"x": "\\u009b"}}'
+    )
+    nonsense = ["5", "[]", "{}", "{", "[" * 100_000, '{"at": 1, "body": []}']
+    stream = "".join(f"data: {one}\n\n" for one in [*nonsense, good])
+    stream = "".join(f"x{number}: y\n" for number in range(1000)) + stream
+    answer = f"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{stream}".encode()
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        (cli.state / "web.url").write_text(f"http://127.0.0.1:{port}\n")
+        thread = threading.Thread(target=_answer, args=(door, answer))
+        thread.start()
+        with holding(cli.state / "web.pid", "agent2/web"):
+            told = cli("events", "follow", "--count", "1")
+        thread.join()
+
+    assert (told.code, told.err) == (0, "")
+    assert told.out == "\\x1b[31mnow  k  t  x=\\x9b\n"
+
+
+def _answer(door, answer):
+    other, _ = door.accept()
+    with other:
+        other.recv(65536)
+        other.sendall(answer)
