@@ -28,6 +28,7 @@ TROUBLE = (
     sets.BadSetError, StoreError, OSError, EOFError, tarfile.TarError, zlib.error
 )  # fmt: skip
 _WELL_S = 10.0
+_LARGEST = 64 << 20  # bytes of a configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,13 @@ def _configuration(path: str) -> bytes | None:
     """Return the configuration file of the set, None if it had none."""
     with tarfile.open(os.path.join(path, backup_set.CONFIG), "r:gz") as archive:
         try:
-            file = archive.extractfile("agent2.yaml")
+            member = archive.getmember("agent2.yaml")
         except KeyError:
             return None
-        return file.read() if file else None
+        file = archive.extractfile(member) if member.isreg() else None
+        if file is None or member.size > _LARGEST:  # a link may lead to itself
+            raise tarfile.TarError(f"{path}: agent2.yaml in it is no plain small file")
+        return file.read()
 
 
 def _plain_or_absent(place: str) -> None:

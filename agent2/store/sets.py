@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 
 from agent2.core.value import value
 from agent2.store.copies import digest_of
@@ -37,6 +38,7 @@ def verify(path: str) -> Set:
         OSError: it cannot be read.
     """
     try:
+        _must_be_plain(path, MANIFEST)
         with open(os.path.join(path, MANIFEST), encoding="utf-8") as file:
             lines = file.read(_LARGEST).splitlines()
     except FileNotFoundError:
@@ -49,9 +51,21 @@ def verify(path: str) -> Set:
         odd = sorted(there ^ files.keys()) or [MANIFEST]
         raise BadSetError(f"{path}: not as {MANIFEST} says: {', '.join(odd)}")
     for name, digest in files.items():
+        _must_be_plain(path, name)
         if digest_of(os.path.join(path, name)) != digest:
             raise BadSetError(f"{path}: {name} is not as {MANIFEST} says (SHA-256)")
     return Set(path, files)
+
+
+def _must_be_plain(path: str, name: str) -> None:
+    """Refuse what another may have put there to lead us away or to hold us.
+
+    Raises:
+        BadSetError: it is a link, a FIFO, a folder.
+        OSError: it cannot be seen.
+    """
+    if not stat.S_ISREG(os.lstat(os.path.join(path, name)).st_mode):
+        raise BadSetError(f"{path}: {name} is not a regular file")
 
 
 def listing(root: str) -> list[str]:

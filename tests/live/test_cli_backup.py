@@ -17,7 +17,7 @@ import pytest
 from agent2.cli import backup_set
 from agent2.core.effects import OpenIncident
 from agent2.core.model import Code, Facet, Severity, TargetState
-from agent2.store import incidents, meta, sets, targets
+from agent2.store import copies, incidents, meta, sets, targets
 from agent2.store.contents import contents
 from agent2.store.database import Database
 from tests.live.cli_kit import Cli, free_port
@@ -127,7 +127,17 @@ HARMS = {
     lambda place: (place / "logs.tar.gz.old").touch(): "logs.tar.gz.old",
     lambda place: (place / "manifest.txt").unlink(): "manifest.txt",
     lambda place: (place / "manifest.txt").write_bytes(b"\xff"): "manifest.txt",
+    lambda place: another(place / "manifest.txt", os.mkfifo): "manifest.txt",
+    lambda place: another(place / "logs.tar.gz", os.mkfifo): "logs.tar.gz",
+    lambda place: another(
+        place / "logs.tar.gz", lambda path: path.symlink_to("/dev/zero")
+    ): "logs.tar.gz",
 }
+
+
+def another(path, made):
+    path.unlink()
+    made(path)
 
 
 def test_what_is_not_as_the_manifest_says_is_named(cli, tmp_path):
@@ -245,6 +255,26 @@ def test_text_that_sql_cannot_say_is_kept_all_the_same(cli):
 
     assert cli("backup", "restore", place).code == 0
     assert rows(cli.state / "agent2.db") == wanted
+
+
+def test_a_configuration_that_is_a_link_to_itself_is_refused(cli, tmp_path):
+    place = Path(cli("backup", "create", "--json").json["path"])
+    loop = tarfile.TarInfo("agent2.yaml")
+    loop.type, loop.linkname = tarfile.SYMTYPE, "agent2.yaml"
+    with tarfile.open(place / "config.tar.gz", "w:gz") as archive:
+        archive.addfile(loop)
+    manifest = place / "manifest.txt"
+    told = re.sub(
+        "[0-9a-f]{64}(?=  config)",
+        copies.digest_of(str(place / "config.tar.gz")),
+        manifest.read_text(),
+    )
+    manifest.write_text(told)
+
+    told = cli("backup", "restore", place)
+
+    assert told.code == 1
+    assert "agent2.yaml in it is no plain small file" in told.out + told.err
 
 
 def test_sql_that_reaches_for_other_files_is_refused(tmp_path):
