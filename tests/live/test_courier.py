@@ -175,7 +175,7 @@ def test_a_hung_receiver_delays_only_its_own(tmp_path, channels):
         for each in ids:
             it.wait_state(each, "delivered")
 
-        assert it.row(hung).state.value == "sending"
+        assert it.row(hung).state.value in {"sending", "pending"}
 
 
 @pytest.mark.slow

@@ -127,7 +127,7 @@ def test_with_threshold_four_the_fourth_failing_cycle_signals_and_no_third_does(
         agent.until_line("consecutive failures: 3")
         agent.until_line("passed", count=2)
         never(agent.signal, 0.3, "a signal after three failures")
-        assert agent.status()["consecutive_failures"] == 0
+        agent.until(lambda s: s["consecutive_failures"] == 0, 20, "all is well")
         assert not agent.lines("consecutive failures: 4")
         server.answers[:] = [sick]
         agent.until_signal()

@@ -288,7 +288,7 @@ def test_counts_go_into_the_store_when_the_watcher_stops_and_outlive_it(web, cli
     }
     assert found[("agent2_up",)] == 0
     labels = (("check", "http"), ("result", "ok"), ("target", "webui"))
-    assert found[("agent2_check_runs_total", *labels)] > before
+    assert found[("agent2_check_runs_total", *labels)] >= before > 0
     assert (
         found[("agent2_target_state", ("state", "unknown"), ("target", "webui"))] == 1
     )
