@@ -42,10 +42,8 @@ def make(
     """
     ensure_dir(root, 0o700)
     _sweep(root)
-    path = os.path.join(root, time.strftime("%Y%m%d_%H%M%S", time.localtime(now)))
-    if os.path.lexists(path):
-        raise FileExistsError(17, "there is a set of this second: try again", path)
-    folder = os.path.join(root, f".{os.path.basename(path)}.{os.getpid()}.tmp")
+    name = os.path.basename(_free(root, now))
+    folder = os.path.join(root, f".{name}.{os.getpid()}.tmp")
     os.mkdir(folder, 0o700)
     try:
         say("Backing up application...")
@@ -59,7 +57,7 @@ def make(
         files = {n: copies.digest_of(os.path.join(folder, n)) for n in _names(folder)}
         _write(os.path.join(folder, MANIFEST), _manifest(files, now))
         _last(folder)
-        os.rename(folder, path)
+        path = _appear(folder, root, now)
         sync_folder(root)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -95,6 +93,29 @@ def retire(root: str, keep_s: float, now: float, spare: str) -> list[str]:
             shutil.rmtree(path)
             gone.append(path)
     return gone
+
+
+def _free(root: str, now: float) -> str:
+    """Return where no set is yet: the second of *now*, or the next one that is free."""
+    while True:
+        name = time.strftime("%Y%m%d_%H%M%S", time.localtime(now))
+        path = os.path.join(root, name)
+        if not os.path.lexists(path):
+            return path
+        now += 1.0
+
+
+def _appear(folder: str, root: str, now: float) -> str:
+    """Give *folder* its name; who was a moment faster with it keeps it."""
+    while True:
+        path = _free(root, now)
+        try:
+            os.rename(folder, path)
+        except OSError:
+            if not os.path.lexists(path):
+                raise
+        else:
+            return path
 
 
 def _names(folder: str) -> list[str]:

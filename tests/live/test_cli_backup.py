@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from agent2.cli import backup_set
+from agent2.cli.settings import Settings
 from agent2.core.effects import OpenIncident
 from agent2.core.model import Code, Facet, Severity, TargetState
 from agent2.store import copies, incidents, meta, sets, targets
@@ -64,6 +65,25 @@ def rows(path):
         return contents(db)
     finally:
         db.close()
+
+
+def test_a_set_whose_second_is_taken_meanwhile_appears_in_the_next(cli):
+    root, now = cli.state / "backups", 1.7e9
+    taken = root / time.strftime("%Y%m%d_%H%M%S", time.localtime(now))
+
+    def another_is_faster(step):
+        if step == "Backing up logs...":
+            taken.mkdir()
+            (taken / "manifest.txt").write_text("theirs")
+
+    settings = Settings(folder=str(cli.state))
+    made = backup_set.make(settings, str(root), now, another_is_faster)
+
+    later = time.strftime("%Y%m%d_%H%M%S", time.localtime(now + 1))
+    assert made.path == str(root / later)
+    assert sets.verify(made.path).files == made.files
+    assert (taken / "manifest.txt").read_text() == "theirs"
+    assert sorted(os.listdir(root)) == [taken.name, later]  # nothing half stays
 
 
 def test_a_set_has_the_parts_and_says_the_words_of_the_guide(cli):
