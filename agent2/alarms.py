@@ -74,7 +74,8 @@ def _deliveries(
         status_path=os.path.join(state_dir, "agent2_status.json"),
         name=_TARGET,
     )
-    alert = compose(wish, facts, catalogue["action.none"])
+    todo = "none" if wish.kind is AlertKind.RESOLVED else job
+    alert = compose(wish, facts, catalogue[f"action.{todo}"])
     pairs = ((route.match, route.notifiers) for route in plan.routes)
     names = routed(alert, pairs, tuple(n.name for n in plan.notifiers), {})
     return address(alert, names, wish.at)

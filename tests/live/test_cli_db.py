@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
@@ -169,6 +171,9 @@ def test_a_backup_that_fails_is_told_once_and_so_is_its_end(cli, tmp_path):
     (told,) = cli("outbox", "list", "--json").json["deliveries"]
     assert (told["kind"], told["target"]) == ("degraded", "agent2")
     assert told["subject"].startswith("[Agent2 Warning] the backup failed: ")
+    with closing(sqlite3.connect(cli.state / "agent2.db")) as db:
+        (text,) = db.execute("SELECT alert FROM deliveries").fetchone()
+    assert json.loads(text)["action"].startswith("a person is needed: agent2 backup")
 
     for _ in range(2):
         assert cli("db", "backup").code == 0
