@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from agent2.store.database import Database
 
 _LONG_WAIT = 5.0  # seconds of lag from which somebody must ask why
+_LATELY = 60.0  # seconds in which who is at work has decided something
 _SLOW_COMMIT = 0.5
 _SLOW_POLICY = 0.5
 _STUCK = 300.0
@@ -73,6 +74,9 @@ def examine(db: Database, length: float, now: float) -> dict[str, Any]:
     return {
         "arrival_per_second": round(sum(sources.values()) / length, 3),
         "decided_per_second": round(inbox.processed(db, now - length) / length, 3),
+        "decided_lately_per_second": round(
+            inbox.processed(db, now - _LATELY) / _LATELY, 3
+        ),
         "commit_seconds": round(spent, 4),
         "slowest": inbox.slowest(db, now - length),
         "sources": sources,
@@ -94,8 +98,12 @@ def _verdict(tree: dict[str, Any], settings: Settings) -> Iterator[str]:
     if tree["stuck_count"]:
         yield say("inbox.stuck", count=tree["stuck_count"], command=drain)
     waits = (tree["oldest_pending_age_seconds"] or 0.0) > _LONG_WAIT
-    if waits and not tree["decided_per_second"]:
+    lately = tree["decided_lately_per_second"]
+    if waits and not lately:
         yield say("inbox.waiting", count=tree["pending_count"], command=drain)
+    elif waits:
+        wait, count = tree["oldest_pending_age_seconds"], tree["pending_count"]
+        yield say("inbox.behind", count=count, rate=lately, seconds=f"{wait:.0f}")
     if tree["commit_seconds"] > _SLOW_COMMIT:
         yield say("inbox.slow_store", path=settings.path(NAME))
     slowest = tree["slowest"]

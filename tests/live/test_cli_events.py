@@ -226,6 +226,30 @@ def test_the_doctor_says_that_nothing_holds_it_up(cli):
     assert (told.code, told.out.splitlines()[-1]) == (0, "Nothing holds it up.")
 
 
+def test_the_doctor_does_not_call_it_well_while_events_wait(cli):
+    put(cli, ("p", "pending", 60), ("old", "completed", 900))
+    stamp_decided(cli, "old", 900)
+
+    nobody = cli("inbox", "doctor", "--json")
+    put(cli, ("done", "completed", 2))
+    stamp_decided(cli, "done", 2)
+    behind = cli("inbox", "doctor")
+
+    assert nobody.code == behind.code == 1
+    assert "1 events wait and nobody decides them" in nobody.json["verdict"][0]
+    assert re.search("1 events wait, the oldest for .* are worked off", behind.out)
+    assert "Nothing holds it up" not in behind.out
+
+
+def stamp_decided(cli, event, ago):
+    with closing(sqlite3.connect(cli.state / "agent2.db")) as db, db:
+        db.execute(
+            "UPDATE supervisor_inbox SET processed_at ="
+            " strftime('%Y-%m-%d %H:%M:%f', 'now', ?) WHERE event_id = ?",
+            (f"-{ago} seconds", event),
+        )
+
+
 def test_the_doctor_knows_which_decision_took_longest(cli):
     cli(*CREATED)
 
