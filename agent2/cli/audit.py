@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from agent2.cli import codes
-from agent2.cli.audit_show import audit_document
+from agent2.cli.audit_show import audit_document, why
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
 from agent2.cli.records import Store, moment, print_json, print_rows
@@ -36,7 +36,7 @@ def audit(ctx: click.Context, subject: str, limit: int, as_json: bool) -> int:
                 one.type,
                 one.payload.get("decision_type"),
                 one.payload.get("who"),
-                one.payload.get("reason"),
+                why(one),
             )
             for one in found
         ],

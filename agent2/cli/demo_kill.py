@@ -17,6 +17,7 @@ from agent2.cli import codes
 from agent2.cli import program as programs
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store
+from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.demo import control
 from agent2.host.files import read_small
@@ -55,6 +56,8 @@ def kill_and_watch(settings: Settings, demo: Demo) -> int:
         while time.time() < begun + _PATIENCE:
             for at, text in watch.news():
                 _tell(at - begun, text)
+            if watch.held:
+                return codes.FAILED  # nothing follows until a person says so
             if watch.over:
                 click.echo(say("demo.recovered", seconds=f"{watch.well - begun:.1f}"))
                 return codes.OK
@@ -80,6 +83,7 @@ class _Watch:
         self._pid = _read(demo.pid_file)
         self._proved = False
         self.well = 0.0
+        self.held = False
 
     @property
     def over(self) -> bool:
@@ -107,6 +111,12 @@ class _Watch:
         if entry.kind == "health.changed" and body.get("new") == "healthy":
             self.well = entry.at
             return say("demo.event.healthy", name=entry.target)
+        if entry.kind == "restart.withheld":
+            self.held = True
+            why, paused = body.get("note"), body.get("why") == "paused"
+            words = f"{'gate approve' if paused else 'audit'} {entry.target}"
+            command = typed(words, self._settings)
+            return say("demo.event.withheld", why=why, command=command)
         if entry.kind == "action.proved":
             self._proved = True
             return say("demo.event.fix", result=body.get("result"))

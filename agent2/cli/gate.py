@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import pwd
 import time
+from typing import TYPE_CHECKING
 
 import click
 
-from agent2.cli import codes
+from agent2.cli import codes, snapshot
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
@@ -17,12 +18,18 @@ from agent2.cli.words import say
 from agent2.core.gates import is_held
 from agent2.core.text import visible
 from agent2.host.wake import wake
+from agent2.store import audits
 from agent2.store import gates as records
 from agent2.store.commands import Command as Order
 from agent2.store.commands import carry_out
 from agent2.wire.records import gate as document
 
+if TYPE_CHECKING:
+    from agent2.cli.settings import Settings
+    from agent2.store.database import Database
+
 _ALL = "*"
+_SHOWN = 10  # names of targets in a warning
 
 
 @click.group(cls=Group, help=say("help.gate"))
@@ -54,6 +61,7 @@ def _verb(name: str, told: str, help_text: str) -> None:
             raise Failure(codes.USAGE, say("gate.choose"), hint)
         subject = target or _ALL
         with Store(settings, create=True) as db:
+            stranger = "" if everything else _stranger(db, subject, settings)
             unique, now = f"cli-{os.urandom(16).hex()}", time.time()
             order = Order(unique, name, subject, named, reason, who(), now, "cli")
             done = carry_out(db, order)
@@ -66,6 +74,8 @@ def _verb(name: str, told: str, help_text: str) -> None:
         shown = say("gate.everything") if everything else visible(subject)
         names = visible(", ".join(one.name for one in done))
         click.echo(say(told, subject=shown, gate=names))
+        if stranger:
+            click.echo(stranger)
         if name == "approve" and still is not None:
             click.echo(say("gate.still", gate=visible(f"{still.subject}/{still.name}")))
         return codes.OK
@@ -89,7 +99,7 @@ def listing(ctx: click.Context, target: str | None, as_json: bool) -> int:
         print_json({"gates": [document(one) for one in found]})
         return codes.OK
     print_rows(
-        ("target", "gate", "state", "since", "who", "reason"),
+        ("target", "gate", "state", "set_at", "who", "reason"),
         [
             (one.subject, one.name, one.state, moment(one.at), one.who, one.reason)
             for one in found
@@ -98,6 +108,16 @@ def listing(ctx: click.Context, target: str | None, as_json: bool) -> int:
         settings.color,
     )
     return codes.OK
+
+
+def _stranger(db: Database, subject: str, settings: Settings) -> str:
+    """Return a warning for a name that no target has and nothing was ever about."""
+    names = [str(one.get("name")) for one in snapshot.read(settings).entries("targets")]
+    if not names or subject in {*names, _ALL} or audits.trail(db, subject, 1):
+        return ""
+    told, shown = visible(subject), visible(", ".join(names[:_SHOWN]))
+    more = " …" if len(names) > _SHOWN else ""
+    return say("gate.stranger", subject=told, names=shown + more)
 
 
 def who() -> str:

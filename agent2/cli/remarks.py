@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from agent2.cli import program as programs
 from agent2.cli.machine import cost, duration, is_stopped
 from agent2.cli.typed import typed
 from agent2.cli.words import say
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from agent2.cli.settings import Settings
     from agent2.cli.snapshot import Snapshot
 
+_TAKEN = 10.0  # seconds in which a restarter has taken a signal up
 _YOUNG = 15.0  # seconds in which a new agent may have no status of its own yet
 
 
@@ -41,6 +43,7 @@ def _remarks(seen: Snapshot, settings: Settings) -> Iterator[str]:
         command = typed("config check", settings)
         yield say("status.reload_rejected", why=first, command=command)
     yield from _gates(seen, settings)
+    yield from _untaken(seen, settings)
     yield from _notifiers(seen, settings)
     for incident in seen.entries("incidents", "open"):
         command = typed(f"incidents show {incident.get('id')}", settings)
@@ -95,6 +98,17 @@ def _gates(seen: Snapshot, settings: Settings) -> Iterator[str]:
         command = typed(f"gate approve {words}", settings)
         shown = say("gate.everything") if everything else target
         yield say("status.held", target=shown, why=why, command=command)
+
+
+def _untaken(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Say that nobody takes the restart signal up, and who should."""
+    age = seen.part("restart_signal", "age_s")
+    if not (seen.fresh and isinstance(age, int | float) and age >= _TAKEN):
+        return
+    runs = programs.find(programs.RESTARTER, settings).running
+    log = settings.path(programs.RESTARTER.log_file)
+    command = f"tail {log}" if runs else typed("restarter start", settings)
+    yield say("status.untaken", age=duration(float(age)), command=command)
 
 
 def _notifiers(seen: Snapshot, settings: Settings) -> Iterator[str]:

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from tests.live.cli_kit import ROOT, Cli
+from tests.live.rig import wait_for
 
 
 @pytest.fixture
@@ -64,6 +65,14 @@ def test_kill_shows_notice_signal_restart_and_recovery(cli):
     jsonschema.validate(status, schema("status"))
     assert status["fixes"][-1]["result"] == "success"
     assert cli("check").code == 0  # of what the running agent watches
+
+    assert cli("gate", "pause", "webui", "--reason", "new disk").code == 0
+    held = cli("demo", "kill")  # says who holds it, and does not wait for it
+    assert held.code == 1
+    assert "the restart is withheld: " in held.out.splitlines()[-1]
+    assert held.out.splitlines()[-1].endswith("agent2 gate approve webui")
+    assert cli("gate", "approve", "webui").code == 0
+    wait_for(lambda: cli.status()["health_status"] == "ok", 30.0, "the repair")
 
     assert cli("demo", "fault", "warn").code == 0
     assert cli("check").code == 1

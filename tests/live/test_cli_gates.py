@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import socket
@@ -9,6 +10,7 @@ from contextlib import closing
 
 import pytest
 
+from agent2.store import audits
 from agent2.store.database import Database
 from tests.live.cli_kit import Cli
 
@@ -143,3 +145,28 @@ def test_both_languages_say_it(cli):
 
     assert "动作已暂停" in told.out
     assert cli("audit", "nobody", "--lang", "zh").out == "对 nobody 没有任何决策\n"
+
+
+def test_a_name_that_no_target_has_is_pointed_out_and_a_known_one_not(cli):
+    cli.state.mkdir()
+    targets = [{"name": "webui", "state": "ok"}, {"name": "db", "state": "ok"}]
+    cli.write("agent2_status.json", json.dumps({"targets": targets}))
+
+    mistyped = cli("gate", "pause", "wbeui", "--reason", "disk")
+    known = cli("gate", "pause", "webui", "--reason", "disk")
+    everything = cli("gate", "pause", "--all")
+
+    warning = "! no target is called wbeui; these are watched: webui, db"
+    assert mistyped.code == 0  # a task of another program may be meant
+    assert mistyped.out.splitlines()[-1] == warning
+    assert "!" not in known.out + everything.out
+
+
+def test_the_audit_shows_what_came_of_an_action(cli):
+    cli.state.mkdir()
+    store = str(cli.state / "agent2.db")
+    with closing(Database.open(store)) as db, db.transaction() as tx:
+        came = {"action": "webui#1", "result": "failed", "detail": "exit 3"}
+        audits.append(tx, "webui", "warn", "ACTION_RESULT", came, 1.7e9)
+
+    assert cli("audit", "webui").out.splitlines()[-1].endswith("failed: exit 3")

@@ -278,6 +278,18 @@ def test_what_needs_a_person_stands_below(running):
     assert "! incident webui@1: 500" in out
 
 
+def test_a_signal_that_nobody_takes_up_is_pointed_out(running):
+    signal = {"path": "restart_signal", "pending": True}
+    put(running, health="down", restart_signal=signal | {"age_s": 62.2})
+    nobody = running("status").out
+    put(running, health="down", restart_signal=signal | {"age_s": 1.0})
+    new = running("status").out
+
+    line = "! the restart signal was written 1m 2s ago and nobody takes it up: "
+    assert line + "agent2 restarter start" in nobody
+    assert "nobody takes it up" not in new
+
+
 def test_init_scripts_get_their_codes(cli):
     pid = cli.state / "agent2.pid"
 

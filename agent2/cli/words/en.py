@@ -163,6 +163,7 @@ WORDS = {
     "demo.busy": "Agent2 (PID {pid}) is already watching {path}",
     "demo.busy_port": "Port {old} is taken: the demo target listens on {new}",
     "demo.event.agent1": "Agent1 restarted the target (restart count {count})",
+    "demo.event.withheld": "the restart is withheld: {why}: {command}",
     "demo.event.fix": "fix result: {result}",
     "demo.event.healthy": "{name} is healthy again",
     "demo.event.killed": "kill -9 {pid} (the demo target)",

@@ -84,18 +84,23 @@ EVENTS = {
     "inbox.stuck": "{count} events are held by a program that died: they are free "
     "again after 5 minutes, or now: {command}",
     "inbox.waiting": "{count} events wait and nobody decides them: {command}",
+    "inbox.behind": "{count} events wait, the oldest for {seconds} s, and are worked "
+    "off: {rate} events/s in the last minute",
     "inbox.degraded": "no event was pushed in the last {since} though {count} were "
     "polled: event source degraded",
     "inbox.dead": "{count} events failed: {command}",
     "inbox.slow_store": "the database is slow: look at the disk and at who holds "
     "{path}",
     "inbox.slow_policy": "the policy for {name} is slow",
+    "status.untaken": "the restart signal was written {age} ago and nobody takes it "
+    "up: {command}",
     "status.held": "{target}: actions are paused: {why} ({command})",
     "gate.none": "no gate is set",
     "gate.paused": "{subject}: actions are paused ({gate}); checks and alerts go on",
     "gate.approved": "{subject}: actions may go on ({gate})",
     "gate.rejected": "{subject}: actions are refused ({gate}); checks and alerts go on",
     "gate.still": "but {gate} still holds them",
+    "gate.stranger": "! no target is called {subject}; these are watched: {names}",
     "gate.choose": "name one target, or give --all",
     "gate.everything": "all targets",
     "audit.none": "nothing was decided about {subject}",
@@ -105,6 +110,7 @@ EVENTS = {
     "table.reason": "REASON",
     "table.received": "RECEIVED",
     "table.ruling": "DECISION",
+    "table.set_at": "SINCE",
     "table.source": "SOURCE",
     "table.time": "TIME",
     "table.type": "TYPE",

@@ -161,6 +161,7 @@ WORDS = {
     "demo.busy": "Agent2 (PID {pid}) 已在监控 {path}",
     "demo.busy_port": "端口 {old} 已被占用: 演示目标改用 {new}",
     "demo.event.agent1": "Agent1 已重启目标 (重启次数 {count})",
+    "demo.event.withheld": "重启被搁置: {why}: {command}",
     "demo.event.fix": "修复结果: {result}",
     "demo.event.healthy": "{name} 已恢复健康",
     "demo.event.killed": "kill -9 {pid} (演示目标)",
