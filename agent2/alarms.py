@@ -58,7 +58,7 @@ def tell(
         outbox.add(tx, rows)
         meta.put(tx, _KEY + job, f"{now!r} {trouble}" if trouble else "")
     wake(state_dir)  # the watcher starts the courier
-    return words(plan.language)[_issue(job)].format(detail=trouble or detail)
+    return words(plan.language)[_words(job)[0]].format(detail=trouble or detail)
 
 
 def _deliveries(
@@ -66,7 +66,7 @@ def _deliveries(
 ) -> tuple[Delivery, ...]:
     catalogue = words(plan.language)
     facts = Facts(
-        words={**catalogue, "issue.degraded": catalogue[_issue(job)]},
+        words={**catalogue, "issue.degraded": catalogue[_words(job)[0]]},
         language=plan.language,
         stamp=stamp,
         host=os.uname().nodename,
@@ -74,19 +74,20 @@ def _deliveries(
         status_path=os.path.join(state_dir, "agent2_status.json"),
         name=_TARGET,
     )
-    todo = "none" if wish.kind is AlertKind.RESOLVED else job
-    alert = compose(wish, facts, catalogue[f"action.{todo}"])
+    over = wish.kind is AlertKind.RESOLVED
+    todo = catalogue["action.none" if over else _words(job)[1]]
+    alert = compose(wish, facts, todo)
     pairs = ((route.match, route.notifiers) for route in plan.routes)
     names = routed(alert, pairs, tuple(n.name for n in plan.notifiers), {})
     return address(alert, names, wish.at)
 
 
-def _issue(job: str) -> str:
-    """Return the id of the sentence that says what is wrong."""
+def _words(job: str) -> tuple[str, str]:
+    """Return the ids of the sentences that say what is wrong and what to do."""
     return {
-        "backup": "issue.backup",
-        "backup_age": "issue.backup_age",
-        "check": "issue.store",
-        "size": "issue.size",
-        "source": "issue.source",
+        "backup": ("issue.backup", "action.backup"),
+        "backup_age": ("issue.backup_age", "action.backup_age"),
+        "check": ("issue.store", "action.check"),
+        "size": ("issue.size", "action.size"),
+        "source": ("issue.source", "action.source"),
     }[job]

@@ -26,6 +26,7 @@ from agent2.wire.records import gate as document
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
+    from agent2.core.events import Gate
     from agent2.store.database import Database
 
 _ALL = "*"
@@ -73,11 +74,9 @@ def _verb(name: str, told: str, help_text: str) -> None:
             return codes.OK
         shown = say("gate.everything") if everything else visible(subject)
         names = visible(", ".join(one.name for one in done))
-        click.echo(say(told, subject=shown, gate=names))
-        if stranger:
-            click.echo(stranger)
-        if name == "approve" and still is not None:
-            click.echo(say("gate.still", gate=visible(f"{still.subject}/{still.name}")))
+        held = _still(still) if name == "approve" else ""
+        lines = (say(told, subject=shown, gate=names), stranger, held)
+        click.echo("\n".join(filter(None, lines)))
         return codes.OK
 
 
@@ -108,6 +107,12 @@ def listing(ctx: click.Context, target: str | None, as_json: bool) -> int:
         settings.color,
     )
     return codes.OK
+
+
+def _still(gate: Gate | None) -> str:
+    if gate is None:
+        return ""
+    return say("gate.still", gate=visible(f"{gate.subject}/{gate.name}"))
 
 
 def _stranger(db: Database, subject: str, settings: Settings) -> str:
