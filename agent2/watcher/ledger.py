@@ -38,6 +38,8 @@ class Ledger:
         self._db: Database | None = None
         self.note: str | None = None
         self.failure: StoreError | None = None
+        self.gone: Callable[[], object] = int  # called when the file was taken away
+        self._replaced = 0
         _thread.start_new_thread(self._work, ())
 
     async def write(self, call: Write) -> Any:
@@ -98,12 +100,22 @@ class Ledger:
 
     def _attempt(self, call: Read) -> tuple[Any, BaseException | None]:
         try:
-            return call(self._open()), None
+            db = self._open()
+            try:
+                return call(db), None
+            finally:
+                self._look(db)
         except StoreError as error:
             self._forget_if_damaged(error)
             return None, error
         except Exception as error:
             return None, error
+
+    def _look(self, db: Database) -> None:
+        """Say once that the file was removed or replaced, and one begun anew."""
+        if db.replaced > self._replaced:
+            self._reactor.call_soon_threadsafe(self.gone)
+        self._replaced = db.replaced
 
     def _write_together(self, jobs: list[Any]) -> None:
         """One transaction for all; if one of them fails, one for each."""

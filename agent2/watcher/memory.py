@@ -64,6 +64,7 @@ class Memory:
         self._texts = texts
         self._queued = queued
         self.ledger = Ledger(reactor, os.path.join(state_dir, "agent2.db"), now)
+        self.ledger.gone = lambda: texts().say("ERROR", "store_gone")
         self._reserve = Reserve(state_dir)
         self._backlog: list[Write] = []
         self._flushes = False

@@ -97,6 +97,8 @@ WORDS = {
     "log.reload_refused": "configuration refused, the old one stays: {detail}",
     "log.adopted": "the status file was edited from outside: adopted",
     "log.store_bad": "cannot write the database: {detail}; checks and alerts go on",
+    "log.store_gone": "the database was removed or replaced while it was in use: what "
+    "it knew is lost, a new one is written; agent2 db restore brings a copy back",
     "log.store_good": "the database works again",
     "log.status_bad": "cannot write the status file: {detail}",
     "log.clock": "the system clock jumped by {seconds}s",

@@ -97,6 +97,8 @@ WORDS = {
     "log.reload_refused": "配置被拒绝, 继续使用旧配置: {detail}",
     "log.adopted": "状态文件被外部修改, 已采用",
     "log.store_bad": "无法写入数据库: {detail}; 检查与通知继续进行",
+    "log.store_gone": "数据库在使用中被删除或替换: 其中的记录已丢失, 已新建数据库; "
+    "可用 agent2 db restore 恢复备份",
     "log.store_good": "数据库恢复正常",
     "log.status_bad": "无法写入状态文件: {detail}",
     "log.clock": "系统时间跳变 {seconds}s",

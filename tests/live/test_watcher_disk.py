@@ -286,6 +286,8 @@ def test_a_store_removed_while_it_runs_is_made_anew(rig, server):
     agent.until_signal()
     agent.until_word("down")
     wait_for(lambda: kept(agent), 5, "the incident stands in a new store")
+    said = agent.until_line("the database was removed or replaced while it was in use")
+    assert len(said) == 1
 
 
 def kept(agent) -> bool:
