@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent2.cli import codes
+from agent2.cli import report_weekly as weeks
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
@@ -20,6 +21,7 @@ from agent2.core import slo
 from agent2.core.text import visible
 from agent2.core.uptime import trusted
 from agent2.store.reporting import report as read
+from agent2.store.trends import trends
 from agent2.wire.report import document
 
 if TYPE_CHECKING:
@@ -64,17 +66,20 @@ def report(
     chosen = [_target(plan, name) for name in targets] or list(plan.targets)
     with Store(settings) as db:
         found = gather(db, chosen, begin, end)
+        more = trends(db, begin, end) if weekly and not only_slo else None
     if as_json or form == "json":
-        print_json(document(found))
+        extra = {} if more is None else {"weekly": weeks.document(more)}
+        print_json(document(found) | extra)
         return codes.OK
+    sections = () if more is None else tuple(weeks.sections(more))
     from agent2.cli import report_forms as forms
 
     if form == "csv":
         click.echo(forms.table(document(found), only_slo=only_slo), nl=False)
     elif form == "html":
-        click.echo(forms.html(found, only_slo=only_slo), nl=False)
+        click.echo(forms.html(found, only_slo=only_slo, more=sections), nl=False)
     else:
-        click.echo(forms.markdown(found, only_slo=only_slo), nl=False)
+        click.echo(forms.markdown(found, only_slo=only_slo, more=sections), nl=False)
     return codes.OK
 
 

@@ -63,7 +63,7 @@ def percent(share: float | None) -> str:
 
 
 def _uptime(found: Report) -> Part:
-    return _part(
+    return part(
         "uptime",
         ("target", "uptime", "judged", "free", "down", "degraded", "p50", "p95", "p99"),
         [
@@ -104,7 +104,7 @@ def _promises(found: Report) -> Part:
             )
         )
     columns = "target promise uptime left spent burn_1h burn_6h burn_3d alarm fast"
-    return _part("slo", columns.split(), rows, empty=say("report.no_slo"))
+    return part("slo", columns.split(), rows, empty=say("report.no_slo"))
 
 
 def _incidents(found: Report) -> Part:
@@ -126,13 +126,13 @@ def _incidents(found: Report) -> Part:
         if one.ended_at is not None:
             ended = duration(one.ended_at - one.began_at)
         lines.append(f"{stamp(one.began_at)} {one.target}: {one.code}, {ended}")
-    return _part("incidents", (*columns, "warnings"), by_target, *lines)
+    return part("incidents", (*columns, "warnings"), by_target, *lines)
 
 
 def _causes(found: Report) -> Part:
     rows = [(one.code, str(one.count), duration(one.down_s)) for one in found.causes]
     none = say("incidents.none")
-    return _part("causes", ("code", "incidents", "down"), rows, empty=none)
+    return part("causes", ("code", "incidents", "down"), rows, empty=none)
 
 
 def _restarts(found: Report) -> Part:
@@ -142,7 +142,7 @@ def _restarts(found: Report) -> Part:
         for name, k in known
     ]
     columns = ("target", "asked", "helped", "not_helped", "withdrawn")
-    return _part("restarts", columns, rows, empty=say("report.no_restarts"))
+    return part("restarts", columns, rows, empty=say("report.no_restarts"))
 
 
 def _told(found: Report) -> Part:
@@ -156,7 +156,7 @@ def _told(found: Report) -> Part:
         for one in found.told
     ]
     columns = "notifier success delivered dead waiting p50 p95 max"
-    return _part("told", columns.split(), rows, empty=say("report.no_told"))
+    return part("told", columns.split(), rows, empty=say("report.no_told"))
 
 
 def _slowest(found: Report) -> Part:
@@ -169,16 +169,17 @@ def _slowest(found: Report) -> Part:
         if one.p95_s is not None
     ]
     none = say("report.no_answers")
-    return _part("slowest", ("target", "p95", "p99", "max"), rows, empty=none)
+    return part("slowest", ("target", "p95", "p99", "max"), rows, empty=none)
 
 
-def _part(
+def part(
     name: str,
     columns: Sequence[str],
     rows: Sequence[tuple[str, ...]],
     *lines: str,
     empty: str = "",
 ) -> Part:
+    """Return the section *name*; without rows it says *empty*."""
     title = say(f"report.title.{name}")
     if not rows:
         return Part(title, (empty,) if empty else lines)

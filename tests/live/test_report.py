@@ -13,13 +13,24 @@ from store_rows import delivery
 
 from agent2.cli import report as command
 from agent2.cli import report_forms as forms
+from agent2.cli import report_weekly as weekly
 from agent2.cli.errors import Failure
 from agent2.cli.words import speak
 from agent2.core.effects import OpenIncident, ResolveIncident
 from agent2.core.message import DeliveryState
 from agent2.core.model import ActionResult, Code, Facet, Severity
 from agent2.core.slo import Objective
-from agent2.store import actions, history, incidents, journal, outbox, reporting, rollup
+from agent2.store import (
+    actions,
+    history,
+    incidents,
+    journal,
+    outbox,
+    reporting,
+    rollup,
+    trends,
+    upkeep,
+)
 from agent2.store.actions import ActionRow
 from agent2.store.database import Database
 from agent2.wire.report import document
@@ -222,6 +233,45 @@ def test_a_spreadsheet_reads_the_table_and_runs_no_formula(db):
     rows = list(csv.DictReader(io.StringIO(forms.table(made, only_slo=True))))
     assert [row["slo.budget.left"] for row in rows] == ["-0.5", "", "", ""]
     assert set(rows[0]) == {"from", "to", "name", "slo.budget.left"}
+
+
+def test_a_weekly_report_tells_of_inbox_decisions_and_care(db, spoken):
+    with db.transaction() as tx:
+        tx.executemany(
+            "INSERT INTO supervisor_metrics_archive VALUES (?, ?, ?, ?)",
+            [
+                ("2026-09-21 15:00:00.000", 3, 1, 10.0),
+                ("2026-09-21 16:00:00.000", 5, 0, 30.0),
+                ("2026-09-22 01:00:00.000", 0, 0, 0.0),
+                ("2026-09-22 14:00:00.000", 9, 9, 99.0),  # after its end
+            ],
+        )
+        tx.executemany(
+            "INSERT INTO task_audits (task_id, level, event_type, payload, created_at)"
+            " VALUES (?, 'info', ?, ?, '2026-09-21 15:00:00.000')",
+            [
+                ("a", "SUPERVISOR_ALLOW", '{"decision_type": "allow"}'),
+                ("a", "SUPERVISOR_ALLOW", '{"decision_type": "allow"}'),
+                ("b", "SUPERVISOR_BLOCK", '{"decision_type": "block"}'),
+                ("b", "SUPERVISORS", "{torn"),
+            ],
+        )
+    upkeep.done(db, "cleanup", START + 60)
+
+    found = trends.trends(db, START, TILL)
+    told = weekly.document(found)
+    assert told["inbox"] == [
+        {"day": "2026-09-21", "lag_s": 20.0, "most_lag_s": 30.0, "pending": 5, "failed": 1},
+        {"day": "2026-09-22", "lag_s": 0.0, "most_lag_s": 0.0, "pending": 0, "failed": 0},
+    ]  # fmt: skip
+    assert told["decisions"] == {"allow": 2, "block": 1}
+    assert told["audits"] == {"total": 4, "subjects": 2}
+    assert list(told["care"]) == ["cleanup"]
+    empty = reporting.report(db, {}, {}, START, TILL)
+    more = tuple(weekly.sections(found))
+    text = forms.markdown(empty, only_slo=False, more=more)
+    assert "| 2026-09-21 | 20s | 30s | 5 | 1 |" in text
+    assert "<td>2026-09-21</td>" in forms.html(empty, only_slo=False, more=more)
 
 
 def test_a_percentage_is_never_rounded_up_to_all():
