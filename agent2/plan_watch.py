@@ -37,11 +37,12 @@ class PlanWatch:
     def news(self) -> Plan | None:
         """Return the plan if it is not the one that was read last, else None.
 
-        Raises:
-            PlanError: there is none that can be read.
-            OSError: it is gone.
+        One that is gone or cannot be read is no news: the last one goes on.
         """
-        facts = os.stat(self._path)
-        if self._seen == (facts.st_ino, facts.st_mtime_ns):
+        try:
+            facts = os.stat(self._path)
+            if self._seen == (facts.st_ino, facts.st_mtime_ns):
+                return None
+            return self.read()
+        except (OSError, PlanError):
             return None
-        return self.read()

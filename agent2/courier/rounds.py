@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from agent2.core.message import Cause
 from agent2.courier.leash import Leash
-from agent2.plan import PlanError
 from agent2.plan_watch import PlanWatch
 from agent2.store import outbox
 from agent2.store.errors import StoreError
@@ -161,13 +160,10 @@ class Rounds:
     # -- the plan
 
     def _refresh(self) -> None:
-        """Read the plan again if it was compiled anew; a bad one changes nothing."""
-        try:
-            plan = self._plan_file.news()
-            if plan is not None:
-                self._use(plan)
-        except (OSError, PlanError):
-            return
+        """Use the plan that was compiled since the last look, if one was."""
+        plan = self._plan_file.news()
+        if plan is not None:
+            self._use(plan)
 
     def _use(self, plan: Plan) -> None:
         self._plugins = {each.name: each for each in plan.notifiers}

@@ -6,7 +6,6 @@ import os
 import time
 
 from agent2.host.wake import wake
-from agent2.plan import PlanError
 from agent2.plan_events import EventsPlan
 from agent2.plan_watch import PlanWatch
 from agent2.store import inbox, turns
@@ -158,13 +157,10 @@ class Rounds:
         return inbox.counts(self._db, self._now(), self._completed + done)
 
     def _refresh(self) -> None:
-        """Read the plan again if it was compiled anew; a bad one changes nothing."""
-        try:
-            plan = self._plan_file.news()
-            if plan is not None:
-                self._use(plan)
-        except (OSError, PlanError):
-            return
+        """Use the plan that was compiled since the last look, if one was."""
+        plan = self._plan_file.news()
+        if plan is not None:
+            self._use(plan)
 
     def _use(self, plan: Plan) -> None:
         self._configured(plan.log.level)
