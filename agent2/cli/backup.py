@@ -12,7 +12,7 @@ from agent2.cli import backup_restore, backup_set, codes
 from agent2.cli.alarm import alarmed
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
-from agent2.cli.db_copies import place, refusals, stopped
+from agent2.cli.copying import keeping, place, refusals, stopped, to_folder
 from agent2.cli.errors import Failure
 from agent2.cli.records import print_json
 from agent2.cli.typed import typed
@@ -50,10 +50,8 @@ def _refusals() -> Iterator[None]:
 
 
 @backup.command("create", cls=Command, help=say("help.backup.create"))
-@click.option("--to", "folder", metavar="DIR", help=say("option.copies"))
-@click.option(
-    "--keep-days", type=click.FloatRange(1), default=7.0, help=say("option.keep_sets")
-)
+@to_folder
+@keeping(7.0, say("option.keep_sets"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
 @click.pass_context
 def create(
@@ -82,7 +80,7 @@ backup.add_command(create, "daily")  # what the timers call it
 
 
 @backup.command("hourly", cls=Command, help=say("help.backup.hourly"))
-@click.option("--to", "folder", metavar="DIR", help=say("option.copies"))
+@to_folder
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
 @click.pass_context
 def hourly(ctx: click.Context, folder: str | None, as_json: bool) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent2.cli import codes, db_copies, db_upkeep
+from agent2.cli import codes, copying, db_copies, db_upkeep
 from agent2.cli.alarm import tell
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
@@ -130,7 +130,7 @@ def vacuum(ctx: click.Context, large: bool, as_json: bool) -> int:
     settings = shared(ctx)
     with Store(settings):
         pass  # it is there and ours, or a Failure
-    with db_copies.refusals():
+    with copying.refusals():
         most = math.inf if large else upkeep.LARGE
         done = upkeep.squeeze(settings.path(NAME), most)
     if as_json:
@@ -149,7 +149,7 @@ def stats(ctx: click.Context, as_json: bool) -> int:
     settings = shared(ctx)
     with Store(settings) as store:
         found = figures.measure(store, time.time())
-    copies = db_copies.known(db_copies.place(settings))
+    copies = copying.known(copying.place(settings))
     if as_json:
         days = [as_dict(day) for day in found.days]
         print_json({**as_dict(found), "days": days, "copies": copies})

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.cli import codes
 from agent2.cli import program as programs
 from agent2.cli.alarm import alarmed
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
+from agent2.cli.copying import keeping, place, refusals, stopped, to_folder
 from agent2.cli.errors import Failure
 from agent2.cli.machine import memory
-from agent2.cli.records import CODES, NAME, print_json
+from agent2.cli.records import NAME, print_json
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.text import visible
@@ -27,48 +26,14 @@ from agent2.store import copies, restoring
 from agent2.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from agent2.cli.settings import Settings
 
 _DAY = 86400.0
 
 
-@contextlib.contextmanager
-def refusals() -> Iterator[None]:
-    """Make each trouble of store and copies a Failure with its exit code."""
-    try:
-        yield
-    except StoreError as error:
-        what, _, advice = str(error).partition("; ")
-        code = CODES.get(error.kind, codes.IO)
-        raise Failure(code, visible(what), advice) from None
-
-
-def place(settings: Settings, named: str | None = None) -> str:
-    """Return the folder of sets and copies: *named*, the configured one, or ours."""
-    if named:
-        return os.path.abspath(named)
-    try:
-        configured = plans.load(settings.path(planfile.PLAN_NAME)).store.backup_folder
-    except plans.PlanError:
-        configured = ""
-    return configured or settings.path("backups")
-
-
-def known(folder: str) -> list[str]:
-    """Return the paths of the copies in *folder*, oldest first; [] if none is there."""
-    try:
-        return copies.listing(folder)
-    except StoreError:
-        return []
-
-
 @click.command("backup", cls=Command, help=say("help.db.backup"))
-@click.option("--to", "folder", metavar="DIR", help=say("option.copies"))
-@click.option(
-    "--keep-days", type=click.FloatRange(1), default=30.0, help=say("option.keep_days")
-)
+@to_folder
+@keeping(30.0, say("option.keep_days"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
 @click.pass_context
 def backup(
@@ -148,18 +113,6 @@ def restore(ctx: click.Context, path: str, as_json: bool) -> int:
     if done.aside:
         click.echo(say("db.aside", path=visible(done.aside)))
     return codes.OK
-
-
-def stopped(settings: Settings) -> None:
-    """Refuse while the watcher runs.
-
-    Raises:
-        Failure: it does.
-    """
-    found = programs.find(programs.WATCHER, settings)
-    if found.running:
-        message = say("start.already", name=programs.WATCHER.name, pid=found.pid)
-        raise Failure(codes.LOCKED, message, typed("stop", settings))
 
 
 def _newest(settings: Settings, folder: str) -> str:

@@ -12,7 +12,7 @@ from agent2 import planfile
 from agent2.cli import codes
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
-from agent2.cli.db_copies import refusals
+from agent2.cli.copying import refusals
 from agent2.cli.errors import Failure
 from agent2.cli.plans import keep
 from agent2.cli.records import print_json
