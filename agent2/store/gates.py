@@ -94,17 +94,6 @@ def task(db: Database, subject: str) -> Task | None:
     return None
 
 
-def put_metrics(
-    tx: sqlite3.Connection, at: float, pending: int, failed: int, lag_s: float
-) -> None:
-    """Write one row of the archive of the inbox's numbers; *lag_s* in seconds."""
-    tx.execute(
-        "INSERT OR REPLACE INTO supervisor_metrics_archive"
-        " (timestamp, pending_count, failed_count, lag_seconds) VALUES (?, ?, ?, ?)",
-        (utc.text(at), pending, failed, lag_s),
-    )
-
-
 def _gates(db: Database, where: str, *params: object) -> tuple[Gate, ...]:
     rows = db.rows(
         f"SELECT {_GATE} FROM task_gates {where} ORDER BY task_id, gate_name",  # noqa: S608

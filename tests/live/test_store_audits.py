@@ -265,15 +265,6 @@ def test_how_a_subject_stands_is_written_over_what_stood_there(db):
     assert gates.task(db, "nobody") is None
 
 
-def test_the_archive_holds_seconds_and_one_row_per_time(db):
-    with db.transaction() as tx:
-        gates.put_metrics(tx, NOW, 1, 2, 360.0)
-        gates.put_metrics(tx, NOW, 3, 4, 0.0)
-    assert db.rows("SELECT * FROM supervisor_metrics_archive") == [
-        (utc.text(NOW), 3, 4, 0.0)
-    ]
-
-
 def test_a_checkpoint_is_moved_with_what_was_read_or_not_at_all(db):
     assert checkpoints.get(db, "polling/a") is None
     with db.transaction() as tx:
