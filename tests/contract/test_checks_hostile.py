@@ -16,23 +16,10 @@ from agent2.checks.net import ProbeError
 from agent2.core.model import Code, Outcome
 from agent2.plan import Secret
 from tests.contract.probing import ask
-from tests.fakes.health_server import HealthServer, http, raw
+from tests.fakes.health_server import http, raw
 
 CANARY = "cAnArY-7f3a91d2"
 _CPU = 3  # seconds of processor time; what is asked for takes a tenth
-
-
-@pytest.fixture
-def serve():
-    servers = []
-
-    def start(*answers, **options):
-        servers.append(HealthServer(*answers, **options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
 
 
 def ended_within_its_cpu(work) -> bool:

@@ -15,22 +15,9 @@ from agent2.core.model import Code, Outcome
 from agent2.plan import Secret
 from tests.contract.probing import all_gone, ask, children, closed_again, descriptors
 from tests.fakes import certificates
-from tests.fakes.health_server import HealthServer, chunked, document, http, raw
+from tests.fakes.health_server import chunked, document, http, raw
 
 OK = '{"status": "ok"}'
-
-
-@pytest.fixture
-def serve():
-    servers = []
-
-    def start(*answers, **options):
-        servers.append(HealthServer(*answers, **options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
 
 
 def test_a_good_answer_is_good_and_says_how_long_it_took(serve):
