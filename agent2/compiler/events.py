@@ -9,6 +9,7 @@ from agent2.compiler.fields import Name, Plain, PublicPath, Truth
 from agent2.compiler.section import Above, Section, described
 from agent2.compiler.words import Wrong
 from agent2.core.policies import Ruling
+from agent2.core.rules import OPS
 from agent2.plan_events import MODES, EventsPlan, is_window
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from agent2.compiler.words import Scope
 
 _PLAN = EventsPlan()
-_OPERATORS = ("eq", "ne", "gt", "ge", "lt", "le", "in", "matches", "exists")
 COLUMNS = {
     "id": "event_id",
     "type": "event_type",
@@ -24,10 +24,6 @@ COLUMNS = {
     "at": "ts",
     "payload": "payload",
 }
-
-
-def _operand(node: Any, _scope: Scope) -> Any:
-    return node
 
 
 def _window(node: Any, _scope: Scope) -> str:
@@ -50,7 +46,7 @@ class Condition(Section):
     field: Plain = described(
         ..., "`type`, `subject`, `source`, or a path such as `payload.error_rate`"
     )
-    op: Annotated[str, word.choice(*_OPERATORS)] = described(
+    op: Annotated[str, word.choice(*OPS)] = described(
         "eq", "How the field is compared; `matches` takes `*` and `?`"
     )
     value: Any = described(None, "With what; a list for `in`")

@@ -20,7 +20,6 @@ from agent2.supervisor.documents.models import SupervisorEvent
 from agent2.supervisor.inlet import Inlet
 from agent2.supervisor.polling import Poller
 from agent2.supervisor.processor import Processor
-from agent2.supervisor.subscription import Subscription
 
 NOW = 1_800_000_000.0
 COLUMNS = {"id": "id", "type": "kind", "subject": "who", "at": "at", "payload": "body"}
@@ -89,10 +88,9 @@ def test_what_cannot_come_in_is_said_and_counted_and_the_rest_comes_in(door):
 
 def test_the_bus_and_the_documents_names_have_the_same_door(door, path):
     bus = EventBus(door.log)
-    tie = Subscription(bus, door.inlet, door.log)
+    bus.subscribe(lambda one: door.inlet.push((one,)))
     bus.publish(event("a\nb"))
     bus.publish(event("a"))
-    tie.close()
     manager = InboxManager(path)
 
     assert manager.insert_event(

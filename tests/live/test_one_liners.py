@@ -23,7 +23,6 @@ from rig import DEMO, IS_ROOT, ROOT, Rig, wait_for
 pytestmark = pytest.mark.slow
 
 PORT = 8080
-ON_LINUX = sys.platform.startswith("linux")
 
 
 def needs(*programs: str):

@@ -21,7 +21,6 @@ from tests.fakes.health_server import http
 
 NOW = 1_790_000_000.0
 DAY = 86400.0
-LONG_AGO = "2020-01-01 00:00:00.000"
 ALWAYS = ["00:00-12:00", "12:00-00:00"]
 BODY = "targets: [{name: a, checks: [{kind: tcp, port: 1}]}]\n"
 TOLD = "notifiers: [{name: hook, kind: webhook, url: 'http://127.0.0.1:9/'}]\n"
