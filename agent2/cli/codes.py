@@ -1,4 +1,4 @@
-"""Every exit code of the command line, in one place (docs/design.md, 5.4).
+"""Every exit code of the command line, in one place (docs/operations.md lists them).
 
 Three families of readers expect three conventions, so each command says which one
 it speaks: Nagios (``check``, ``status --exit-code``), LSB (``status --lsb``, the

@@ -33,7 +33,7 @@ class Facet(Word):
 
 
 class Code(Word):
-    """Why a finding is what it is: a closed, public list (DESIGN 4)."""
+    """Why a finding is what it is: a closed, public list."""
 
     OK = "ok"
     PID_MISSING = "pid_missing"

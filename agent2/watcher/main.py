@@ -1,8 +1,8 @@
 """The watcher's composition: arguments, folder, lock, plan, loop, signals, end.
 
-Exit codes (DESIGN 5.4): 0 only when asked to stop; 70 an internal error, 73 the
-folder cannot be made, 75 another instance holds the lock, 77 no permission, 78 the
-configuration is refused or the store is of a newer version.
+Exit codes: 0 only when asked to stop; 70 an internal error, 73 the folder cannot be
+made, 75 another instance holds the lock, 77 no permission, 78 the configuration is
+refused or the store is of a newer version.
 """
 
 from __future__ import annotations

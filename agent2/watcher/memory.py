@@ -148,8 +148,8 @@ class Memory:
     async def care(self) -> None:
         """Twice a minute: keep the reserve, and the write-ahead log short.
 
-        The watcher alone moves the log into the file (DESIGN of the store); it
-        happens in the store's thread, so no check waits for it.
+        The watcher alone moves the log into the file; it happens in the store's
+        thread, so no check waits for it.
         """
         self._reserve.make()
         if self._backlog:

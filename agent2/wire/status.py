@@ -1,4 +1,4 @@
-"""The status JSON: its keys and words, which other people's tools read (DESIGN 5.2).
+"""The status JSON: its keys and words, which other people's tools read.
 
 The five keys of the user's documents stand first and never change. The text is one
 line per key and per list entry: greppable, and cheap to put together from parts that

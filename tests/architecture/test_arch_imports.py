@@ -108,6 +108,31 @@ def test_every_contract_has_a_planted_import():
     assert contracts().keys() == {contract for *_, contract in PLANTED}
 
 
+# contract -> the rooms that may go through its door; ``pure-core`` keeps the core out.
+DOORS = {
+    "door-sql": {"store"},
+    "door-config": {"compiler"},
+    "door-strangers": {"notifiers"},
+    "door-terminal": {"cli"},
+    "door-web": {"web"},
+    "plugins-by-name": {"plugins", "checks", "actions", "notifiers", "host"},
+}
+
+
+@pytest.mark.parametrize("contract", DOORS)
+def test_every_room_stands_before_each_door(contract):
+    """The contracts list rooms by hand: a new one would be forgotten."""
+    entries = os.listdir(os.path.join(ROOT, "agent2"))
+    rooms = {name.removesuffix(".py") for name in entries if name.endswith(".py")}
+    rooms |= {
+        name for name in entries if os.path.isfile(f"{ROOT}/agent2/{name}/__init__.py")
+    }
+    rooms -= {"__init__", "__main__", "agent2_monitor", "core"}
+    listed = contracts()[contract]["source_modules"].split()
+
+    assert {f"agent2.{room}" for room in rooms - DOORS[contract]} == set(listed)
+
+
 def test_a_new_room_must_be_given_its_floor(tmp_path):
     folder = copied(tmp_path)
     (folder / "agent2" / "attic.py").write_text('"""A."""\n', encoding="utf-8")

@@ -3,7 +3,7 @@
     Event --route--> policy(event, standing) --> Decision(ruling, reason, concerns …)
 
 An event says that something is so; it never says what to do. The words (``TASK_…``,
-``SUPERVISOR_…``, the rulings) are those of the user's documents (capabilities 9.3).
+``SUPERVISOR_…``, the rulings) are those of the user's documents.
 """
 
 from __future__ import annotations
