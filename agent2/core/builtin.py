@@ -1,4 +1,4 @@
-"""The policies that are there from the start (rules: capabilities 9.3)."""
+"""The policies that are there from the start."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The SQL of the supervisor's runbook, word for word, on a store that is in use.
 
-The statements are a contract (capabilities 8.2, rows of 000 marked W): a user's own
+The statements are a contract (the rows of 000 marked W): a user's own
 scripts run them with Python's ``sqlite3`` or with the ``sqlite3`` program. A statement
 that is not marked W stands here only to show that ours is right where it is not.
 """

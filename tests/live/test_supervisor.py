@@ -182,7 +182,7 @@ def test_one_that_a_person_started_or_that_polls_stays(house):
 
 
 def test_the_documents_update_lets_a_stuck_event_be_decided(house):
-    """The runbook's UPDATE (capabilities 8.2): events that a dead program left."""
+    """The runbook's UPDATE: events that a dead program left."""
     house.configure("events: {resident: true, poll_interval: 100ms}\n")
     with house.db.transaction() as tx:
         tx.execute(
