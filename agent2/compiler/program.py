@@ -77,7 +77,7 @@ def read(path: str) -> bytes:
     """Return the bytes of the configuration file.
 
     Raises:
-        _UnreadableError: it is not there, no file, or too large.
+        _UnreadableError: it is not there, no file, too large, or anybody's to write.
     """
     try:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -91,8 +91,13 @@ def read(path: str) -> bytes:
         got = str(error.strerror)
         raise _UnreadableError(what, got, "a readable file", hint) from None
     try:
-        if not stat.S_ISREG(os.fstat(number).st_mode):
+        mode = os.fstat(number).st_mode
+        if not stat.S_ISREG(mode):
             raise _UnreadableError("is no file", "something else", "a YAML file", "")
+        if mode & stat.S_IWOTH:  # it names programs that are run as this user
+            got, hint = f"mode {stat.S_IMODE(mode):04o}", f"Run: chmod o-w {path}"
+            expected = "a file that not everybody can write"
+            raise _UnreadableError("can be written by anybody", got, expected, hint)
         raw = os.read(number, planfile.LARGEST + 1)
     finally:
         os.close(number)

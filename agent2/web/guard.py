@@ -90,6 +90,8 @@ class Guard:
             raise Refusal("too_many", {"retry-after": seconds}, seconds=seconds)
         if sum(len(n) + len(each) for n, each in scope["headers"]) > HEAD_BYTES:
             raise Refusal("long_head", limit=HEAD_BYTES)  # it came in one piece
+        if {"transfer-encoding", "content-length"} <= headers.keys():
+            raise Refusal("bad_request")  # two lengths: RFC 9112, 6.1
         method = scope["method"]
         self._security.check(method, scope["path"], headers)
         if method in READING:

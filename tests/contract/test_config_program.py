@@ -189,10 +189,17 @@ def test_what_show_prints_can_be_compiled_again(run):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("no.yaml", "No such file"), ("", "is no file"), ("fifo", "is no file")],
+    [
+        ("no.yaml", "No such file"),
+        ("", "is no file"),
+        ("fifo", "is no file"),
+        ("open.yaml", "can be written by anybody, got mode 0666"),
+    ],
 )
 def test_what_cannot_be_read_is_said_at_once(tmp_path, name, words):
     os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "open.yaml").write_text(GOOD)
+    (tmp_path / "open.yaml").chmod(0o666)
     argv = [
         sys.executable,
         "-I",
