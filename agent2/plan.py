@@ -144,6 +144,7 @@ class TargetPlan:
     depends_on: tuple[str, ...] = ()
     labels: dict[str, str] = {}  # noqa: RUF012  (never changed; see core/value.py)
     slo: dict[str, float] | None = None  # see core/slo.py
+    public: bool = False
 
 
 @value
@@ -282,8 +283,7 @@ def _target(tree: dict[str, Any], base: str) -> TargetPlan:
 
 
 def _plugin(tree: dict[str, Any], base: str) -> PluginPlan:
-    made = PluginPlan(tree["name"], tree["kind"], _unwrap(tree["options"], base))
-    return sound(made)
+    return sound(PluginPlan(tree["name"], tree["kind"], _unwrap(tree["options"], base)))
 
 
 def _unwrap(node: Any, base: str) -> Any:

@@ -38,6 +38,7 @@ LAZY = {
     "web": "agent2.cli.web:web",
     "metrics": "agent2.cli.metrics:metrics",
     "open": "agent2.cli.open:open_page",
+    "statuspage": "agent2.cli.statuspage:statuspage",
     "restarter": "agent2.cli.restarter:restarter",
     "demo": "agent2.cli.demo:demo",
     "install": "agent2.cli.install:install",

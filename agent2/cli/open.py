@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 import click
 
-from agent2 import plan as plans
 from agent2.cli import codes
 from agent2.cli import program as programs
 from agent2.cli.command import Command
@@ -23,7 +22,7 @@ from agent2.cli.program import WEB
 from agent2.cli.records import print_json
 from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
-from agent2.cli.web_token import token_file
+from agent2.cli.web_token import token_of
 from agent2.cli.words import say
 from agent2.host.files import write_atomic
 
@@ -49,7 +48,7 @@ def open_page(ctx: click.Context, only_print: bool, as_json: bool) -> int:
         raise Failure(codes.UNREACHABLE, say("open.none"), typed("web", settings))
     if not url.startswith("http"):
         raise Failure(codes.UNREACHABLE, say("open.socket", url=url), "")
-    full = f"{url}#token={quote(_token(settings), safe='')}"
+    full = f"{url}#token={quote(token_of(settings), safe='')}"
     if as_json:
         print_json({"url": full})
     elif only_print or not _shown(settings, full):
@@ -64,14 +63,6 @@ def _start(settings: Settings) -> None:
     if told.code:
         why = told.text.removeprefix("agent2 web: ") or say("open.none")
         raise Failure(told.code, why, typed("web", settings))
-
-
-def _token(settings: Settings) -> str:
-    """Return the token that changes need; "" lets the page ask for it."""
-    try:
-        return plans.read_secret(token_file(settings))[0].strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def _shown(settings: Settings, full: str) -> bool:

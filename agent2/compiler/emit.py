@@ -60,6 +60,7 @@ def _target(settled: SettledTarget) -> dict[str, Any]:
         "primary": settled.primary,
         "depends_on": list(model.depends_on),
         "labels": dict(model.labels),
+        "public": model.public,
         "slo": slo.emitted(model),
     }
 

@@ -122,6 +122,7 @@ class Target(Section):
         default_factory=lambda: NO_PROMISE,
         description="What is promised; see slo below",
     )
+    public: Truth = _field(False, "May be shown to everybody: agent2 statuspage export")
     primary: Truth = _field(
         False, "The five old keys of the status tell of it (default: the first target)"
     )

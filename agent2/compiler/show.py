@@ -102,6 +102,7 @@ def _target(target: SettledTarget, tell: Tell) -> dict[str, Any]:
         "severity": model.severity,
         "reminders": [tell(gap) for gap in model.reminders],
         **slo.shown(model, tell),
+        "public": model.public,
         "primary": target.primary,
     }
 

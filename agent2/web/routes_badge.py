@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from agent2.web.refusals import Refusal
 from agent2.web.replies import body_of, tagged
 from agent2.web.routes import Entry
 from agent2.web.routes_state import target_of
 from agent2.web.shapes import TEXT, WHOLE, objects, words
+from agent2.wire.badge import COLORS, drawing
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-_COLORS = {"ok": "#3a7d0a", "warn": "#a15c00", "down": "#c02b2b", "unknown": "#5f6368"}
-_WIDTH = 7  # of a letter at 11 px, on the generous side
 _CACHE = "no-cache, max-age=30"
-# Made without style sheets and scripts: the strictest policy lets it be drawn.
-_SVG = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="{all}" height="20" role="img">'
-    "<title>{name}: {state}</title>"
-    '<rect width="{left}" height="20" fill="#444"/>'
-    '<rect x="{left}" width="{right}" height="20" fill="{color}"/>'
-    '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
-    '<text x="6" y="14">{name}</text><text x="{after}" y="14">{state}</text></g></svg>'
-)
 
 
 def badge(request: Request) -> Response:
@@ -35,7 +24,7 @@ def badge(request: Request) -> Response:
     if form not in ("svg", "json", "shields"):
         raise Refusal("not_found", path=request.url.path)
     state = str(target_of(request, name).get("state"))
-    color = _COLORS.get(state, _COLORS["unknown"])
+    color = COLORS.get(state, COLORS["unknown"])
     if form == "svg":
         drawn = drawing(name, state, color).encode("utf-8", "replace")
         answer = tagged(request, drawn, "image/svg+xml", _CACHE)
@@ -49,21 +38,7 @@ def badge(request: Request) -> Response:
     return answer
 
 
-def drawing(name: str, state: str, color: str) -> str:
-    """Return the badge as SVG."""
-    left, right = 12 + _WIDTH * len(name), 12 + _WIDTH * len(state)
-    return _SVG.format(
-        all=left + right,
-        left=left,
-        right=right,
-        after=left + 6,
-        name=escape(name),
-        state=escape(state),
-        color=color,
-    )
-
-
-_STATE = words(*_COLORS)
+_STATE = words(*COLORS)
 ROUTES = (
     Entry(
         "GET",

@@ -6,6 +6,7 @@ from agent2.cli.words.en_care import CARE
 from agent2.cli.words.en_events import EVENTS
 from agent2.cli.words.en_help import HELP
 from agent2.cli.words.en_install import INSTALL
+from agent2.cli.words.en_page import PAGE
 from agent2.cli.words.en_report import REPORT
 from agent2.cli.words.en_web import WEB
 
@@ -15,6 +16,7 @@ WORDS = {
     **EVENTS,
     **INSTALL,
     **REPORT,
+    **PAGE,
     **WEB,
     "try": "Try:",
     "try.folder": "choose another folder with --state-dir DIR, or mend its rights",

@@ -6,6 +6,7 @@ from agent2.cli.words.zh_care import CARE
 from agent2.cli.words.zh_events import EVENTS
 from agent2.cli.words.zh_help import HELP
 from agent2.cli.words.zh_install import INSTALL
+from agent2.cli.words.zh_page import PAGE
 from agent2.cli.words.zh_report import REPORT
 from agent2.cli.words.zh_web import WEB
 
@@ -15,6 +16,7 @@ WORDS = {
     **EVENTS,
     **INSTALL,
     **REPORT,
+    **PAGE,
     **WEB,
     "try": "请尝试:",
     "try.folder": "用 --state-dir DIR 指定其他目录, 或修正目录权限",

@@ -1,0 +1,100 @@
+"""``agent2 statuspage export``: what is public and nothing else, for any web server."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.dom.minidom
+
+import pytest
+
+from tests.live.cli_kit import Cli, free_port, until
+
+pytestmark = pytest.mark.slow
+CONFIG = """
+language: en
+defaults: {{interval: 200ms, failure_threshold: 1}}
+targets:
+  - {{name: shop, checks: [{{kind: tcp, port: {port}}}], public: true}}
+  - {{name: hidden-thing, checks: [{{kind: tcp, port: {port}}}]}}
+  - {{name: docs, checks: [{{kind: command, argv: [/bin/true]}}], public: {docs}}}
+"""
+STATUS = {"operational", "degraded_performance", "partial_outage", "major_outage"}
+
+
+@pytest.fixture(scope="module")
+def cli(tmp_path_factory):
+    made = Cli(tmp_path_factory.mktemp("page"))
+    made.port = free_port()
+    made.config(CONFIG.format(port=made.port, docs="true"))
+    assert made("start").code == 0
+    until(lambda: made.status()["incidents"]["open"])
+    until(lambda: all(one["last_check"] for one in made.status()["targets"]))
+    yield made
+    made("stop")
+
+
+def exported(cli, folder, *words):
+    told = cli("statuspage", "export", folder, *words)
+    assert told.code == 0, told
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*.*")
+    }
+
+
+def test_the_page_tells_what_is_public_and_nothing_else(cli, tmp_path):
+    files = exported(cli, tmp_path / "out", "--title", "Shop & Co")
+
+    assert set(files) == {
+        "index.html", "style.css", "summary.json", "feed.atom",
+        "badge/shop.svg", "badge/docs.svg",
+    }  # fmt: skip
+    everything = "".join(files.values())
+    for secret in ("hidden", str(cli.port), "127.0.0.1", "refused", str(cli.state)):
+        assert secret not in everything
+    page = files["index.html"]
+    assert "Shop &amp; Co" in page
+    assert "<script" not in page
+    assert not re.search(r"style=|\son\w+=", page)
+    assert "Some services are down" in page
+    assert page.count("<rect") == 2 * 90
+
+    summary = json.loads(files["summary.json"])
+    assert summary["status"]["indicator"] == "major"
+    found = {one["name"]: one["status"] for one in summary["components"]}
+    assert found == {"shop": "major_outage", "docs": "operational"}
+    assert set(found.values()) <= STATUS
+    (incident,) = summary["incidents"]
+    assert (incident["name"], incident["resolved_at"]) == ("shop: down", None)
+    for name in ("feed.atom", "badge/shop.svg"):
+        xml.dom.minidom.parseString(files[name])
+    assert "shop: down" in files["feed.atom"]
+    assert ">down<" in files["badge/shop.svg"]
+
+
+def test_the_page_never_says_well_of_what_nobody_watches(cli, tmp_path):
+    out = tmp_path / "out"
+    exported(cli, out)
+    cli("stop")
+    try:
+        cli.config(CONFIG.format(port=cli.port, docs="false"))
+        files = exported(cli, out, "--lang", "zh")
+    finally:
+        cli.config(CONFIG.format(port=cli.port, docs="true"))
+        cli("start")
+
+    assert "badge/docs.svg" not in files
+    assert "部分服务状态未知" in files["index.html"]
+    assert 'lang="zh"' in files["index.html"]
+    assert json.loads(files["summary.json"])["status"]["indicator"] != "none"
+
+
+def test_without_a_public_target_there_is_no_page(cli, tmp_path):
+    path = tmp_path / "other.yaml"
+    path.write_text("targets: [{name: a, checks: [{kind: tcp, port: 1}]}]\n")
+    told = cli("statuspage", "export", tmp_path / "out", "-c", path)
+
+    assert told.code == 78
+    assert "public: true" in told.err
+    assert not (tmp_path / "out").exists()
