@@ -27,6 +27,10 @@ _PROGRAM = os.path.join(
     "__main__.py",
 )
 _PATIENCE = 30.0
+_UPDATED = (
+    "agent2: Agent2 itself was updated since this agent started, which cannot take"
+    " configurations of the new version: agent2 restart"
+)
 _LONGEST_COMPLAINT = 256 * 1024
 
 
@@ -62,6 +66,9 @@ def plan_now(
     try:
         return load(path)
     except PlanError as error:
+        if not isinstance(error.__context__, OSError | None):
+            # Of another format, though just compiled: that file is newer than we are.
+            raise RefusedError(_UPDATED) from None
         raise RefusedError(f"agent2: {error}") from None
 
 
