@@ -43,6 +43,7 @@ def _remarks(seen: Snapshot, settings: Settings) -> Iterator[str]:
         command = typed("config check", settings)
         yield say("status.reload_rejected", why=first, command=command)
     yield from _gates(seen, settings)
+    yield from _spent(seen, settings)
     yield from _untaken(seen, settings)
     yield from _notifiers(seen, settings)
     for incident in seen.entries("incidents", "open"):
@@ -98,6 +99,18 @@ def _gates(seen: Snapshot, settings: Settings) -> Iterator[str]:
         command = typed(f"gate approve {words}", settings)
         shown = say("gate.everything") if everything else target
         yield say("status.held", target=shown, why=why, command=command)
+
+
+def _spent(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Name each target that is down and not restarted any more: its budget is spent."""
+    for target in seen.entries("targets"):
+        restarts = target.get("restarts")
+        if isinstance(restarts, dict) and restarts.get("exhausted"):
+            command = typed(f"audit {target.get('name')}", settings)
+            spent = f"{restarts.get('used')}/{restarts.get('limit')}"
+            yield say(
+                "status.spent", target=target.get("name"), spent=spent, command=command
+            )
 
 
 def _untaken(seen: Snapshot, settings: Settings) -> Iterator[str]:

@@ -278,6 +278,15 @@ def test_what_needs_a_person_stands_below(running):
     assert "! incident webui@1: 500" in out
 
 
+def test_a_target_whose_restarts_are_spent_is_said_to_need_a_person(running):
+    tree = document(health="down")
+    tree["targets"][0]["restarts"] |= {"used": 5, "exhausted": True}
+    running.write("agent2_status.json", json.dumps(tree))
+
+    line = "! webui: its restart budget is spent (5/5), a person is needed: "
+    assert line + "agent2 audit webui" in running("status").out
+
+
 def test_a_signal_that_nobody_takes_up_is_pointed_out(running):
     signal = {"path": "restart_signal", "pending": True}
     put(running, health="down", restart_signal=signal | {"age_s": 62.2})

@@ -92,6 +92,8 @@ EVENTS = {
     "inbox.slow_store": "the database is slow: look at the disk and at who holds "
     "{path}",
     "inbox.slow_policy": "the policy for {name} is slow",
+    "status.spent": "{target}: its restart budget is spent ({spent}), a person is "
+    "needed: {command}",
     "status.untaken": "the restart signal was written {age} ago and nobody takes it "
     "up: {command}",
     "status.held": "{target}: actions are paused: {why} ({command})",

@@ -88,6 +88,7 @@ EVENTS = {
     "inbox.dead": "{count} 个事件失败: {command}",
     "inbox.slow_store": "数据库缓慢: 请检查磁盘以及谁占用了 {path}",
     "inbox.slow_policy": "{name} 的策略缓慢",
+    "status.spent": "{target}: 重启预算已用尽 ({spent}), 请人工处理: {command}",
     "status.untaken": "重启信号已写入 {age}, 无人处理: {command}",
     "status.held": "{target}: 动作已暂停: {why} ({command})",
     "gate.none": "没有设置闸门",
