@@ -114,9 +114,11 @@ class Lifeboat:
             OSError: there is no place for it.
         """
         plan = read_small(os.path.join(self._state_dir, PLAN_NAME), _LARGEST_PLAN)
-        name = f"agent2-{os.geteuid()}-{crc32(self._state_dir.encode()):08x}"
-        for base in _places(os.environ):
-            folder = os.path.join(base, name)
+        name = f"agent2-{os.geteuid()}-{crc32(os.fsencode(self._state_dir)):08x}"
+        # Whoever knows the name may have put something there to sink us.
+        names = (name, f"{name}-{os.urandom(8).hex()}")
+        where = [os.path.join(b, n) for b in _places(os.environ) for n in names]
+        for folder in where:
             try:
                 _private(folder)
                 write_atomic(os.path.join(folder, PLAN_NAME), plan, 0o600, sync=False)

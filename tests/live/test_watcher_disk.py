@@ -194,9 +194,18 @@ def test_a_folder_that_another_user_owns_ends_77_with_one_line(rig, server):
 
 @as_root
 @pytest.mark.slow
-def test_a_store_of_another_user_is_said_and_watch_and_alerts_go_on(rig, server, hook):
+def test_a_store_of_another_user_is_said_and_watch_and_alerts_go_on(
+    rig, server, hook, tmp_path
+):
     told = config(asking(server), notifiers=[telling(hook)])
-    agent = powerless(rig, told).start()
+    agent = powerless(rig, told)
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    agent.env["XDG_RUNTIME_DIR"] = str(memory)
+    squat = memory / f"agent2-0-{crc32(str(agent.folder).encode()):08x}"
+    squat.mkdir(0o777)  # where a small store is made in an outage, as anybody can know
+    os.chown(squat, NOBODY, NOBODY)
+    agent.start()
     agent.until_word("ok")
     assert agent.stop() == 0
     for path in agent.folder.glob("agent2.db*"):
@@ -210,6 +219,7 @@ def test_a_store_of_another_user_is_said_and_watch_and_alerts_go_on(rig, server,
     (line,) = agent.lines("cannot write the database")
     assert " - ERROR - " in line
     fired(hook)
+    assert len(list(memory.iterdir())) == 2
 
     for path in agent.folder.glob("agent2.db*"):
         os.chown(path, os.geteuid(), os.getegid())
@@ -218,6 +228,7 @@ def test_a_store_of_another_user_is_said_and_watch_and_alerts_go_on(rig, server,
     wait_for(lambda: agent.rows(PROVED) == [("delivered",)], 30, "the proof")
     assert len(agent.journal("incident.opened")) == 1
     assert fired(hook) == 1
+    assert list(squat.iterdir()) == []
 
 
 # -- damage

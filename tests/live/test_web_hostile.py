@@ -20,6 +20,10 @@ from tests.live.web_kit import Web, compiled, read_all
 pytestmark = pytest.mark.slow
 STATUS = {"status": "monitoring", "seq": 1, "targets": [{"name": "webui"}]}
 EVENT = {"type": "X", "subject": "s"}
+TWO_LENGTHS = (
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /livez HTTP/1.1\r\n\r\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -246,8 +250,7 @@ def test_a_path_leads_nowhere_but_to_a_route(web, path):
         b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 700_000 + b"\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding:"
-        + b" chunked\r\n\r\n0\r\n\r\nGET /livez HTTP/1.1\r\n\r\n",
+        TWO_LENGTHS,
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
     ],
 )
