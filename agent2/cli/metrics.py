@@ -53,4 +53,4 @@ def metrics(ctx: click.Context, textfile: str, as_json: bool) -> int:
 
 def _gathered(settings: Settings) -> Families:
     with Store(settings) as store:
-        return gather(store, snapshot.read(settings.state_dir))
+        return gather(store, snapshot.read(settings.state_dir, shown=False))

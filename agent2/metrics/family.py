@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,16 +29,50 @@ class Metric:
     help: str
 
 
+class Rows:
+    """Labels of many samples, in their order: the same at each scrape.
+
+    *templates* is where the text keeps what it made of them, by metric.
+    """
+
+    def __init__(self, labels: Sequence[tuple[str, ...]]) -> None:
+        """Make no text yet."""
+        self.labels = labels
+        self.templates: dict[str, str] = {}
+
+
 @dataclass(slots=True)
 class Family:
-    """A metric with its samples: ending of the name, values of the labels, value."""
+    """A metric with its samples: ending of the name, values of the labels, value.
+
+    *columns* are many samples at once: their labels, and a value for each.
+    """
 
     metric: Metric
+    columns: list[tuple[Rows, list[Any]]] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
 
     def put(self, value: float, *labels: str) -> None:
         """Add one sample."""
         self.samples.append(("", labels, value))
+
+    def column(self, rows: Rows, values: list[Any]) -> None:
+        """Add many samples; where the value is None there is none."""
+        if None in values:
+            told = zip(rows.labels, values, strict=True)
+            self.samples += [
+                ("", labels, each) for labels, each in told if each is not None
+            ]
+        elif values:
+            self.columns.append((rows, values))
+
+    def every(self) -> list[Sample]:
+        """Return all samples, one by one."""
+        found: list[Sample] = []
+        for rows, values in self.columns:
+            told = zip(rows.labels, values, strict=True)
+            found += [("", labels, each) for labels, each in told]
+        return found + self.samples
 
     def spread(
         self, bounds: Sequence[float], counts: dict[str, float], *labels: str
@@ -85,4 +119,4 @@ class Families:
 
     def all(self) -> Iterable[Family]:
         """Return those that have samples."""
-        return [each for each in self._found.values() if each.samples]
+        return [each for each in self._found.values() if each.samples or each.columns]

@@ -9,31 +9,35 @@ from agent2.metrics import stored
 from agent2.metrics.chain import chain
 from agent2.metrics.family import Families
 from agent2.metrics.table import TABLE
-from agent2.metrics.targets import agent, checks_of, is_too_much, targets
-from agent2.store import totals as counts
+from agent2.metrics.targets import agent, targets, watch_of
+from agent2.store.tallies import Counted
 
 if TYPE_CHECKING:
     from agent2.store.database import Database
     from agent2.wire.snapshot import Snapshot
 
 
-def gather(db: Database, seen: Snapshot) -> Families:
+def gather(db: Database, seen: Snapshot, counted: Counted | None = None) -> Families:
     """Return every metric that store and status tell, as of now.
+
+    *counted* is what the last scrape has read: most commits are a minute apart.
 
     Raises:
         StoreError: the store cannot be read.
     """
     to, now = Families(TABLE), time.time()
-    checks = checks_of(seen)
-    is_cut = is_too_much(checks)
-    names = None if is_cut else checks.keys()
-    to("agent2_metrics_truncated").put(is_cut)
+    watch = watch_of(seen)
+    names = [] if watch.is_too_much else [name for name, _ in watch.names]
+    to("agent2_metrics_truncated").put(int(watch.is_too_much))
     agent(to, seen)
-    targets(to, seen, each=not is_cut)
-    totals = counts.read(db)
-    stored.runs(to, totals, {} if is_cut else checks)
+    targets(to, seen, watch)
+    counted = counted or Counted()
+    counted.look(db)
+    totals = counted.totals
+    if not watch.is_too_much:
+        stored.runs(to, totals, watch)
     stored.durations(to, totals)
-    stored.incidents(to, db, totals, names)
+    stored.incidents(to, counted, names)
     stored.actions(to, totals, names)
     told = [str(one.get("name")) for one in seen.entries("notifiers")]
     stored.deliveries(to, db, totals, told, now)

@@ -14,38 +14,53 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from agent2.metrics.family import Families
+    from agent2.metrics.targets import Watch
     from agent2.store.database import Database
-    from agent2.store.tallies import Totals
+    from agent2.store.tallies import Counted, Totals
 
 _KINDS = frozenset(kind.value for kind in AlertKind)
 _CAUSES = frozenset(cause.value for cause in Cause)
 _RESULTS = frozenset(result.value for result in ActionResult)
 _SEVERITIES = tuple(severity.value for severity in Severity)
-RUN = ("ok", "fail", "timeout", "error")
 
 
-def runs(to: Families, totals: Totals, checks: dict[str, tuple[str, ...]]) -> None:
-    """Put how often each of *checks* ran (by target), under all its names."""
-    found: dict[tuple[str, str], dict[str, float]] = {}
-    for target, check, result, many in totals.get("check", ()):
-        found.setdefault((target, check), {})[result] = many
-    for target, names in checks.items():
-        of_target = dict.fromkeys(RUN, 0.0)
-        for name in names:
-            of_check = found.get((target, name), {})
-            for result in RUN:
-                many = of_check.get(result, 0.0)
-                of_target[result] += many
-                if many or result in ("ok", "fail"):  # rate() wants their zero
-                    to("agent2_check_runs_total").put(many, target, name, result)
-        failed = of_target["fail"] + of_target["timeout"]
-        to("agent2_health_check_total").put(sum(of_target.values()), target)
-        to("agent2_health_check_failures_total").put(failed, target)
-        to("agent2_health_check_failures").put(failed, target)
-        to("api_errors_total").put(failed, target)
-        for result, many in of_target.items():
-            if many:
-                rely(to, "check", target, result, many)
+def runs(to: Families, totals: Totals, watch: Watch) -> None:
+    """Put how often each check ran, under all its names."""
+    found: dict[tuple[str, ...], float] = {
+        (one, two, three): many for one, two, three, many in totals.get("check", ())
+    }
+    count = found.get
+    told = [count(labels, 0.0) for labels in watch.results.labels]
+    to("agent2_check_runs_total").column(watch.results, told)
+    known = frozenset(watch.checks.labels)
+    rest = [
+        (key, many)
+        for key, many in found.items()
+        if key[2] in ("timeout", "error") and key[:2] in known
+    ]
+    sums: dict[tuple[str, str], float] = {}
+    for (target, _, result), many in zip(watch.results.labels, told, strict=True):
+        sums[target, result] = sums.get((target, result), 0.0) + many
+    for (target, check, result), many in rest:
+        to("agent2_check_runs_total").put(many, target, check, result)
+        sums[target, result] = sums.get((target, result), 0.0) + many
+    names = [name for (name,) in watch.targets.labels]
+    get = sums.get
+    failed = [get((n, "fail"), 0.0) + get((n, "timeout"), 0.0) for n in names]
+    ran = [
+        bad + get((n, "ok"), 0.0) + get((n, "error"), 0.0)
+        for n, bad in zip(names, failed, strict=True)
+    ]
+    to("agent2_health_check_total").column(watch.targets, ran)
+    for name in (
+        "agent2_health_check_failures_total",
+        "agent2_health_check_failures",
+        "api_errors_total",
+    ):
+        to(name).column(watch.targets, failed)
+    for (target, result), many in sums.items():
+        if many:
+            rely(to, "check", target, result, many)
 
 
 def rely(to: Families, kind: str, target: str, code: str, many: float) -> None:
@@ -63,29 +78,27 @@ def durations(to: Families, totals: Totals) -> None:
         to("rely_server_request_time_seconds").spread(TOOK, counts, kind)
 
 
-def incidents(
-    to: Families, db: Database, totals: Totals, known: Iterable[str] | None
-) -> None:
-    """Put how many incidents there were and are; of *known* targets (None: none)."""
-    names = frozenset(known or ())
+def incidents(to: Families, counted: Counted, known: Iterable[str]) -> None:
+    """Put how many incidents there were of *known* targets, and how many there are."""
+    names = frozenset(known)
     found: dict[tuple[str, str], float] = {}
-    for target, severity, _, many in totals.get("incident", ()):
+    for target, severity, _, many in counted.totals.get("incident", ()):
         found[target, severity] = many
     is_open = dict.fromkeys(_SEVERITIES, 0)
-    for target, severity, many, unsolved in tallies.incidents(db):
-        word = severity if severity in _SEVERITIES else "critical"
-        found[target, severity] = found.get((target, severity), 0.0) + many
+    for target, severity, many, unsolved in counted.incidents:
+        word = severity if severity in is_open else "critical"
+        found[target, word] = found.get((target, word), 0.0) + many
         is_open[word] += unsolved
     for word, many in is_open.items():
         to("agent2_incidents_open").put(many, word)
     for (target, severity), total in sorted(found.items()):
-        if target in names and severity in _SEVERITIES:
+        if target in names:
             to("agent2_incidents_total").put(total, target, severity)
 
 
-def actions(to: Families, totals: Totals, known: Iterable[str] | None) -> None:
+def actions(to: Families, totals: Totals, known: Iterable[str]) -> None:
     """Put what came of actions for *known* targets."""
-    names = frozenset(known or ())
+    names = frozenset(known)
     for target, kind, result, many in totals.get("action", ()):
         if target in names and result in _RESULTS:
             to("agent2_actions_total").put(many, target, kind, result)

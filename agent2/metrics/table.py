@@ -65,8 +65,8 @@ _OWN = (
     (
         "agent2_check_last_run_timestamp_seconds",
         _G,
-        _TC,
-        "When it ran last, seconds since the epoch.",
+        _T,
+        "When the checks of the target ran last, seconds since the epoch.",
     ),
     (
         "agent2_incidents_total",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import platform
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import agent2
+from agent2.metrics.family import Rows
 from agent2.metrics.processes import process
 from agent2.metrics.table_process import WATCHER
 from agent2.wire.snapshot import objects
@@ -17,22 +19,45 @@ if TYPE_CHECKING:
 
 STATES = ("ok", "warn", "down", "unknown")
 MOST = 5_000  # targets x checks; beyond it there are no series per target
+_UP = {"ok": 1, "warn": 1, "down": 0, "unknown": None}
 _ACTIVE = {"ok": "active", "warn": "degraded", "down": "down"}
 
 
-def checks_of(seen: Snapshot) -> dict[str, tuple[str, ...]]:
-    """Return the names of each target's checks."""
-    return {
-        str(one.get("name")): tuple(
-            str(each.get("name")) for each in objects(one.get("checks"))
+@lru_cache(maxsize=4)
+def _rows(names: tuple[tuple[str, tuple[str, ...]], ...]) -> Watch:
+    return Watch(names)
+
+
+class Watch:
+    """The targets and their checks by name; kept from one scrape to the next.
+
+    Attributes:
+        targets, states, checks, results: Rows of the labels target; target, state;
+            target, check; target, check, result (ok and fail).
+    """
+
+    def __init__(self, names: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+        """*names* are each target with the names of its checks."""
+        self.names = names
+        self.targets = Rows([(name,) for name, _ in names])
+        self.states = Rows([(name, word) for name, _ in names for word in STATES])
+        pairs = [(name, check) for name, checks in names for check in checks]
+        self.checks = Rows(pairs)
+        self.results = Rows([(*pair, how) for pair in pairs for how in ("ok", "fail")])
+        self.is_too_much = len(pairs) > MOST or len(names) > MOST
+
+
+def watch_of(seen: Snapshot) -> Watch:
+    """Return the targets of a status."""
+    return _rows(
+        tuple(
+            (
+                str(one.get("name")),
+                tuple([str(each.get("name")) for each in objects(one.get("checks"))]),
+            )
+            for one in seen.entries("targets")
         )
-        for one in seen.entries("targets")
-    }
-
-
-def is_too_much(checks: dict[str, tuple[str, ...]]) -> bool:
-    """Are there more targets x checks than one scrape may tell of?"""
-    return sum(max(len(each), 1) for each in checks.values()) > MOST
+    )
 
 
 def agent(to: Families, seen: Snapshot) -> None:
@@ -45,16 +70,16 @@ def agent(to: Families, seen: Snapshot) -> None:
         ("lateness_s", "agent2_loop_lag_seconds"),
         ("log_lines_lost", "agent2_log_lines_lost"),
     ):
-        _maybe(to, name, seen.part("agent", "self", part))
+        _one(to, name, seen.part("agent", "self", part))
     for part, name in (
         ("in_flight", "agent_task_worker_inflight_current"),
         ("waiting", "agent_task_worker_queue_current"),
     ):
-        _maybe(to, name, seen.part("agent", "self", part), "check")
+        _one(to, name, seen.part("agent", "self", part), "check")
     reload = seen.part("agent", "config", "last_reload")
     if reload is not None:
         to("agent2_config_last_reload_successful").put(reload != "rejected")
-    _maybe(
+    _one(
         to,
         "agent2_config_last_reload_success_timestamp_seconds",
         epoch(seen.part("agent", "config", "loaded_at")),
@@ -64,45 +89,56 @@ def agent(to: Families, seen: Snapshot) -> None:
         process(to, WATCHER, pid)
 
 
-def targets(to: Families, seen: Snapshot, *, each: bool) -> None:
-    """Put how the targets are: how many in which state, and *each* of them."""
-    counted = dict.fromkeys(STATES, 0)
-    for one in seen.entries("targets"):
-        state = str(one.get("state")) if seen.fresh else "unknown"
-        state = state if state in STATES else "unknown"
-        counted[state] += 1
-        if each:
-            _target(to, str(one.get("name")), state, one)
-    for state, many in counted.items():
-        to("agent2_targets").put(many, state)
-
-
-def _target(to: Families, name: str, state: str, one: dict[str, Any]) -> None:
-    if state != "unknown":
-        to("agent2_target_up").put(state != "down", name)
+def targets(to: Families, seen: Snapshot, watch: Watch) -> None:
+    """Put how the targets are: how many in which state, and each of them."""
+    found = seen.entries("targets")
+    told = [str(one.get("state")) if seen.fresh else "unknown" for one in found]
+    states = [state if state in STATES else "unknown" for state in told]
     for word in STATES:
-        to("agent2_target_state").put(word == state, name, word)
-    to("agent_status").put(1, name, _ACTIVE.get(state, "unknown"))
-    _maybe(
-        to, "agent2_target_consecutive_failures", one.get("consecutive_failures"), name
-    )
-    to("agent2_target_paused").put(one.get("paused") is True, name)
-    to("agent2_target_flapping").put(one.get("flapping") is True, name)
-    restarts = one.get("restarts")
-    if isinstance(restarts, dict) and restarts.get("enabled"):
-        limit, used = restarts.get("limit"), restarts.get("used")
-        if isinstance(limit, int) and isinstance(used, int):
-            to("agent2_restart_budget_remaining").put(max(limit - used, 0), name)
-    at = epoch(one.get("last_check"))
-    answered = None
-    for check in objects(one.get("checks")):
-        which = str(check.get("name"))
-        took = check.get("duration_s")
-        _maybe(to, "agent2_check_last_duration_seconds", took, name, which)
-        _maybe(to, "agent2_check_last_run_timestamp_seconds", at, name, which)
-        answered = check.get("response_s", answered)
-    _maybe(to, "agent2_response_time_seconds", answered, name)
-    _maybe(to, "api_request_duration_seconds", answered, name)
+        to("agent2_targets").put(states.count(word), word)
+    if watch.is_too_much:
+        return
+    rows = watch.targets
+    to("agent2_target_up").column(rows, [_UP[state] for state in states])
+    each_state = [int(state == word) for state in states for word in STATES]
+    to("agent2_target_state").column(watch.states, each_state)
+    for (name,), state in zip(rows.labels, states, strict=True):
+        to("agent_status").put(1, name, _ACTIVE.get(state, "unknown"))
+    for name, key in (
+        ("agent2_target_paused", "paused"),
+        ("agent2_target_flapping", "flapping"),
+    ):
+        to(name).column(rows, [int(one.get(key) is True) for one in found])
+    failures = [_maybe(one.get("consecutive_failures")) for one in found]
+    to("agent2_target_consecutive_failures").column(rows, failures)
+    left = [_left(one.get("restarts")) for one in found]
+    to("agent2_restart_budget_remaining").column(rows, left)
+    at = [epoch(one.get("last_check")) for one in found]
+    to("agent2_check_last_run_timestamp_seconds").column(rows, at)
+    _checks(to, found, watch)
+
+
+def _checks(to: Families, found: list[dict[str, Any]], watch: Watch) -> None:
+    """Put how long each check took, and how long each target took to answer."""
+    took, answered = [], []
+    for one in found:
+        answer = None
+        for check in objects(one.get("checks")):
+            took.append(_maybe(check.get("duration_s")))
+            answer = check.get("response_s", answer)
+        answered.append(_maybe(answer))
+    to("agent2_check_last_duration_seconds").column(watch.checks, took)
+    for name in ("agent2_response_time_seconds", "api_request_duration_seconds"):
+        to(name).column(watch.targets, answered)
+
+
+def _left(restarts: object) -> int | None:
+    """Return how many restarts may still be asked for; None if it never is."""
+    if not isinstance(restarts, dict) or not restarts.get("enabled"):
+        return None
+    limit, used = restarts.get("limit"), restarts.get("used")
+    is_told = isinstance(limit, int) and isinstance(used, int)
+    return max(int(limit or 0) - int(used or 0), 0) if is_told else None
 
 
 def epoch(moment: object) -> float | None:
@@ -115,6 +151,12 @@ def epoch(moment: object) -> float | None:
         return None
 
 
-def _maybe(to: Families, name: str, value: object, *labels: str) -> None:
-    if isinstance(value, int | float):
-        to(name).put(value, *labels)
+def _maybe(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else None  # type: ignore[return-value]
+
+
+def _one(to: Families, name: str, value: object, *labels: str) -> None:
+    number = _maybe(value)
+    if number is not None:
+        to(name).put(number, *labels)

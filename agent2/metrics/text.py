@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent2.metrics.family import Family
+    from agent2.metrics.family import Family, Metric, Rows
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPEN = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -30,6 +30,8 @@ def render(families: Iterable[Family], *, openmetrics: bool = False) -> bytes:
         lines.append(f"# HELP {name} {metric.help}")
         lines.append(f"# TYPE {name} {kind}")
         told, names = metric.name, metric.labels
+        for rows, values in family.columns:
+            lines.append(_template(rows, metric) % tuple(values))
         lines += [
             f"{told}{ending}{labelled(names, labels)} {_number(value)}"
             for ending, labels, value in family.samples
@@ -52,14 +54,25 @@ def document(families: Iterable[Family]) -> dict[str, Any]:
                     ),
                     "value": value,
                 }
-                for ending, labels, value in family.samples
+                for ending, labels, value in family.every()
             ],
         }
         for family in families
     }
 
 
-@lru_cache(maxsize=32_768)
+def _template(rows: Rows, metric: Metric) -> str:
+    """Return the lines of *rows* with a hole for each value: made once."""
+    found = rows.templates.get(metric.name)
+    if found is None:
+        found = rows.templates[metric.name] = "\n".join(
+            f"{metric.name}{labelled(metric.labels, labels)}".replace("%", "%%") + " %s"
+            for labels in rows.labels
+        )
+    return found
+
+
+@lru_cache(maxsize=4_096)
 def labelled(names: tuple[str, ...], values: tuple[str, ...]) -> str:
     """Return the labels in braces: they are the same at each scrape."""
     if not values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent2.core.value import value
 from agent2.store import utc
 from agent2.store.codec import maybe_number
+from agent2.store.totals import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,34 @@ class Outbox:
     due: int
     sending: int
     expired: int
+
+
+class Counted:
+    """What only commits change, read anew when there was one.
+
+    Attributes:
+        totals: By name, rows of three words and their count.
+        incidents: Rows of target, severity, how many, how many of them are open.
+    """
+
+    __slots__ = ("_seen", "incidents", "totals")
+
+    def __init__(self) -> None:
+        """Nothing was read yet."""
+        self._seen: object = None
+        self.totals: Totals = {}
+        self.incidents: list[tuple[str, str, int, int]] = []
+
+    def look(self, db: Database) -> None:
+        """Read what has changed.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        version = db.rows("PRAGMA data_version")[0][0], db.replaced
+        if version != self._seen:
+            self.totals, self.incidents = read(db), incidents(db)
+            self._seen = version
 
 
 def incidents(db: Database) -> list[tuple[str, str, int, int]]:

@@ -5,7 +5,7 @@ A count has a name and up to three words; it is read by metrics, never by decisi
 
 from __future__ import annotations
 
-from agent2.store.codec import number, plain
+from agent2.store.codec import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def read(db: Database) -> dict[str, list[tuple[str, str, str, float]]]:
         StoreError: the store cannot be read.
     """
     found: dict[str, list[tuple[str, str, str, float]]] = {}
-    for name, one, two, three, value in db.rows(
-        "SELECT name, one, two, three, value FROM totals"
-    ):
-        found.setdefault(name, []).append((one, two, three, number(value)))
+    for name in [name for (name,) in db.rows("SELECT DISTINCT name FROM totals")]:
+        found[name] = db.rows(
+            "SELECT one, two, three, value FROM totals WHERE name = ?", (name,)
+        )
     return found

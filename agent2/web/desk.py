@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent2.store.database import Database
 from agent2.store.reading import Reader
+from agent2.store.tallies import Counted
 from agent2.web.refusals import Refusal
 from agent2.wire import snapshot
 
@@ -40,6 +41,7 @@ class Desk:
         self.log = log
         self.path = os.path.join(settings.state_dir, _STORE)
         self.reading = Reader.look(self.path)
+        self.counted = Counted()
         self.reloading = threading.Lock()
         self._turn = threading.Lock()
         self._writing: Database | None = None
@@ -55,9 +57,9 @@ class Desk:
                 self._writing = Database.open(self.path, create=False)
             return self._writing
 
-    def seen(self) -> Snapshot:
+    def seen(self, *, shown: bool = True) -> Snapshot:
         """Return the status as it is now, for what it is worth."""
-        return snapshot.read(self.settings.state_dir)
+        return snapshot.read(self.settings.state_dir, shown=shown)
 
     def status(self) -> Snapshot:
         """Return the status.

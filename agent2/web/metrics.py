@@ -60,7 +60,7 @@ def accepts_openmetrics(accept: str) -> bool:
 
 def _families(request: Request) -> Families:
     at = desk(request)
-    to = gather(at.reading, at.seen())
+    to = gather(at.reading, at.seen(shown=False), at.counted)
     state = request.scope["state"]
     stream: Stream = state["stream"]
     answers: Answers = state["answers"]

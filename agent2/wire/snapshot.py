@@ -66,8 +66,11 @@ def objects(node: object) -> list[dict[str, Any]]:
     return [one for one in found if isinstance(one, dict)]
 
 
-def read(state_dir: str) -> Snapshot:
-    """Read the status file and look who holds the PID file. Never raises."""
+def read(state_dir: str, *, shown: bool = True) -> Snapshot:
+    """Read the status file and look who holds the PID file. Never raises.
+
+    Unless it is *shown* to people its texts may hold what acts on a terminal.
+    """
     owner = owners.find(os.path.join(state_dir, PID_FILE), MARK)
     text, trouble = _text(os.path.join(state_dir, FILE))
     tree: dict[str, Any] = {}
@@ -77,7 +80,8 @@ def read(state_dir: str) -> Snapshot:
         except (ValueError, RecursionError) as error:
             trouble = f"{FILE}: {error}"
         else:
-            tree = _harmless(parsed) if isinstance(parsed, dict) else {}
+            tree = parsed if isinstance(parsed, dict) else {}
+            tree = _harmless(tree) if shown else tree
             trouble = "" if tree else f"{FILE}: not an object"
     age = seconds_since(tree.get("updated_at"))
     left = seconds_since(tree.get("valid_until"))
