@@ -37,7 +37,7 @@ def gather(db: Database, seen: Snapshot, counted: Counted | None = None) -> Fami
     if not watch.is_too_much:
         stored.runs(to, totals, watch)
     stored.durations(to, totals)
-    stored.incidents(to, counted, names)
+    stored.incidents(to, counted, watch)
     stored.actions(to, totals, names)
     told = [str(one.get("name")) for one in seen.entries("notifiers")]
     stored.deliveries(to, db, totals, told, now)

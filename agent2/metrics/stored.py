@@ -58,8 +58,11 @@ def runs(to: Families, totals: Totals, watch: Watch) -> None:
         "api_errors_total",
     ):
         to(name).column(watch.targets, failed)
+    to("rely_server_request_total").column(
+        watch.asked, [get((n, "ok"), 0.0) for n in names]
+    )
     for (target, result), many in sums.items():
-        if many:
+        if many and result != "ok":
             rely(to, "check", target, result, many)
 
 
@@ -78,10 +81,9 @@ def durations(to: Families, totals: Totals) -> None:
         to("rely_server_request_time_seconds").spread(TOOK, counts, kind)
 
 
-def incidents(to: Families, counted: Counted, known: Iterable[str]) -> None:
-    """Put how many incidents there were of *known* targets, and how many there are."""
-    names = frozenset(known)
-    found: dict[tuple[str, str], float] = {}
+def incidents(to: Families, counted: Counted, watch: Watch) -> None:
+    """Put how many incidents there were of each target, and how many there are."""
+    found: dict[tuple[str, ...], float] = {}
     for target, severity, _, many in counted.totals.get("incident", ()):
         found[target, severity] = many
     is_open = dict.fromkeys(_SEVERITIES, 0)
@@ -91,8 +93,14 @@ def incidents(to: Families, counted: Counted, known: Iterable[str]) -> None:
         is_open[word] += unsolved
     for word, many in is_open.items():
         to("agent2_incidents_open").put(many, word)
+    if watch.is_too_much:
+        return
+    get = found.get  # nought too: increase() does not see a count that begins at one
+    told = [get(labels, 0.0) for labels in watch.critical.labels]
+    to("agent2_incidents_total").column(watch.critical, told)
+    known = {name for name, _ in watch.names}
     for (target, severity), total in sorted(found.items()):
-        if target in names:
+        if severity != "critical" and target in known:
             to("agent2_incidents_total").put(total, target, severity)
 
 

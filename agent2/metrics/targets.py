@@ -34,6 +34,8 @@ class Watch:
     Attributes:
         targets, states, checks, results: Rows of the labels target; target, state;
             target, check; target, check, result (ok and fail).
+        critical: Of the labels target, severity; that severity alone.
+        asked: Of the labels kind, target, code: checks that were ok.
     """
 
     def __init__(self, names: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
@@ -44,7 +46,18 @@ class Watch:
         pairs = [(name, check) for name, checks in names for check in checks]
         self.checks = Rows(pairs)
         self.results = Rows([(*pair, how) for pair in pairs for how in ("ok", "fail")])
+        self.critical = Rows([(name, "critical") for name, _ in names])
+        self.asked = Rows([("check", name, "ok") for name, _ in names])
+        self._active: tuple[tuple[str, ...], Rows] | None = None
         self.is_too_much = len(pairs) > MOST or len(names) > MOST
+
+    def active(self, states: tuple[str, ...]) -> Rows:
+        """Return rows of each target with the documents' word for its state."""
+        if self._active is None or self._active[0] != states:
+            told = zip(self.names, states, strict=True)
+            labels = [(name, _ACTIVE.get(state, state)) for (name, _), state in told]
+            self._active = (states, Rows(labels))
+        return self._active[1]
 
 
 def watch_of(seen: Snapshot) -> Watch:
@@ -102,8 +115,7 @@ def targets(to: Families, seen: Snapshot, watch: Watch) -> None:
     to("agent2_target_up").column(rows, [_UP[state] for state in states])
     each_state = [int(state == word) for state in states for word in STATES]
     to("agent2_target_state").column(watch.states, each_state)
-    for (name,), state in zip(rows.labels, states, strict=True):
-        to("agent_status").put(1, name, _ACTIVE.get(state, "unknown"))
+    to("agent_status").column(watch.active(tuple(states)), [1] * len(states))
     for name, key in (
         ("agent2_target_paused", "paused"),
         ("agent2_target_flapping", "flapping"),

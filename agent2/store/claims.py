@@ -17,7 +17,7 @@ processor: ``freed``.
 from __future__ import annotations
 
 from agent2.core.value import value
-from agent2.store import utc
+from agent2.store import totals, utc
 from agent2.store.codec import count, plain
 from agent2.store.events import EVENT, event_of
 
@@ -47,6 +47,7 @@ _PICK = f"""SELECT seq, fence, claims, {EVENT}
         WHERE task_id = e.task_id AND seq < e.seq AND claims >= 2
         AND status = 'pending' AND next_at > :now AND next_at <= :absurd)
     ORDER BY seq LIMIT :limit"""  # noqa: S608  (our own names)
+_QUEUE = "event"
 _MINE = " WHERE event_id = ? AND fence = ? AND status = 'processing'"
 
 
@@ -76,6 +77,7 @@ def claim(
         "limit": limit,
     }
     if not db.rows(_PICK, wanted | {"limit": 1}):  # the usual answer costs no write
+        db.idle += 1
         return []
     until = utc.text(now + lease_s)
     with db.transaction() as tx:
@@ -85,6 +87,12 @@ def claim(
             " lease_until = ?, next_at = NULL, claims = claims + 1 WHERE seq = ?",
             [(count(row[1]) + 1, plain(owner), until, row[0]) for row in rows],
         )
+        if rows:
+            totals.claimed(tx, db, _QUEUE)
+        for row in rows:
+            if count(row[2]):  # who had claimed it died or slept
+                subject = event_of(row[3:]).subject
+                totals.reclaimed(tx, _QUEUE, subject, owner, count(row[1]) + 1)
     return [Claimed(event_of(row[3:]), count(row[1]) + 1) for row in rows]
 
 
@@ -139,6 +147,8 @@ def renew(tx: sqlite3.Connection, claimed: Claimed, until: float) -> bool:
         f"UPDATE supervisor_inbox SET lease_until = ?{_MINE}",  # noqa: S608
         (utc.text(until), plain(claimed.event.id), claimed.fence),
     )
+    if done.rowcount != 1:
+        _lost(tx, "heartbeat", claimed)
     return done.rowcount == 1
 
 
@@ -151,4 +161,12 @@ def _mark(
         f" lease_until = NULL{_MINE}",
         (*values, plain(claimed.event.id), claimed.fence),
     )
+    if done.rowcount != 1:
+        _lost(tx, "claimed_update", claimed)
     return done.rowcount == 1
+
+
+def _lost(tx: sqlite3.Connection, what: str, claimed: Claimed) -> None:
+    """Write down that a processor came too late."""
+    event = claimed.event
+    totals.refused(tx, what, _QUEUE, event.subject, "processor", claimed.fence)

@@ -51,16 +51,19 @@ class Database:
     Attributes:
         path: The file, absolute.
         replaced: How often the file was found gone or another one, and opened anew.
+        idle: How often nothing was found to claim since the last claim.
     """
 
-    __slots__ = ("_connection", "_file", "_lock", "_pid", "_turn", "path", "replaced")
+    __slots__ = (
+        "_connection", "_file", "_lock", "_pid", "_turn", "idle", "path", "replaced"
+    )  # fmt: skip
 
     def __init__(
         self, path: str, lock: FileLock, connection: sqlite3.Connection
     ) -> None:
         """Not for callers."""
         self.path = path
-        self.replaced = 0
+        self.replaced = self.idle = 0
         self._lock = lock
         self._connection: sqlite3.Connection | None = connection
         self._file = _identity(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from agent2.core.message import Cause, DeliveryState
 from agent2.core.value import replace
+from agent2.store import totals
 from agent2.store.codec import dump, plain
 from agent2.store.deliveries import COLUMNS, UNFINISHED, from_row, insert
 from agent2.store.pauses import paused
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 # No wait is longer than an hour (core/delivery.py): a time further ahead was
 # written before the clock was set back, and counts as past.
 ABSURD_S = 3700.0
+_QUEUE = "delivery"
 _CRASHED = "the sender ended before it could say how it went"
 _PICK = f"""SELECT {COLUMNS} FROM deliveries AS d INDEXED BY deliveries_queue
     WHERE {UNFINISHED} AND notifier IN (SELECT value FROM json_each(:notifiers))
@@ -64,9 +66,11 @@ def lease(
         "limit": limit,
     }
     if not db.rows(_PICK, wanted):  # the usual answer costs no write
+        db.idle += 1
         return []
     with db.transaction() as tx:
         found = [from_row(row) for row in tx.execute(_PICK, wanted).fetchall()]
+        totals.claimed(tx, db, _QUEUE)
         return [_take(tx, row, owner, now, lease_s) for row in found]
 
 
@@ -88,7 +92,7 @@ def take_over(db: Database, now: float) -> int:
 
 def renew(db: Database, delivery: Delivery, until: float) -> bool:
     """Hold the lease until *until*; False: it was lost, stop sending."""
-    return _mark(db, delivery, "lease_until = ?", (until,))
+    return _mark(db, delivery, "lease_until = ?", (until,), "heartbeat")
 
 
 def delivered(db: Database, delivery: Delivery, receipt: Receipt, now: float) -> bool:
@@ -139,6 +143,8 @@ def failed(
             insert(tx, notices)
             if told is not None:
                 told(tx)
+        else:
+            _lost(tx, "claimed_update", delivery)
         return done.rowcount == 1
 
 
@@ -167,6 +173,7 @@ def _take(
         attempts=row.attempts + 1,
     )
     if row.state is DeliveryState.SENDING:  # its sender died or slept
+        totals.reclaimed(tx, _QUEUE, row.alert.target, owner, taken.fence)
         taken = replace(taken, ambiguous=True, cause=Cause.CRASHED, detail=_CRASHED)
         tx.execute(
             "UPDATE deliveries SET ambiguous = 1, cause = ?, detail = ?, failed_at = ?"
@@ -182,7 +189,11 @@ def _take(
 
 
 def _mark(
-    db: Database, delivery: Delivery, change: str, values: tuple[object, ...]
+    db: Database,
+    delivery: Delivery,
+    change: str,
+    values: tuple[object, ...],
+    what: str = "claimed_update",
 ) -> bool:
     """Change the row of *delivery* if its lease is still the newest."""
     with db.transaction() as tx:
@@ -190,4 +201,12 @@ def _mark(
             f"UPDATE deliveries SET {change}{_MINE}",  # noqa: S608  (our own names)
             (*values, delivery.seq, delivery.fence),
         )
+        if done.rowcount != 1:
+            _lost(tx, what, delivery)
         return done.rowcount == 1
+
+
+def _lost(tx: sqlite3.Connection, what: str, delivery: Delivery) -> None:
+    """Write down that a sender came too late."""
+    subject, owner = delivery.alert.target, f"notifier {delivery.notifier}"
+    totals.refused(tx, what, _QUEUE, subject, owner, delivery.fence)

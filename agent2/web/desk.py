@@ -42,6 +42,7 @@ class Desk:
         self.path = os.path.join(settings.state_dir, _STORE)
         self.reading = Reader.look(self.path)
         self.counted = Counted()
+        self.cut = False  # too much to tell in metrics: said once
         self.reloading = threading.Lock()
         self._turn = threading.Lock()
         self._writing: Database | None = None

@@ -15,6 +15,7 @@ from agent2.core.spans import TOOK
 from agent2.metrics.gather import gather
 from agent2.metrics.processes import process
 from agent2.metrics.table_process import WEB
+from agent2.metrics.targets import MOST
 from agent2.metrics.text import OPEN, PLAIN, document, render
 from agent2.web.desk import desk
 from agent2.web.replies import reply
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from agent2.metrics.family import Families
     from agent2.web.answers import Answers
+    from agent2.web.desk import Desk
     from agent2.web.stream import Stream
 
 
@@ -61,6 +63,7 @@ def accepts_openmetrics(accept: str) -> bool:
 def _families(request: Request) -> Families:
     at = desk(request)
     to = gather(at.reading, at.seen(shown=False), at.counted)
+    _say_cut(at, to)
     state = request.scope["state"]
     stream: Stream = state["stream"]
     answers: Answers = state["answers"]
@@ -68,6 +71,15 @@ def _families(request: Request) -> Families:
     answers.put(to)
     process(to, WEB, os.getpid())
     return to
+
+
+def _say_cut(at: Desk, to: Families) -> None:
+    """Log it once when targets x checks are too many to tell of each."""
+    is_cut = any(value for _, _, value in to("agent2_metrics_truncated").samples)
+    if is_cut and not at.cut:
+        told = f"metrics: more than {MOST} targets x checks: the series of each target"
+        at.log("WARNING", f"{told} are left out; split the configuration")
+    at.cut = is_cut
 
 
 def _streams(to: Families, stream: Stream) -> None:

@@ -91,7 +91,8 @@ def test_killed_processors_decide_every_event_exactly_once(tmp_path):
     backlog = inbox.counts(db, NOW)
     assert (backlog.pending, backlog.processing, backlog.failed) == (0, 0, 0)
     assert backlog.completed == EVENTS
-    told = [(a.event_id, a.payload["fence"]) for a in audits.trail(db, limit=9999)]
+    trail = [a for a in audits.trail(db, limit=9999) if a.event_id is not None]
+    told = [(a.event_id, a.payload["fence"]) for a in trail]
     assert sorted(name for name, _ in told) == [f"e{n:03}" for n in range(EVENTS)]
     claims = [
         tuple(line.split()) for line in (tmp_path / "log").read_text().splitlines()
@@ -101,7 +102,7 @@ def test_killed_processors_decide_every_event_exactly_once(tmp_path):
     assert killed > 5, "nobody was killed at work"
     # Within a subject the decisions stand in the order in which the events came.
     for subject in range(7):
-        of_it = [a.event_id for a in audits.trail(db, f"t{subject}", 9999)]
+        of_it = [a.event_id for a in trail if a.subject == f"t{subject}"]
         assert of_it == sorted(of_it, reverse=True)
         assert gates.task(db, f"t{subject}").metadata == {"last": of_it[0]}
     assert db.rows("PRAGMA integrity_check") == [("ok",)]

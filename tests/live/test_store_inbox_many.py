@@ -152,6 +152,9 @@ def test_a_thousand_events_are_decided_and_audited_in_batches_of_fifty(tmp_path)
     )  # the later ones think that the leases of the first are over
     db = Database.open(path)
     assert inbox.counts(db, NOW).completed == 1000
-    found = db.rows("SELECT event_id, count(*) FROM task_audits GROUP BY event_id")
+    found = db.rows(
+        "SELECT event_id, count(*) FROM task_audits"
+        " WHERE event_id IS NOT NULL GROUP BY event_id"
+    )
     assert sorted(found) == [(f"e{n:04}", 1) for n in range(1000)]
     db.close()

@@ -10,11 +10,29 @@ from store_rows import NOW, delivery
 from agent2.core.effects import OpenIncident
 from agent2.core.events import Event
 from agent2.core.message import Cause, DeliveryState, Receipt
-from agent2.core.model import ActionResult, Code, Facet, Severity
+from agent2.core.model import (
+    ActionResult,
+    Code,
+    Facet,
+    Finding,
+    Observation,
+    Outcome,
+    Severity,
+)
 from agent2.core.value import replace
-from agent2.store import actions, claims, events, freed, incidents, outbox, totals
+from agent2.store import (
+    actions,
+    audits,
+    claims,
+    events,
+    freed,
+    incidents,
+    outbox,
+    totals,
+)
 from agent2.store.actions import ActionRow
 from agent2.store.database import Database
+from agent2.watcher.tally import Tally
 
 
 @pytest.fixture
@@ -127,3 +145,104 @@ def test_an_action_is_counted_by_each_result_and_an_incident_when_it_is_forgotte
         ("webui", "signal_file", "success"): 1.0,
     }
     assert counted(db, "incident") == {("webui", "error"): 1.0}
+
+
+def test_who_comes_too_late_is_refused_counted_and_audited(db):
+    with db.transaction() as tx:
+        outbox.add(tx, [delivery(notifier="ops")])
+    late = lease(db, NOW)
+    lease(db, NOW + 16)
+    assert not outbox.renew(db, late, NOW + 60)
+    assert not outbox.delivered(db, late, Receipt("202"), NOW + 17)
+    assert not outbox.failed(db, late, NOW + 17)
+    assert counted(db, "heartbeat") == {("delivery", "guard_reject"): 1.0}
+    assert counted(db, "claimed_update") == {("delivery", "guard_reject"): 2.0}
+    told = [(one.type, one.subject, one.payload) for one in audits.trail(db)]
+    queue = {"queue": "delivery"}
+    assert told[::-1] == [
+        ("claim_reclaimed", "webui", queue | {"owner": "me", "attempt": 2}),
+        *(
+            (name, "webui", queue | {"owner": "notifier ops", "attempt": 1})
+            for name in (
+                "lease_renew_guard_reject",
+                "claimed_update_guard_reject",
+                "claimed_update_guard_reject",
+            )
+        ),
+    ]
+
+
+def test_an_audit_that_cannot_be_written_keeps_no_alert_back(db):
+    with db.transaction() as tx:
+        outbox.add(tx, [delivery(notifier="ops")])
+        tx.execute("ALTER TABLE task_audits RENAME TO task_audits_backup")
+    late = lease(db, NOW)
+    assert lease(db, NOW + 16).fence == 2
+    assert not outbox.delivered(db, late, Receipt("202"), NOW + 17)
+    assert counted(db, "claimed_update") == {("delivery", "guard_reject"): 1.0}
+
+
+def test_a_late_processor_is_refused_counted_and_audited(db):
+    with db.transaction() as tx:
+        events.add(tx, [Event("e", "cli", "t", "TASK_CREATED", NOW, {})], NOW)
+    (late,) = claims.claim(db, "p", NOW, lease_s=5.0)
+    claims.claim(db, "q", NOW + 6)
+    with db.transaction() as tx:
+        assert not claims.renew(tx, late, NOW + 60)
+        assert not claims.finish(tx, late, NOW + 7)
+    assert counted(db, "claimed_update") == {("event", "guard_reject"): 1.0}
+    assert counted(db, "heartbeat") == {("event", "guard_reject"): 1.0}
+    assert [one.type for one in audits.trail(db)] == [
+        "claimed_update_guard_reject",
+        "lease_renew_guard_reject",
+        "claim_reclaimed",
+    ]
+
+
+def test_looks_that_find_nothing_are_written_with_the_next_that_finds_something(db):
+    for _ in range(3):
+        assert claims.claim(db, "p", NOW) == []
+    assert counted(db, "poll") == {}
+    with db.transaction() as tx:
+        events.add(tx, [Event("e", "cli", "t", "TASK_CREATED", NOW, {})], NOW)
+    claims.claim(db, "p", NOW)
+    assert counted(db, "poll") == {("event", "empty"): 3.0, ("event", "found"): 1.0}
+
+
+def seen(check, outcome, code, took):
+    found = Finding(outcome, code, "")
+    return Observation(check, "http", Facet.HEALTH, found, NOW, took)
+
+
+def test_checks_are_counted_by_result_and_by_the_time_they_took(db):
+    tally = Tally()
+    for code, outcome, took in (
+        (Code.OK, Outcome.OK, 0.005),
+        (Code.OK, Outcome.OK, 0.0051),
+        (Code.REFUSED, Outcome.FAIL, 0.0001),
+        (Code.DEADLINE, Outcome.FAIL, 60.0),
+        (Code.INTERNAL, Outcome.ERROR, 0.2),
+    ):
+        tally.note("webui", (seen("web", outcome, code, took),))
+    tally.cycle(-0.1)
+    tally.cycle(0.3)
+    with db.transaction() as tx:
+        totals.add(tx, tally.take())
+        totals.add(tx, tally.take())  # nothing is left
+    assert counted(db, "check") == {
+        ("webui", "web", "ok"): 2.0,
+        ("webui", "web", "fail"): 1.0,
+        ("webui", "web", "timeout"): 1.0,
+        ("webui", "web", "error"): 1.0,
+    }
+    took = counted(db, "took")
+    assert took.pop(("http", "sum")) == pytest.approx(60.2102)
+    assert took == {
+        ("http", "0.001"): 1.0,
+        ("http", "0.005"): 1.0,
+        ("http", "0.01"): 1.0,
+        ("http", "0.25"): 1.0,
+        ("http", "+Inf"): 1.0,
+    }
+    late = {("check", "0.001"): 1.0, ("check", "0.5"): 1.0, ("check", "sum"): 0.3}
+    assert counted(db, "late") == late

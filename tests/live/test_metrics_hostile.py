@@ -1,0 +1,123 @@
+"""Whatever stands in the status file, the figures stay readable and bounded."""
+
+from __future__ import annotations
+
+import pytest
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as parse_open,
+)
+from prometheus_client.parser import text_string_to_metric_families as parse_plain
+
+from agent2.host.owner import Owner, Presence
+from agent2.metrics.gather import gather
+from agent2.metrics.targets import MOST
+from agent2.metrics.text import render
+from agent2.store import meta
+from agent2.store.tallies import Counted
+from agent2.web.metrics import accepts_openmetrics
+from agent2.wire.snapshot import Snapshot
+
+ODD = 'a"b\\c\nd%s%%{e="f"}é'
+
+
+def status(**tree):
+    return Snapshot(tree, "", "", Owner(Presence.RUNNING, 1), 1.0, fresh=True)
+
+
+def told(db, seen, counted=None):
+    families = gather(db, seen, counted).all()
+    plain = render(families).decode()
+    found = {}
+    for family in parse_plain(plain):
+        for one in family.samples:
+            found.setdefault(one.name, {})[tuple(sorted(one.labels.items()))] = (
+                one.value
+            )
+    text = render(families, openmetrics=True).decode()
+    in_open = {one.name for f in parse_open(text) for one in f.samples}
+    assert in_open == set(found)
+    return found
+
+
+def target(name, **more):
+    check = {"name": "tcp", "duration_s": 0.5, "response_s": 0.25}
+    return {"name": name, "state": "ok", "checks": [check]} | more
+
+
+def test_a_name_of_any_characters_comes_back_as_it_was(db):
+    found = told(db, status(targets=[target(ODD), target("b", state="down")]))
+
+    assert found["agent2_target_up"] == {
+        (("target", ODD),): 1.0,
+        (("target", "b"),): 0.0,
+    }
+    assert found["agent2_response_time_seconds"][(("target", ODD),)] == 0.25
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {},
+        {"targets": None, "agent": [], "notifiers": 3},
+        {"targets": ["x", None, {}, {"name": 5, "checks": {}, "restarts": []}]},
+        {"targets": [target("a", last_check="never", consecutive_failures="many")]},
+        {"targets": [target("a", checks=[{"duration_s": True}, 7])]},
+        {"targets": [target("a", restarts={"enabled": 1, "limit": "x", "used": None})]},
+        {
+            "agent": {
+                "pid": "1",
+                "self": {"lateness_s": "x"},
+                "config": {"loaded_at": 1},
+            }
+        },
+        {"targets": [target("a", state="on fire", last_check="9999-99-99")]},
+    ],
+)
+def test_a_status_of_a_foreign_hand_breaks_nothing(db, tree):
+    found = told(db, status(**tree))
+
+    assert found["agent2_up"] == {(): 1.0}
+
+
+def test_beyond_the_limit_there_are_no_series_for_each_target(db):
+    many = [target(f"t{n}", checks=[]) for n in range(MOST)]
+    just = gather(db, status(targets=many))  # not as text: that takes its time
+    assert just("agent2_metrics_truncated").samples == [("", (), 0)]
+
+    found = told(db, status(targets=[*many, target("one more")]))
+
+    assert found["agent2_metrics_truncated"] == {(): 1.0}
+    assert found["agent2_targets"][(("state", "ok"),)] == MOST + 1
+    labels = {name for series in found.values() for key in series for name, _ in key}
+    assert not labels & {"target", "check", "name"}
+
+
+def test_what_was_read_is_read_again_after_a_commit_of_somebody_else(db, path):
+    from agent2.store import totals
+    from agent2.store.reading import Reader
+
+    reader, counted, seen = Reader.look(path), Counted(), status(targets=[target("a")])
+    key = (("check", "tcp"), ("result", "ok"), ("target", "a"))
+    assert told(reader, seen, counted)["agent2_check_runs_total"][key] == 0
+    for number in (1, 2):
+        with db.transaction() as tx:
+            totals.add(tx, [("check", "a", "tcp", "ok", 1.0)])
+            meta.put(tx, "x", str(number))
+        assert told(reader, seen, counted)["agent2_check_runs_total"][key] == number
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("", False),
+        ("*/*", False),
+        ("text/plain", False),
+        ("application/openmetrics-text; version=1.0.0; q=0.5, text/plain;q=0.2", True),
+        ("application/openmetrics-text;q=0.2,text/plain", False),
+        ("application/openmetrics-text;q=0", False),
+        ("application/openmetrics-text;q=x,;;,", False),
+    ],
+)
+def test_the_format_is_the_one_that_the_client_likes_best(accept, wanted):
+    assert accepts_openmetrics(accept) is wanted
