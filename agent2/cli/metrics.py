@@ -15,6 +15,7 @@ from agent2.cli.records import Store, print_json
 from agent2.cli.words import say
 from agent2.host.files import write_atomic
 from agent2.metrics.gather import gather
+from agent2.metrics.promises import Promises
 from agent2.metrics.text import document, render
 from agent2.wire import snapshot
 
@@ -53,4 +54,5 @@ def metrics(ctx: click.Context, textfile: str, as_json: bool) -> int:
 
 def _gathered(settings: Settings) -> Families:
     with Store(settings) as store:
-        return gather(store, snapshot.read(settings.state_dir, shown=False))
+        seen = snapshot.read(settings.state_dir, shown=False)
+        return gather(store, seen, None, Promises(settings.state_dir))

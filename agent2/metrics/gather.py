@@ -13,11 +13,17 @@ from agent2.metrics.targets import agent, targets, watch_of
 from agent2.store.tallies import Counted
 
 if TYPE_CHECKING:
+    from agent2.metrics.promises import Promises
     from agent2.store.database import Database
     from agent2.wire.snapshot import Snapshot
 
 
-def gather(db: Database, seen: Snapshot, counted: Counted | None = None) -> Families:
+def gather(
+    db: Database,
+    seen: Snapshot,
+    counted: Counted | None = None,
+    promises: Promises | None = None,
+) -> Families:
     """Return every metric that store and status tell, as of now.
 
     *counted* is what the last scrape has read: most commits are a minute apart.
@@ -44,4 +50,6 @@ def gather(db: Database, seen: Snapshot, counted: Counted | None = None) -> Fami
     stored.events(to, db, totals, now)
     stored.size(to, db)
     chain(to, db, totals, now)
+    if promises is not None:
+        promises.put(to, db, names, now)
     return to

@@ -7,6 +7,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from agent2.metrics.promises import Promises
 from agent2.store.database import Database
 from agent2.store.reading import Reader
 from agent2.store.tallies import Counted
@@ -42,6 +43,7 @@ class Desk:
         self.path = os.path.join(settings.state_dir, _STORE)
         self.reading = Reader.look(self.path)
         self.counted = Counted()
+        self.promises = Promises(settings.state_dir)
         self.cut = False  # too much to tell in metrics: said once
         self.reloading = threading.Lock()
         self._turn = threading.Lock()

@@ -62,7 +62,7 @@ def accepts_openmetrics(accept: str) -> bool:
 
 def _families(request: Request) -> Families:
     at = desk(request)
-    to = gather(at.reading, at.seen(shown=False), at.counted)
+    to = gather(at.reading, at.seen(shown=False), at.counted, at.promises)
     _say_cut(at, to)
     state = request.scope["state"]
     stream: Stream = state["stream"]

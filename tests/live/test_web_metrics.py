@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_pla
 from agent2.core.message import Cause, DeliveryState, Receipt
 from agent2.core.value import replace
 from agent2.metrics.table import TABLE
-from agent2.store import outbox, totals
+from agent2.store import history, outbox, totals
 from agent2.store.database import Database
 from tests.contract.promql import named
 from tests.contract.test_grafana import RULES, expressions, rules
@@ -33,7 +33,9 @@ OPEN = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.
 CONFIG = """
 defaults: {interval: 1s, failure_threshold: 1}
 targets:
-  - {name: webui, checks: [{kind: http, url: "http://127.0.0.1:%d/"}]}
+  - name: webui
+    checks: [{kind: http, url: "http://127.0.0.1:%d/"}]
+    slo: {objective: 99, window: 1h}
   - name: gone
     checks: [{kind: tcp, port: 1}]
     restart: {actions: [{kind: signal_file}]}
@@ -60,6 +62,9 @@ def fill(path):
                 ("late", "check", "sum", "", 0.002),
             ],
         )
+    with db.transaction() as tx:
+        past = [("webui", now - 60 + n, "good", "ok", 0.01) for n in range(60)]
+        history.add(tx, past)
     taken = outbox.lease(
         db, owner="t", now=now, lease_s=60, notifiers=["mail"], limit=3
     )
@@ -157,6 +162,9 @@ def test_the_figures_are_those_of_the_store_and_of_the_status(web):
     assert value(web, "agent2_outbox_dead_letters", notifier="mail") == 2
     assert value(web, "agent2_restart_budget_remaining", target="gone") == 4
     assert value(web, "agent2_metrics_truncated") == 0
+    assert value(web, "agent2_slo_objective_ratio", target="webui") == 0.99
+    assert value(web, "agent2_slo_error_budget_remaining_ratio", target="webui") == 1
+    assert value(web, "agent2_slo_burn_rate", target="webui", window="1h") == 0
     assert value(web, "agent2_watcher_process_resident_memory_bytes") > 1e6
     assert value(web, "server_request_total", route="/metrics", code="200") > 3
     web.get("/no/such/path")
