@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import stat
+import time
 from typing import TYPE_CHECKING
 
 from agent2 import planfile
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from agent2.compiler.settle import Settled
 
 PLACE = "command line"
+_PATIENCE_S = 10.0  # for others who change it; a change takes half a second
 
 
 @value
@@ -84,17 +87,33 @@ def _content(fd: int, there: os.stat_result, path: str) -> bytes:
 
 
 def _locked(path: str) -> int:
-    """Open the file and hold it against another of our kind; it is that at *path*."""
+    """Open the file and hold it against another of our kind; it is that at *path*.
+
+    Raises:
+        OSError: it cannot be read, or is held for too long: whoever reads it can.
+    """
+    until = time.monotonic() + _PATIENCE_S
     while True:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            _hold(fd, until)
             if os.path.samestat(os.fstat(fd), os.stat(path)):
                 return fd
         except OSError:
             os.close(fd)
             raise
         os.close(fd)  # it was replaced while we waited
+
+
+def _hold(fd: int, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise OSError(errno.EAGAIN, "another program locks it") from None
+        time.sleep(0.02)
 
 
 def _replace(path: str, raw: bytes, before: os.stat_result) -> None:

@@ -1,6 +1,7 @@
 """``config set`` changes one value of a file and not one byte more."""
 
 import difflib
+import fcntl
 import json
 import os
 import random
@@ -319,6 +320,15 @@ def test_changes_at_the_same_instant_are_all_there_in_the_end(change, tmp_path):
     ]
     assert [each.wait(60) for each in running] == [0, 0, 0, 0]
     assert change.path.read_text().count("77") == 4
+
+
+@pytest.mark.slow
+def test_who_locks_the_file_for_ever_is_not_waited_for_so_long(change):
+    with change.path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        code, _, err = change("--change=log.level", "--to=DEBUG")
+
+    assert (code, "another program locks it" in err) == (74, True)
 
 
 def test_what_is_no_file_or_too_large_stays_as_it_is(change, tmp_path):
