@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent2.store.database import Database
 
 _LONG_WAIT = 5.0  # seconds of lag from which somebody must ask why
-_LATELY = 60.0  # seconds in which who is at work has decided something
+_LATELY = 10.0  # seconds in which who is at work has decided something
 _SLOW_COMMIT = 0.5
 _SLOW_POLICY = 0.5
 _STUCK = 300.0
@@ -71,6 +71,7 @@ def examine(db: Database, length: float, now: float) -> dict[str, Any]:
     sources = inbox.sources(db, now - length)
     backlog = inbox.counts(db, now)
     held = inbox.listing(db, "processing", None, 1000)
+    stuck = sum(_is_stuck(row, now) for row in held)
     return {
         "arrival_per_second": round(sum(sources.values()) / length, 3),
         "decided_per_second": round(inbox.processed(db, now - length) / length, 3),
@@ -82,7 +83,8 @@ def examine(db: Database, length: float, now: float) -> dict[str, Any]:
         "sources": sources,
         "pending_count": backlog.pending,
         "failed_count": backlog.failed,
-        "stuck_count": sum(_is_stuck(row, now) for row in held),
+        "stuck_count": stuck,
+        "held_count": len(held) - stuck,
         "oldest_pending_age_seconds": backlog.oldest_pending_s,
     }
 
@@ -99,11 +101,12 @@ def _verdict(tree: dict[str, Any], settings: Settings) -> Iterator[str]:
         yield say("inbox.stuck", count=tree["stuck_count"], command=drain)
     waits = (tree["oldest_pending_age_seconds"] or 0.0) > _LONG_WAIT
     lately = tree["decided_lately_per_second"]
-    if waits and not lately:
+    if waits and not lately and not tree["held_count"]:
         yield say("inbox.waiting", count=tree["pending_count"], command=drain)
     elif waits:
         wait, count = tree["oldest_pending_age_seconds"], tree["pending_count"]
-        yield say("inbox.behind", count=count, rate=lately, seconds=f"{wait:.0f}")
+        spent = {"lately": f"{_LATELY:.0f}", "seconds": f"{wait:.0f}"}
+        yield say("inbox.behind", count=count, rate=lately, **spent)
     if tree["commit_seconds"] > _SLOW_COMMIT:
         yield say("inbox.slow_store", path=settings.path(NAME))
     slowest = tree["slowest"]

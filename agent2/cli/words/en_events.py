@@ -84,8 +84,8 @@ EVENTS = {
     "inbox.stuck": "{count} events are held by a program that died: they are free "
     "again after 5 minutes, or now: {command}",
     "inbox.waiting": "{count} events wait and nobody decides them: {command}",
-    "inbox.behind": "{count} events wait, the oldest for {seconds} s, and are worked "
-    "off: {rate} events/s in the last minute",
+    "inbox.behind": "{count} events wait, the oldest for {seconds} s; in the last "
+    "{lately} s {rate} events/s were decided",
     "inbox.degraded": "no event was pushed in the last {since} though {count} were "
     "polled: event source degraded",
     "inbox.dead": "{count} events failed: {command}",

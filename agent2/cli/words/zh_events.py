@@ -81,8 +81,8 @@ EVENTS = {
     "inbox.stuck": "{count} 个事件被已退出的程序占用: 5 分钟后自动释放, "
     "或立即: {command}",
     "inbox.waiting": "{count} 个事件在等待, 没有程序处理: {command}",
-    "inbox.behind": "{count} 个事件在等待, 最久 {seconds} 秒, 正在处理: "
-    "最近一分钟每秒 {rate} 个",
+    "inbox.behind": "{count} 个事件在等待, 最久 {seconds} 秒; "
+    "最近 {lately} 秒每秒处理 {rate} 个",
     "inbox.degraded": "最近 {since} 没有推送事件, 但轮询到 {count} 个: 事件来源降级 "
     "(event source degraded)",
     "inbox.dead": "{count} 个事件失败: {command}",
