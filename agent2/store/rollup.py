@@ -100,7 +100,7 @@ def roll(db: Database, now: float, holds: Mapping[str, float]) -> Rolled:
     aim = int((now - _LAG) // MINUTE * MINUTE)
     since = _begin(db, aim, max(holds.values(), default=_HOLD))
     if since is None:
-        return Rolled(0, 0, _drop_old(db, now, None))
+        return Rolled(0, 0, _drop_old(db, now, rolled=False))
     count, writes = 0, _Writes(db)
     for target in names(db):
         hold = holds.get(target, _HOLD)
@@ -111,7 +111,7 @@ def roll(db: Database, now: float, holds: Mapping[str, float]) -> Rolled:
     writes.flush()
     with db.transaction() as tx:
         tx.execute("UPDATE history_rolled SET until = ?", (aim,))
-    return Rolled(count, writes.buckets, _drop_old(db, now, aim))
+    return Rolled(count, writes.buckets, _drop_old(db, now, rolled=True))
 
 
 def _begin(db: Database, aim: int, longest: float) -> int | None:
@@ -157,16 +157,15 @@ def _units(
         start = end
 
 
-def _drop_old(db: Database, now: float, until: float | None) -> int:
+def _drop_old(db: Database, now: float, *, rolled: bool) -> int:
     """Delete what is too old, a little at a time; return how many rows went."""
     gone = 0
     for table, keep in KEEP.items():
         for target in names(db, table):
             gone += _drop(db, table, target, now - keep)
-    before = now - KEEP_RAW
-    if until is None:
+    if not rolled:  # raw rows that are in no bucket yet stay
         return gone
-    before = min(before, until - HOUR)
+    before = now - KEEP_RAW
     with db.transaction() as tx:  # said first: a kill on the way must not lose it
         tx.execute(
             "UPDATE history_rolled SET pruned = max(coalesce(pruned, ?1), ?1)",

@@ -67,6 +67,16 @@ def test_all_tables_tell_the_same_of_the_same_time(db, day):
     assert percentile(found, 0.5) == pytest.approx(0.02, rel=0.05)
 
 
+def test_what_held_at_the_end_of_one_piece_goes_on_in_the_next(db):
+    """Looks that fall on no full minute: each bucket begins within a verdict."""
+    rows = looks(START + 2.5, 30_000, every=10.0)
+    put(db, rows)
+    rollup.roll(db, START + 30_200, HOLDS)
+
+    span = (START, START + 30_000)
+    assert history_view.over(db, "a", *span, HOLD) == exact(rows, *span)
+
+
 def test_rolling_up_again_changes_nothing_and_a_later_one_adds_what_came(db, day):
     now = START + 40_000
     rollup.roll(db, now, HOLDS)

@@ -27,6 +27,7 @@ from agent2.core.model import (
 from agent2.host.clock import Clock
 from agent2.host.logfile import LogFile
 from agent2.watcher import records
+from agent2.wire import log_records
 from tests.fakes.health_server import document, http
 
 FIELDS = (
@@ -128,6 +129,16 @@ def test_a_line_that_is_too_long_is_cut_and_points_to_the_whole(log, tmp_path):
     assert len(whole["node_logs"]) == 200
     assert os.stat(record["artifact"]).st_mode & 0o777 == 0o600
     assert whole["sid"] == record["sid"] == "webui@1.000"
+
+
+def test_a_line_stays_short_whatever_its_record_holds():
+    long = {
+        "type": "cycle",
+        "detail": "界" * 9000,
+        "logs": [{"message": "x" * 5000}] * 9,
+    }
+
+    assert len(log_records.line(log_records.cut(long, "/a/b.json"))) <= 10 * 1024
 
 
 def test_the_artifacts_do_not_pile_up(log, tmp_path):
