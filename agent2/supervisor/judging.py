@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent2.core.policies import Decision
     from agent2.core.routing import Router
     from agent2.core.standing import Standing
-    from agent2.supervisor.worker import Policy
+    from agent2.supervisor.thinker import Policy
 
 
 class Judge:

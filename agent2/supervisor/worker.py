@@ -1,7 +1,8 @@
 """A policy that is not ours runs in a process of its own, which can be ended.
 
 It is forked when it is first asked, so what it has loaded stays warm; it holds nothing
-of the store; it is killed when it does not answer in time, and forked anew.
+of the store; it is killed when it does not answer in time, and forked anew. What runs
+in it: ``thinker``.
 """
 
 from __future__ import annotations
@@ -9,28 +10,25 @@ from __future__ import annotations
 import os
 import pickle
 import select
-import signal
 import socket
 import time
 
 from agent2.core.text import one_line
-from agent2.host import forked
 from agent2.supervisor import frames
+from agent2.supervisor.thinker import kill_all, serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, NoReturn
+    from typing import Any
 
     from agent2.core.events import Event
     from agent2.core.policies import Decision
     from agent2.core.standing import Standing
-
-    Policy = Callable[[Event, Standing], Decision | None]
+    from agent2.supervisor.thinker import Policy
 
 _PIECE = 65536
 _LONGEST = 1 << 20  # bytes of one answer
-_MEMORY = 512 << 20  # bytes beside ours: a policy that eats all fails alone
 _LOOK_S = 0.2  # how often it is asked whether to stop
 _LOADING_S = 30.0  # what the first answer may take longer: it imports
 
@@ -95,7 +93,7 @@ class Worker:
         if wire is not None:
             wire.close()
         if self._pid and self._owner == os.getpid():
-            _kill_all(self._pid)
+            kill_all(self._pid)
             try:
                 os.waitpid(self._pid, 0)
             except ChildProcessError:
@@ -113,7 +111,7 @@ class Worker:
             self.end()
             raise PolicyError(f"no process for it: {error.strerror}") from None
         if self._pid == 0:
-            _serve(theirs, self._policy)
+            serve(theirs, self._policy)
         theirs.close()
         try:
             os.setpgid(self._pid, self._pid)  # the child does it too: who is first
@@ -153,65 +151,3 @@ def _loaded(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise PolicyError("its process spoke nonsense") from None
     return said if isinstance(said, dict) else {}
-
-
-def _serve(wire: socket.socket, policy: Policy) -> NoReturn:
-    """Answer until the other end is closed; never returns, never raises."""
-    try:
-        os.setpgid(0, 0)
-        forked.limit(_MEMORY)
-        forked.let_go(wire.fileno())
-        getattr(policy, "prepare", int)()
-        wire.sendall(b"{}\n")
-        while size := _exactly(wire, 4):
-            event, standing = pickle.loads(_exactly(wire, int.from_bytes(size, "big")))  # noqa: S301
-            wire.sendall(_answer(policy, event, standing))
-    except BaseException as error:  # its import failed: said at each question
-        _refuse(wire, error)
-    finally:
-        _kill_all(os.getpid())  # what it has started, and itself
-        os._exit(0)  # nothing of the parent's is closed or flushed here
-
-
-def _kill_all(pid: int) -> None:
-    """Kill the child *pid*, not yet reaped, with all that it has started."""
-    for kill in (os.killpg, os.kill):  # it may not lead its group yet
-        try:
-            kill(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue
-
-
-def _answer(policy: Policy, event: Event, standing: Standing) -> bytes:
-    try:
-        return frames.packed(policy(event, standing))
-    except BaseException as error:  # SystemExit too: it is no reason to end
-        return _told(error)
-
-
-def _refuse(wire: socket.socket, error: BaseException) -> None:
-    try:
-        wire.sendall(b"{}\n")
-        while size := _exactly(wire, 4):
-            _exactly(wire, int.from_bytes(size, "big"))
-            wire.sendall(_told(error))
-    except OSError:
-        return
-
-
-def _told(error: BaseException) -> bytes:
-    import json
-
-    text = f"{type(error).__name__}: {error}"
-    return json.dumps({"error": text}).encode() + b"\n"
-
-
-def _exactly(wire: socket.socket, size: int) -> bytes:
-    """Return *size* bytes, or b"" when the other end is closed."""
-    found = b""
-    while len(found) < size:
-        piece = wire.recv(size - len(found))
-        if not piece:
-            return b""
-        found += piece
-    return found
