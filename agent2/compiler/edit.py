@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from agent2.compiler import edit_places as places
 from agent2.compiler import yaml_marks, yaml_tree
+from agent2.compiler.edit_places import odd
 from agent2.compiler.overrides import scalar
 from agent2.compiler.scalars import resolve
 from agent2.compiler.words import Wrong
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from agent2.compiler.problems import Loc
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_BY_HAND = "Change it in the file by hand."
 
 
 def put(text: str, loc: Loc, typed: str) -> str:
@@ -46,7 +47,7 @@ def take(text: str, loc: Loc) -> str:
         Wrong: it cannot be taken out.
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    loc, pair, parent = _alone(root, loc)
+    loc, pair, parent = places.alone(root, loc)
     wanted = yaml_tree.plain(_tree(text))
     inner = wanted
     for part in loc[:-1]:
@@ -62,12 +63,8 @@ def _tree(text: str) -> Any:
 def _proved(made: str, wanted: Any) -> str:
     tree, problems = yaml_marks.compose(made.encode("utf-8", "replace"), "")
     if problems or tree is None or yaml_tree.plain(tree) != wanted:
-        raise _odd("is written in a way that cannot be changed in place")
+        raise odd("is written in a way that cannot be changed in place")
     return made
-
-
-def _odd(what: str) -> Wrong:
-    return Wrong(what, _BY_HAND, expected="a plain KEY: VALUE", hidden=True)
 
 
 def _leaf(typed: str) -> str:
@@ -92,57 +89,32 @@ def _key(part: str) -> str:
 def _put(text: str, root: Any, loc: Loc, leaf: str) -> str:
     if root is None:
         gap = "" if not text or text.endswith("\n") else "\n"
-        return f"{text}{gap}{_nested(loc, leaf, 0, _newline(text))}"
+        return f"{text}{gap}{_nested(loc, leaf, 0, places.newline(text))}"
     node = root
     for depth, part in enumerate(loc):
         if isinstance(node, yaml.ScalarNode):
-            return _below(text, node, loc[depth:], leaf, _column(root, loc[:depth]))
-        below = _child(node, part)
+            return _below(
+                text, node, loc[depth:], leaf, places.column(root, loc[:depth])
+            )
+        below = places.child(node, part)
         if below is None:
             return _added(text, node, loc[depth:], leaf)
         node = below
     start, end = node.start_mark.index, node.end_mark.index
     if not isinstance(node, yaml.ScalarNode) or node.style in {"|", ">"}:
-        raise _odd("is a list, a section or a block of lines")
+        raise odd("is a list, a section or a block of lines")
     if text[start : start + 1] in {"&", "!"}:
-        raise _odd("carries a name that other places refer to")
+        raise odd("carries a name that other places refer to")
     return text[:start] + (" " if start == end else "") + leaf + text[end:]
-
-
-def _child(node: Any, part: str | int) -> Any:
-    """Return the node under *part*, or None; what an alias repeats is refused."""
-    found, least = None, node.start_mark.index
-    if isinstance(node, yaml.SequenceNode):
-        found = node.value[int(part)]
-    else:
-        for key, below in node.value:
-            if key.value == str(part):
-                found, least = below, key.end_mark.index
-    if found is not None and found.start_mark.index < least:
-        raise _odd("is an alias of another place")
-    return found
-
-
-def _column(root: Any, loc: Loc) -> int:
-    """Return the column of the key at *loc*."""
-    node = root
-    for part in loc[:-1]:
-        node = _child(node, part)
-    keys = [key for key, _ in node.value if key.value == str(loc[-1])]
-    return int(keys[0].start_mark.column)
 
 
 def _below(text: str, node: Any, rest: Loc, leaf: str, column: int) -> str:
     """Fill a section that stands there empty (``log:``)."""
     start = node.start_mark.index
     if node.value or start != node.end_mark.index:
-        raise _odd("lies under what is no section")
-    lines = _nested(rest, leaf, column + 2, _newline(text)).rstrip("\r\n")
-    return text[:start] + _newline(text) + lines + text[start:]
-
-
-def _newline(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
+        raise odd("lies under what is no section")
+    lines = _nested(rest, leaf, column + 2, places.newline(text)).rstrip("\r\n")
+    return text[:start] + places.newline(text) + lines + text[start:]
 
 
 def _nested(loc: Loc, leaf: str, column: int, end: str) -> str:
@@ -154,7 +126,7 @@ def _nested(loc: Loc, leaf: str, column: int, end: str) -> str:
 def _added(text: str, node: Any, rest: Loc, leaf: str) -> str:
     """Add what is missing as the last entry of *node*, in its style."""
     if not isinstance(node, yaml.MappingNode):
-        raise _odd("lies under what is no section")
+        raise odd("lies under what is no section")
     if node.flow_style:
         inner = leaf
         for part in reversed(rest[1:]):
@@ -162,55 +134,22 @@ def _added(text: str, node: Any, rest: Loc, leaf: str) -> str:
         entry = f"{_key(str(rest[0]))}: {inner}"
         at = node.end_mark.index - 1
         if node.value:
-            at, entry = _end(*node.value[-1]), f", {entry}"
+            at, entry = places.end(*node.value[-1]), f", {entry}"
         return text[:at] + entry + text[at:]
-    column, end = node.value[0][0].start_mark.column, _newline(text)
+    column, end = node.value[0][0].start_mark.column, places.newline(text)
     lines = _nested(rest, leaf, column, end)
-    at = _line_end(text, _end(*node.value[-1]))
+    at = places.line_end(text, places.end(*node.value[-1]))
     if not text[:at].endswith("\n"):
         lines = end + lines
     return text[:at] + lines + text[at:]
 
 
-def _line_end(text: str, at: int) -> int:
-    """Return where the line of *at* ends, its newline within."""
-    if at and text[at - 1] == "\n":  # a block of lines ends with its own
-        return at
-    found = text.find("\n", at)
-    return len(text) if found < 0 else found + 1
-
-
-def _end(key: Any, node: Any) -> int:
-    """Return where the text of a key and its value ends."""
-    if node.start_mark.index < key.end_mark.index:  # an alias
-        return int(key.end_mark.index)
-    while isinstance(node, yaml.CollectionNode) and not node.flow_style:
-        last = node.value[-1]
-        if isinstance(last, tuple):
-            return _end(*last)
-        node = last
-    return int(node.end_mark.index)
-
-
-def _alone(root: Any, loc: Loc) -> tuple[Loc, int, Any]:
-    """Return the place to take out, which pair of its section it is, the section."""
-    parent = root
-    for part in loc[:-1]:
-        parent = _child(parent, part)
-    if len(parent.value) == 1:
-        if len(loc) == 1 or isinstance(loc[-2], int):
-            raise _odd("is all that stands there")
-        return _alone(root, loc[:-1])
-    keys = [key.value for key, _ in parent.value]
-    return loc, keys.index(str(loc[-1])), parent
-
-
 def _taken(text: str, parent: Any, pair: int) -> str:
     pairs = parent.value
-    start, end = pairs[pair][0].start_mark.index, _end(*pairs[pair])
+    start, end = pairs[pair][0].start_mark.index, places.end(*pairs[pair])
     line = text.rfind("\n", 0, start) + 1
     if not parent.flow_style and not text[line:start].strip():
-        return text[:line] + text[_line_end(text, end) :]
+        return text[:line] + text[places.line_end(text, end) :]
     if pair + 1 < len(pairs):
         return text[:start] + text[pairs[pair + 1][0].start_mark.index :]
-    return text[: _end(*pairs[pair - 1])] + text[end:]
+    return text[: places.end(*pairs[pair - 1])] + text[end:]
