@@ -1,17 +1,15 @@
-"""The courier's desk: what an answer means for the outbox, and who is told of it."""
+"""The courier's desk: what the outbox gives out, and what an answer means for it."""
 
 from __future__ import annotations
 
-import sys
 import time
 
 from agent2.core import delivery as rules
 from agent2.core.message import Cause, DeliveryState, Receipt
-from agent2.core.text import one_line
 from agent2.core.value import replace
 from agent2.courier import frames
 from agent2.courier.lost import KIND, lost
-from agent2.courier.phrases import send_failed
+from agent2.courier.voice import Voice
 from agent2.host.wake import wake, wake_supervisor
 from agent2.plan_events import is_asked_elsewhere
 from agent2.store import outbox
@@ -47,18 +45,14 @@ class Desk:
         self.now = now
         self._state_dir = state_dir
         self._owner = owner
-        self._language = "en"
+        self._voice = Voice(state_dir)
         self._pass_on = False
-        self._kinds: dict[str, str] = {}
         self.news = False  # something was queued here: others have work
-        self._told: dict[str, Cause] = {}
         self._unstored: list[Callable[[], object]] = []
-        self._store_trouble = ""
 
     def configure(self, plan: Plan) -> None:
         """Take the notifiers and the language of *plan*."""
-        self._language = plan.language
-        self._kinds = {each.name: each.kind for each in plan.notifiers}
+        self._voice.configure(plan)
         self._pass_on = is_asked_elsewhere(plan.events, KIND)
 
     def begin(self) -> None:
@@ -67,7 +61,7 @@ class Desk:
         for name, count in outbox.counts(self.db).items():
             error, success = count.last_error, count.last_success_at
             if error is not None and (success is None or success < error[2]):
-                self._told[name] = error[0]
+                self._voice.fails[name] = error[0]
 
     def lease(self, name: str) -> Delivery | None:
         """Take the next due delivery of the notifier *name*."""
@@ -80,7 +74,7 @@ class Desk:
                 notifiers=(name,),
             )
         except StoreError as error:
-            self._say_trouble(error)
+            self._voice.stuck(error)
             return None
         return found[0] if found else None
 
@@ -96,7 +90,7 @@ class Desk:
         try:
             outbox.release(self.db, held, held.next_at)
         except StoreError as error:
-            self._say_trouble(error)
+            self._voice.stuck(error)
 
     def overtaken(self, held: Delivery, *, deduplicates: bool) -> bool:
         """Put away what need not be sent any more; was *held* among it?"""
@@ -116,7 +110,7 @@ class Desk:
                 why = "the recovery was queued before this was sent"
                 outbox.superseded(self.db, gone, why, self.now(), holding=held)
         except StoreError as error:
-            self._say_trouble(error)
+            self._voice.stuck(error)
             return False
         return held.id in gone
 
@@ -141,10 +135,7 @@ class Desk:
         now = self.now()
         after = rules.failed(held, _RETRY, cause, detail, now, asked)
         self._store(lambda: self._failed(after, now))
-        if held.cause is not cause and self._told.get(held.notifier) is not cause:
-            kind = self._kinds.get(held.notifier, "?")
-            self.log("ERROR", send_failed(self._language, kind, held.notifier, detail))
-        self._told[held.notifier] = cause
+        self._voice.failed(held, cause, detail)
 
     def _delivered(self, held: Delivery, receipt: Receipt) -> None:
         if receipt.refused:
@@ -154,18 +145,10 @@ class Desk:
             notices = self._notices(lost)
             with self.db.transaction() as tx:
                 outbox.add(tx, notices)
-            kind = self._kinds.get(held.notifier, "?")
-            self.log("ERROR", send_failed(self._language, kind, held.notifier, detail))
+            self._voice.refused(held, detail)
         if outbox.delivered(self.db, held, receipt, self.now()):
-            self._say_told(held)
-        self._told.pop(held.notifier, None)
-
-    def _say_told(self, held: Delivery) -> None:
-        from agent2.wire.languages import words
-
-        said = words(self._language)["log.told"]
-        subject = held.alert.subject
-        self.log("INFO", said.format(notifier=held.notifier, subject=subject[:300]))
+            self._voice.delivered(held)
+        self._voice.fails.pop(held.notifier, None)
 
     def _failed(self, after: Delivery, at: float) -> None:
         dead = after.state is DeliveryState.DEAD
@@ -180,16 +163,8 @@ class Desk:
             outbox.pause(self.db, after.notifier, after.next_at)
 
     def _notices(self, dead: Delivery) -> tuple[Delivery, ...]:
-        from agent2.core import alerting
-        from agent2.wire.languages import words
-
-        catalogue = words(self._language)
-        found = alerting.notices(dead, self._kinds, self.now(), catalogue)
-        if not found:
-            detail = f"{dead.notifier}: {dead.detail}: {dead.alert.subject}"
-            self.log("ERROR", catalogue["log.undelivered"].format(detail=detail[:500]))
         self.news = True
-        return found
+        return self._voice.notices(dead, self.now())
 
     def _store(self, mark: Callable[[], object]) -> None:
         self._unstored.append(mark)
@@ -201,21 +176,9 @@ class Desk:
             try:
                 self._unstored[0]()
             except StoreError as error:
-                self._say_trouble(error)
+                self._voice.stuck(error)
                 return False
             self._unstored.pop(0)
-            self._store_trouble = ""
+            self._voice.well()
             wake(self._state_dir)
         return True
-
-    def _say_trouble(self, error: StoreError) -> None:
-        if error.kind != self._store_trouble:
-            self._store_trouble = error.kind
-            self.log("ERROR", str(error))
-
-    def log(self, level: str, text: str) -> None:
-        """Tell the watcher's log and our own standard error, as one line."""
-        line = one_line(" ".join(text.split()), 2000)
-        wake(self._state_dir, f"log {level} {line}")
-        if level != "INFO":
-            print(level, line, file=sys.stderr, flush=True)  # noqa: T201
