@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
 from agent2 import planfile
 from agent2.cli import install_care as timers
 from agent2.cli import install_units as units
-from agent2.cli.codes import IO, OK, USAGE
+from agent2.cli import systemctl
+from agent2.cli.codes import OK, USAGE
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
@@ -22,8 +21,7 @@ from agent2.cli.words import say
 
 if TYPE_CHECKING:
     from agent2.cli.install_place import Place
-
-    Scope = Literal["system", "user"]
+    from agent2.cli.systemctl import Scope
 
 _SCOPE = click.Choice(["system", "user"])
 _PRIVATE = ("/tmp/", "/var/tmp/")  # noqa: S108  (what PrivateTmp=yes hides)
@@ -79,7 +77,7 @@ def install(
     places = [os.path.join(folder, name) for name in names] if unit_dir else names
     # "enable --now" would leave a running one with its old text.
     start = [["restart" if changed else "start", *names]] if now else []
-    _take_up(scope, ["daemon-reload"], ["enable", *places], *start)
+    systemctl.take_up(scope, ["daemon-reload"], ["enable", *places], *start)
     if scope == "user":
         click.echo(say("install.linger", user=where.user))
     return OK
@@ -104,13 +102,13 @@ def uninstall(ctx: click.Context, scope: Scope, unit_dir: str, force: bool) -> i
         file.refuse_foreign(force=force)
     need_folder(folder, say("try.install_root"))
     names = _started(files)
-    systemctl = _systemctl(scope)
-    if systemctl:
-        _run([*systemctl, "disable", "--now", *names])
+    words = systemctl.how(scope)
+    if words:
+        systemctl.run([*words, "disable", "--now", *names])
     for file in files:
         file.take()
-    if systemctl:
-        _run([*systemctl, "daemon-reload"])
+    if words:
+        systemctl.run([*words, "daemon-reload"])
     click.echo(say("uninstall.stays"))
     return OK
 
@@ -179,39 +177,3 @@ def _warn_hidden(where: Place, scope: Scope) -> None:
         if scope == "system" and path.startswith(_PRIVATE):
             click.echo(say("install.hidden", path=path), err=True)
             return
-
-
-def _systemctl(scope: Scope) -> list[str]:
-    """Return how systemctl is called here; [] where no systemd runs, and say so."""
-    words = ["systemctl", "--user"] if scope == "user" else ["systemctl"]
-    if shutil.which("systemctl"):
-        told = subprocess.run(
-            [*words, "is-system-running"], capture_output=True, text=True, check=False
-        )
-        # Not booted by systemd: "offline"; a user without a manager: nothing at all.
-        if told.stdout.strip() not in {"", "offline", "unknown"}:
-            return words
-    click.echo(say("install.no_systemd"))
-    return []
-
-
-def _take_up(scope: Scope, *calls: list[str]) -> None:
-    systemctl = _systemctl(scope)
-    for words in calls:
-        if systemctl:
-            _run([*systemctl, *words])
-
-
-def _run(words: list[str]) -> None:
-    """Run a command and say so.
-
-    Raises:
-        Failure: it failed; its own first line says why.
-    """
-    line = " ".join(words)
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        why = (done.stderr.strip() or f"exit {done.returncode}").splitlines()[0]
-        message = say("install.failed", command=line, why=why)
-        raise Failure(IO, message, "systemctl status agent2; journalctl -xe")
-    click.echo(say("install.ran", command=line))
