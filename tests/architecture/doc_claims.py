@@ -164,6 +164,12 @@ def wrong_examples(root: str) -> list[str]:
     return found
 
 
+def pages_that_nobody_finds(root: str) -> list[str]:
+    """Pages of the documentation that the front page has no link to."""
+    linked = set(LINK.findall(rules.read(root, "README.md")))
+    return sorted({page for page in pages(root) if page.startswith("docs/")} - linked)
+
+
 def uneven_front_pages(root: str) -> list[str]:
     """Commands, links and headings that one of the two front pages has alone."""
     english, chinese = (

@@ -16,6 +16,7 @@ RULES = [
     claims.unknown_variables,
     claims.wrong_examples,
     claims.uneven_front_pages,
+    claims.pages_that_nobody_finds,
 ]
 
 
@@ -84,3 +85,9 @@ def test_what_one_front_page_has_alone_is_seen(project):
     heading, command = claims.uneven_front_pages(project)
     assert heading.startswith("a heading: ")
     assert command == "agent2 web token: 1 in English, 0 in Chinese"
+
+
+def test_a_page_that_the_front_page_does_not_name_is_seen(project):
+    (project / "docs/attic.md").write_text("# Attic\n", encoding="utf-8")
+
+    assert claims.pages_that_nobody_finds(project) == ["docs/attic.md"]
