@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from store_rows import NOW
 
 from agent2.core.events import Gate
-from agent2.store import audits, checkpoints, gates, utc
+from agent2.store import audits, gates, polled, utc
 from agent2.store.audits import Audit
 from agent2.store.database import Database
 from agent2.store.gates import Task
@@ -266,10 +266,10 @@ def test_how_a_subject_stands_is_written_over_what_stood_there(db):
 
 
 def test_a_checkpoint_is_moved_with_what_was_read_or_not_at_all(db):
-    assert checkpoints.get(db, "polling/a") is None
+    assert polled.checkpoint(db, "polling/a") == ""
     with db.transaction() as tx:
-        checkpoints.put(tx, "polling/a", "7", NOW)
+        polled.set_checkpoint(tx, "polling/a", "7", NOW)
     with pytest.raises(KeyError), db.transaction() as tx:
-        checkpoints.put(tx, "polling/a", "8", NOW)
+        polled.set_checkpoint(tx, "polling/a", "8", NOW)
         raise KeyError
-    assert checkpoints.get(db, "polling/a") == "7"
+    assert polled.checkpoint(db, "polling/a") == "7"
