@@ -222,7 +222,7 @@ PLACES = {
     [
         ({"dark": False}, PLACES),
         ({"dark": True}, ("overview", "target")),
-        ({"width": 375, "locale": "zh-CN"}, PLACES),
+        ({"width": 375, "locale": "zh-CN"}, ("overview", "target", "inbox")),
     ],
     ids=["light", "dark", "mobile"],
 )

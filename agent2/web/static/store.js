@@ -49,15 +49,17 @@ export function forgetToken() {
 }
 
 let turn = 0;
+let asked = null;
 
+/** Ask for the token, once for all who wait for it. */
 function askToken(wrong) {
-  turn += 1;
-  return new Promise((done) => {
+  asked ??= new Promise((done) => {
+    turn += 1;
     model.asking = {
       turn,
       wrong,
       answer(token) {
-        model.asking = null;
+        model.asking = asked = null;
         if (token) sessionStorage.setItem(KEY, token.trim());
         changed();
         done(Boolean(token));
@@ -65,6 +67,7 @@ function askToken(wrong) {
     };
     changed();
   });
+  return asked;
 }
 
 // --- asking
@@ -96,9 +99,12 @@ async function told(answer) {
 /** Return what GET /api/v1/`path` answers. */
 export async function ask(path) {
   for (;;) {
+    const token = sessionStorage.getItem(KEY);
     const answer = await fetch(`/api/v1/${path}`, { headers: headers() });
     // Beyond its own machine the agent shows nothing without the token.
-    if (answer.status !== 401 || !(await askToken(hasToken()))) return told(answer);
+    if (answer.status !== 401) return told(answer);
+    const newer = sessionStorage.getItem(KEY) !== token;
+    if (!newer && !(await askToken(hasToken()))) return told(answer);
   }
 }
 
