@@ -201,6 +201,7 @@ class Plan:
     web: dict[str, Any]
     events: EventsPlan = EventsPlan()
     store: StorePlan = StorePlan()
+    telemetry: dict[str, Any] = {}  # noqa: RUF012  (as TargetPlan.labels)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -213,8 +214,7 @@ def load(path: str) -> Plan:
     """Read the compiled plan at *path*: it names programs that are run as this user.
 
     Raises:
-        PlanError: it is not there, not whole, of another version, or could have been
-            written by somebody else.
+        PlanError: it is not there, not whole, of another version, or not ours alone.
     """
     try:
         content, found = read_with_stat(path, _LARGEST, trusted=True)

@@ -44,6 +44,9 @@ _RESTART += " half_open"
 _EVENTS = "enabled resident batch_size poll_interval lease max_retries"
 _EVENTS += " policy_timeout mode"
 _WEB = "enabled host port token_file socket max_clients rate_limit"
+_TELEMETRY = "enabled endpoint allow_insecure traces metrics logs timeout"
+_TELEMETRY += " export_timeout max_queue_size max_export_batch_size schedule_delay"
+_TELEMETRY += " metrics_interval service_name headers_file"
 _STORE = "upkeep upkeep_interval keep_events keep_audits alert_size push_silence"
 _STORE += " backup_folder backup_age"
 SETTABLE = (
@@ -56,6 +59,7 @@ SETTABLE = (
     *(f"log.{key}" for key in ("level", "json", "max_bytes", "backups")),
     *(f"events.{key}" for key in _EVENTS.split()),
     *(f"store.{key}" for key in _STORE.split()),
+    *(f"telemetry.{key}" for key in _TELEMETRY.split()),
 )
 
 
@@ -70,7 +74,18 @@ OVERRIDES = {
     "SUPERVISOR_BATCH_SIZE": "events.batch_size",
 } | {variable(key): key for key in SETTABLE}
 LANGUAGE = ("LC_ALL", "LC_MESSAGES", "LANG")
-_WATCHED = (*OVERRIDES, *LANGUAGE, "HOME")
+# What OpenTelemetry and the documents call keys of ``telemetry``; weaker than the file.
+OTEL = (
+    *(f"OTEL_{n}" for n in ("SDK_DISABLED", "SERVICE_NAME", "METRIC_EXPORT_INTERVAL")),
+    *(f"OTEL_EXPORTER_OTLP_{n}" for n in ("ENDPOINT", "TRACES_TIMEOUT", "TIMEOUT")),
+    *(f"OTEL_BSP_{n}" for n in ("MAX_QUEUE_SIZE", "SCHEDULE_DELAY")),
+    *(f"OTEL_BSP_{n}" for n in ("MAX_EXPORT_BATCH_SIZE", "EXPORT_TIMEOUT")),
+    *(f"OTLP_{n}" for n in ("ENABLE", "ENDPOINT", "METRIC_EXPORT_INTERVAL_MILLIS")),
+    *(f"OTLP_TRACE_{n}" for n in ("TIMEOUT", "MAX_QUEUE_SIZE")),
+    *(f"OTLP_TRACE_{n}" for n in ("SCHEDULE_DELAY_MILLIS", "MAX_EXPORT_BATCH_SIZE")),
+    "OTLP_TRACE_EXPORT_TIMEOUT_MILLIS",
+)
+_WATCHED = (*OVERRIDES, *OTEL, *LANGUAGE, "HOME")
 _REFERENCE = re.compile(rb"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 
 

@@ -35,6 +35,7 @@ LAZY = {
     "audit": "agent2.cli.audit:audit",
     "backup": "agent2.cli.backup:backup",
     "supervisor": "agent2.cli.supervisor:supervisor",
+    "telemetry": "agent2.cli.telemetry:telemetry",
     "web": "agent2.cli.web:web",
     "metrics": "agent2.cli.metrics:metrics",
     "open": "agent2.cli.open:open_page",

@@ -84,6 +84,18 @@ WEB = Program(
     lean=False,
 )
 
+TELEMETRY = Program(
+    "Telemetry",
+    paths.TELEMETRY,
+    os.path.join("agent2", "telemetry"),
+    "telemetry.pid",
+    "telemetry.log",
+    "telemetry_error.log",
+    ready=False,
+    command="agent2 telemetry",
+    lean=False,
+)
+
 
 def find(program: Program, settings: Settings) -> Owner:
     """Return who holds the program's PID file."""

@@ -14,6 +14,7 @@ from agent2.compiler import (
     overrides,
     rules,
     settle,
+    telemetry_env,
     yaml_marks,
     yaml_tree,
 )
@@ -121,6 +122,7 @@ def _settle(
         node.entries.pop("profile", None)
     old_names.take(report, node)
     node = overrides.put(report, node, given, scope)
+    node = telemetry_env.lend(report, node, scope.environ)
     tree = yaml_tree.plain(node)
     plugins = settle.plugins_of(report, tree, scope)
     model = report.check(Root, tree, (), scope)
@@ -161,6 +163,7 @@ def _put_together(
         web=root.web,
         events=events.settled(root.events, (name.value, lent), report),
         store=root.store,
+        telemetry=root.telemetry,
         source=report.source,
     )
     _warn_of_idle_profile(report, root, profile, name)

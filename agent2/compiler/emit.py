@@ -37,6 +37,7 @@ def emit(settled: Settled, facts: dict[str, Any]) -> dict[str, Any]:
         "web": web.model_dump(),
         "events": events.emitted(settled.events),
         "store": settled.store.model_dump(),
+        "telemetry": settled.telemetry.model_dump(),
     }
 
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticUndefined
 
 from agent2 import planfile, plugins
-from agent2.compiler import events, layers, plugin_models, schema, section, slo, store
+from agent2.compiler import (
+    events,
+    layers,
+    plugin_models,
+    schema,
+    section,
+    slo,
+    store,
+    telemetry,
+)
 from agent2.compiler.expectations import expected, known_keys
 from agent2.compiler.scalars import told
 from agent2.compiler.words import Scope
@@ -33,6 +42,7 @@ _SECTIONS = (
     ("events.polling[]", events.Polling),
     ("events.redlines", events.Redlines),
     ("store", store.Store),
+    ("telemetry", telemetry.Telemetry),
 )
 _FAMILIES = (
     ("checks", "targets[].checks[]"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent2.compiler import telemetry
 from agent2.compiler.problems import nearest, shown
 from agent2.compiler.urls import is_near
 from agent2.core.model import AlertKind, Severity
@@ -27,6 +28,7 @@ def check(report: Report, tree: dict[str, Any]) -> None:
     _primary(report, tree)
     _dependencies(report, tree, targets)
     _web(report, tree)
+    telemetry.check(report, tree.get("telemetry"))
     section = tree.get("events")
     for key in ("rules", "polling"):
         dict(_named(report, section, key, "events"))

@@ -19,6 +19,7 @@ from agent2.compiler.section import described as _field
 from agent2.compiler.slo import NONE as NO_PROMISE
 from agent2.compiler.slo import Slo
 from agent2.compiler.store import Store
+from agent2.compiler.telemetry import Telemetry
 from agent2.core.model import Policy, RestartPolicy
 from agent2.plan import LogPlan, RestarterPlan
 from agent2.planfile import PROFILES
@@ -211,3 +212,4 @@ class Root(Section):
     log: Log = _field(Log(), "See log below")
     events: Events = _field(Events(), "See events below")
     store: Store = _field(Store(), "See store below")
+    telemetry: Telemetry = _field(Telemetry(), "See telemetry below")

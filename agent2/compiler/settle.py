@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agent2.compiler.report import Report
     from agent2.compiler.schema import Defaults, Restarter, Root, Target, Web
     from agent2.compiler.store import Store
+    from agent2.compiler.telemetry import Telemetry
     from agent2.compiler.words import Scope
 
 
@@ -68,6 +69,7 @@ class Settled:
     web: Web
     events: Events
     store: Store
+    telemetry: Telemetry
     source: Callable[[Loc], str]  # where the value at a place of the file is from
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent2.compiler import plugin_models as models
-from agent2.compiler import slo, store, urls
+from agent2.compiler import slo, store, telemetry, urls
 from agent2.compiler.problems import MASK
 from agent2.compiler.scalars import told
 from agent2.compiler.word import SECONDS
@@ -79,6 +79,7 @@ def effective(settled: Settled, *, words: bool) -> dict[str, Any]:
         "log": settled.log,
         "events": _events(settled.events, tell),
         "store": store.shown(settled.store, tell),
+        "telemetry": telemetry.shown(settled.telemetry, tell),
     }
 
 

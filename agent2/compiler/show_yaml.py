@@ -31,7 +31,7 @@ def as_yaml(settled: Settled, path: str) -> str:
             lines.append("targets:")
             for index, target in enumerate(settled.targets):
                 lines += _target_lines(settled, index, target, node[index])
-        elif key in {"defaults", "log", "events", "store"}:
+        elif key in {"defaults", "log", "events", "store", "telemetry"}:
             lines.append(f"{key}:")
             for name, each in node.items():
                 note = f"  # {settled.source((key, name))}"

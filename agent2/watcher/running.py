@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agent2.host.logfile import LogFile
     from agent2.host.reactor import Reactor
     from agent2.plan import Plan
+    from agent2.watcher.exporting import Exporting
     from agent2.watcher.options import Options
 
 _STOP_WITHIN = 3.0
@@ -58,6 +59,7 @@ class Running:
         self._home = Home(instance, reactor.now, self._leave)
         self._loop = Loop(reactor, self._agent, self._notify, self._home)
         self._wake: WakeSocket | None = None
+        self._exporting: Exporting | None = None
 
     def run(self) -> int:
         """Run until a signal asks to stop; return the exit code."""
@@ -132,7 +134,19 @@ class Running:
         self._reactor.spawn(self._agent.memory.care(), "care")
         self._reactor.spawn(self._agent.gates.look(), "gates")
         self._reactor.spawn(self._agent.events.look(), "events")
+        self._export()
         self._reactor.call_at(self._reactor.now() + 30.0, self._care)
+
+    def _export(self) -> None:
+        """Have telemetry sent or not; what is not wanted is not even loaded."""
+        enabled = self._agent.plan.telemetry.get("enabled") is True
+        if self._exporting is None and enabled:
+            from agent2.watcher.exporting import Exporting
+
+            parts = (self._reactor, self._clock, self._options.state_dir)
+            self._exporting = Exporting(*parts, lambda: self._agent.memory)
+        if self._exporting is not None and not self._stopping:
+            self._exporting.use(enabled=enabled)
 
     # -- signals
 
@@ -186,6 +200,7 @@ class Running:
         agent.snapshot.loaded_at = self._clock.now()
         agent.texts.say("INFO", "reloaded", sha=plan.sha or "-")
         self._loop.start()
+        self._export()
 
     def _show_stacks(self) -> None:
         for line in stacks():
@@ -220,6 +235,8 @@ class Running:
         agent.telling.courier.stop()
         agent.events.stop()
         agent.upkeep.stop()
+        if self._exporting is not None:
+            self._exporting.stop()
         if agent.memory.lifeboat is not None:
             await agent.memory.lifeboat.leave()
         await agent.restored()  # or the last status would forget what is open

@@ -105,6 +105,7 @@ WORDS = {
     "log.courier_bad": "cannot start the courier: {detail}",
     "log.supervisor_bad": "cannot start the supervisor: {detail}",
     "log.upkeep_bad": "care of the store failed: {detail}",
+    "log.telemetry_bad": "telemetry cannot be sent: {detail}; watching goes on",
     "log.upkeep_waits": "care of the store gave way to a commit",
     "log.told": "{notifier} was told: {subject}",
     "log.undelivered": "no other notifier could be told: {detail}",

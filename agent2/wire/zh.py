@@ -105,6 +105,7 @@ WORDS = {
     "log.courier_bad": "无法启动通知进程: {detail}",
     "log.supervisor_bad": "无法启动 Supervisor: {detail}",
     "log.upkeep_bad": "数据库维护失败: {detail}",
+    "log.telemetry_bad": "无法发送遥测数据: {detail}; 监控继续",
     "log.upkeep_waits": "数据库维护已为写入让路",
     "log.told": "已送达 {notifier}: {subject}",
     "log.undelivered": "没有其它通知渠道可以告知: {detail}",

@@ -17,7 +17,11 @@ FORBIDDEN = (
     "threading", "ctypes", "hashlib", "uuid", "tempfile", "shutil", "starlette", "uvicorn",
 )  # fmt: skip
 # Loaded only where they are needed, by name: an https target, a system without pidfd.
-LATER = {"agent2.checks.http_tls", "agent2.host.processes_psutil"}
+LATER = {
+    "agent2.watcher.exporting",
+    "agent2.checks.http_tls",
+    "agent2.host.processes_psutil",
+}
 ROOMS = (
     "core", "host", "store", "wire", "checks", "actions", "watcher",
 )  # fmt: skip

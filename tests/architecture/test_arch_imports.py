@@ -68,6 +68,7 @@ PLANTED = [
     ("demo/planted.py", "import yaml", "agent2.demo.planted -> yaml", "door-config"),
     ("demo/planted_b.py", "import sqlite3", "agent2.demo.planted_b -> sqlite3", "door-sql"),
     ("cli/planted_b.py", "import starlette", "agent2.cli.planted_b -> starlette", "door-web"),
+    ("web/planted_c.py", "import opentelemetry", "agent2.web.planted_c -> opentelemetry", "door-telemetry"),
     ("host/planted_b.py", "import click", "agent2.host.planted_b -> click", "door-terminal"),
 ]  # fmt: skip
 
@@ -112,9 +113,10 @@ def test_every_contract_has_a_planted_import():
 DOORS = {
     "door-sql": {"store"},
     "door-config": {"compiler"},
-    "door-strangers": {"notifiers"},
+    "door-strangers": {"notifiers", "telemetry"},
     "door-terminal": {"cli"},
     "door-web": {"web"},
+    "door-telemetry": {"telemetry"},
     "plugins-by-name": {"plugins", "checks", "actions", "notifiers", "host"},
 }
 

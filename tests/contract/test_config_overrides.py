@@ -78,6 +78,9 @@ GOOD = {
     "max_clients": "9", "rate_limit": "9",
     "level": "error", "json": "true", "max_bytes": "9MB", "backups": "9",
     "upkeep": "false", "keep_audits": "31d", "alert_size": "9MB", "backup_folder": "/b",
+    "endpoint": "127.0.0.1:9", "allow_insecure": "true", "traces": "false",
+    "metrics": "false", "logs": "false", "service_name": "n", "headers_file": "/h",
+    "max_queue_size": "9", "max_export_batch_size": "9",
     "resident": "true", "batch_size": "9", "max_retries": "9", "mode": "autonomous",
 }  # fmt: skip
 

@@ -31,7 +31,8 @@ MONITOR = str(ROOT / "agent2" / "agent2_monitor.py")
 DEMO = str(ROOT / "agent2" / "demo" / "__main__.py")
 LOOK = 0.02
 CHILDREN = tuple(
-    f"{n}/__main__.py".encode() for n in ("courier", "supervisor", "upkeep")
+    f"{n}/__main__.py".encode()
+    for n in ("courier", "supervisor", "telemetry", "upkeep")
 )
 FAST = {"interval": 0.1, "timeout": 1}
 IS_ROOT = os.geteuid() == 0

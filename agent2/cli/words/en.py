@@ -8,6 +8,7 @@ from agent2.cli.words.en_help import HELP
 from agent2.cli.words.en_install import INSTALL
 from agent2.cli.words.en_page import PAGE
 from agent2.cli.words.en_report import REPORT
+from agent2.cli.words.en_telemetry import TELEMETRY
 from agent2.cli.words.en_web import WEB
 
 WORDS = {
@@ -17,6 +18,7 @@ WORDS = {
     **INSTALL,
     **REPORT,
     **PAGE,
+    **TELEMETRY,
     **WEB,
     "try": "Try:",
     "try.folder": "choose another folder with --state-dir DIR, or mend its rights",

@@ -8,6 +8,7 @@ from agent2.cli.words.zh_help import HELP
 from agent2.cli.words.zh_install import INSTALL
 from agent2.cli.words.zh_page import PAGE
 from agent2.cli.words.zh_report import REPORT
+from agent2.cli.words.zh_telemetry import TELEMETRY
 from agent2.cli.words.zh_web import WEB
 
 WORDS = {
@@ -17,6 +18,7 @@ WORDS = {
     **INSTALL,
     **REPORT,
     **PAGE,
+    **TELEMETRY,
     **WEB,
     "try": "请尝试:",
     "try.folder": "用 --state-dir DIR 指定其他目录, 或修正目录权限",

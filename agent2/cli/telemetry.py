@@ -1,0 +1,76 @@
+"""``agent2 telemetry``: the program that sends to an OpenTelemetry collector."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from agent2.cli import program as programs
+from agent2.cli.command import Command, Group
+from agent2.cli.command import settings as shared
+from agent2.cli.lifecycle import become
+from agent2.cli.plans import keep
+from agent2.cli.program import TELEMETRY, make_folder
+from agent2.cli.records import print_json
+from agent2.cli.settings import Settings
+from agent2.cli.status import lsb_code
+from agent2.cli.words import say
+
+_FILE = "telemetry_marks.json"
+_SIGNALS = ("traces", "logs", "metrics")
+
+
+@click.group(cls=Group, help=say("help.telemetry"), invoke_without_command=True)
+@click.pass_context
+def telemetry(ctx: click.Context) -> None:
+    """Become the telemetry program unless a sub-command says otherwise."""
+    if ctx.invoked_subcommand is None:
+        _become(ctx)
+
+
+@telemetry.command(cls=Command, help=say("help.telemetry.run"))
+@click.pass_context
+def run(ctx: click.Context) -> None:
+    """Become the telemetry program: same PID."""
+    _become(ctx)
+
+
+def _become(ctx: click.Context) -> None:
+    settings = shared(ctx)
+    make_folder(settings.state_dir)
+    keep(settings)
+    become(TELEMETRY, settings, [])
+
+
+@telemetry.command(cls=Command, help=say("help.telemetry.status"))
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> int:
+    """Tell whether it runs, and what it sent."""
+    settings = shared(ctx)
+    owner, found = programs.find(TELEMETRY, settings), _counts(settings)
+    if as_json:
+        facts = {"running": owner.running, "pid": owner.pid if owner.running else None}
+        print_json(facts | {"signals": found})
+        return lsb_code(owner)
+    key = "restarter.running" if owner.running else "stop.not_running"
+    click.echo(say(key, name=TELEMETRY.name, pid=owner.pid))
+    for signal, each in found.items():
+        why = f" ({each['error']})" if each["error"] else ""
+        click.echo(say("telemetry.signal", **(each | {"signal": signal, "why": why})))
+    if not found:
+        click.echo(say("telemetry.never"))
+    return lsb_code(owner)
+
+
+def _counts(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return what the program wrote of each signal; {} if it never did."""
+    try:
+        with open(settings.path(_FILE), encoding="utf-8") as file:
+            tree = json.load(file)
+        keys = ("sent", "dropped", "error")
+        return {s: {key: tree[s][key] for key in keys} for s in _SIGNALS}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}

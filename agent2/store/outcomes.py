@@ -1,0 +1,65 @@
+"""Deliveries by their number: which came to an end, and when."""
+
+from __future__ import annotations
+
+from agent2.core.value import value
+from agent2.store.codec import count, maybe_number, number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent2.store.database import Database
+
+
+@value
+class Outcome:
+    """One delivery as it stands; times are steady epoch seconds.
+
+    Attributes:
+        seq: Grows by each delivery that is queued.
+        state: ``pending``, ``sending``, ``delivered``, ``dead``, ``superseded``.
+        failed_at: When the newest failed attempt was, with its cause and detail.
+        finished_at: When it came to its end; None before.
+    """
+
+    seq: int
+    id: str
+    notifier: str
+    incident: str
+    state: str
+    attempts: int
+    cause: str
+    detail: str
+    created_at: float
+    failed_at: float | None
+    finished_at: float | None
+
+
+def after(db: Database, seq: int, limit: int) -> list[Outcome]:
+    """Return up to *limit* deliveries that were queued after number *seq*, in order."""
+    rows = db.rows(
+        "SELECT seq, id, notifier, incident, state, attempts, coalesce(cause, ''),"
+        " detail, created_at, failed_at, finished_at FROM deliveries"
+        " WHERE seq > ? ORDER BY seq LIMIT ?",
+        (seq, limit),
+    )
+    return [
+        Outcome(
+            int(row[0]),
+            str(row[1]),
+            str(row[2]),
+            str(row[3]),
+            str(row[4]),
+            count(row[5]),
+            str(row[6]),
+            str(row[7]),
+            number(row[8]),
+            maybe_number(row[9]),
+            maybe_number(row[10]),
+        )
+        for row in rows
+    ]
+
+
+def last(db: Database) -> int:
+    """Return the number of the newest delivery, 0 if there is none."""
+    return int(db.rows("SELECT coalesce(max(seq), 0) FROM deliveries")[0][0])

@@ -1,0 +1,25 @@
+"""Ids of traces and spans, made of the content of the store.
+
+trace_id = the first 16 bytes of SHA-256 over the incident's id; span_id = the first 8
+of SHA-256 over ``INCIDENT/WHAT``. So whoever knows an incident's id finds its trace,
+and what is sent again after a kill is the same span, not another one.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+
+def trace_id(incident: str) -> int:
+    """Return the trace of an incident; never 0, which means "none"."""
+    return _number(incident, 16)
+
+
+def span_id(incident: str, *what: str) -> int:
+    """Return a span of an incident's trace; without *what* its root."""
+    return _number("/".join((incident, *(what or ("root",)))), 8)
+
+
+def _number(text: str, size: int) -> int:
+    digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:size], "big") or 1
