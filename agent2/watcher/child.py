@@ -147,6 +147,7 @@ class Child:
         """Ask it to leave; what it has not sent stays in the outbox."""
         if self.pid:
             self.signal(signal.SIGTERM)
+            self.signal(signal.SIGCONT)  # one that somebody froze must hear it too
 
     def signal(self, number: int) -> None:
         """Send it a signal, if it runs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import time
 
@@ -219,21 +220,30 @@ def test_an_event_that_nobody_told_of_is_judged_at_the_next_start(rig, agent):
     assert until_decided(agent, "evt_1") == "allow"
 
 
-def test_a_supervisor_that_is_to_stay_comes_back_when_it_is_killed(rig, target):
+def supervisor(agent) -> int:
+    try:
+        text = (agent.folder / "supervisor.pid").read_text()
+    except FileNotFoundError:
+        return 0
+    return int(text.split()[0]) if text.strip() else 0
+
+
+def test_a_supervisor_that_is_to_stay_comes_back_when_killed_and_leaves_though_frozen(
+    rig, target
+):
     agent = rig.agent(config(watching(target) | FAST, events={"resident": True}))
 
-    def supervisor() -> int:
-        try:
-            text = (agent.folder / "supervisor.pid").read_text()
-        except FileNotFoundError:
-            return 0
-        return int(text.split()[0]) if text.strip() else 0
-
-    first = wait_for(supervisor, 10, "a supervisor")
+    first = wait_for(lambda: supervisor(agent), 20, "a supervisor")
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: supervisor() not in {0, first}, 10, "another one")
+    wait_for(lambda: supervisor(agent) not in {0, first}, 20, "another one")
     push(agent, "evt_1")
     assert until_decided(agent, "evt_1") == "allow"
+
+    frozen = os.pidfd_open(supervisor(agent))
+    signal.pidfd_send_signal(frozen, signal.SIGSTOP)
+    assert agent.stop() == 0
+    assert select.select([frozen], [], [], 20)[0], "it is still there"
+    os.close(frozen)
 
 
 def test_each_change_of_health_is_an_event_that_was_judged(agent, target):
