@@ -30,6 +30,12 @@ FOREIGN_NAMES = {
     "agent2/supervisor/documents/inbox.py:InboxManager": "the user's documents",
     "agent2/supervisor/documents/running.py:SupervisorService": "the user's documents",
 }
+# Modules that nobody of ours imports: programs, catalogues loaded by the name of the
+# language, and the names under which the user's documents import.
+ENTRANCES = re.compile(
+    r"agent2/(agent2_monitor|compiler/reference|(cli/words|wire)/(en|zh)"
+    r"|core/events/(bus|models)|core/supervisor/.*|.*__(init|main)__)\.py"
+)
 CORE_MAY_IMPORT = {
     "__future__",
     "collections",
@@ -220,6 +226,24 @@ def import_by_text(root: str) -> list[str]:
                     if path not in allowed and not lazily:
                         found.append(f"{path}:{node.lineno}: {name}()")
     return found
+
+
+def modules_nobody_imports(root: str) -> list[str]:
+    """Modules that no other one imports or names in a table: dead, or only tested."""
+    texts = {path: read(root, path) for path in files(root, "agent2")}
+    named = set()
+    for text in texts.values():
+        named.update(re.findall(r"agent2(?:\.\w+)+", text))
+        for room, names in re.findall(
+            r"from (agent2[\w.]*) import (\([^)]*\)|.*)", text
+        ):
+            named.update(f"{room}.{name}" for name in re.findall(r"\w+", names))
+    return [
+        f"{path}: nobody imports it"
+        for path in texts
+        if not ENTRANCES.fullmatch(path)
+        and path.removesuffix(".py").replace(os.sep, ".") not in named
+    ]
 
 
 def marks_of_a_machine(root: str) -> list[str]:

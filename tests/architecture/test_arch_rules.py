@@ -17,6 +17,7 @@ RULES = [
     rules.impure_core,
     rules.plugins_that_know_others,
     rules.import_by_text,
+    rules.modules_nobody_imports,
     rules.marks_of_a_machine,
     rules.docstring_examples,
     rules.uneven_catalogues,
@@ -133,6 +134,12 @@ LONG_FUNCTION = '"""M."""\n\n\ndef walk():\n    """W."""\n' + "    x = 1\n" * 40
             "agent2/watcher/x.py",
             "import importlib\nimportlib.import_module('requests')\n",
             "import_module()",
+        ),
+        (
+            rules.modules_nobody_imports,
+            "agent2/store/attic.py",
+            '"""Rows that nobody asks for."""\n',
+            "nobody imports it",
         ),
         (rules.marks_of_a_machine, "docs/x.md", f"see {HERE}\n", "docs/x.md:1"),
         (
