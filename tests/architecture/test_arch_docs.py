@@ -90,4 +90,4 @@ def test_what_one_front_page_has_alone_is_seen(project):
 def test_a_page_that_the_front_page_does_not_name_is_seen(project):
     (project / "docs/attic.md").write_text("# Attic\n", encoding="utf-8")
 
-    assert claims.pages_that_nobody_finds(project) == ["docs/attic.md"]
+    assert "docs/attic.md" in claims.pages_that_nobody_finds(project)
