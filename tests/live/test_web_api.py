@@ -162,7 +162,7 @@ def test_the_answer_is_the_command_lines(web, cli, path, words):
                 each.pop("duration_s")
         return got == told
 
-    assert same() or same()  # something may happen between the two, once
+    assert any(same() for _ in range(5))  # something may happen between the two
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(web):
@@ -178,7 +178,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(web):
             cursor = got["next"]
             if not cursor:
                 break
-        assert len(seen) == len(set(seen)) == {"points": 101}.get(name, 5)
+        assert len(seen) == len(set(seen)) == {"points": 101}.get(name, 5), seen
 
 
 def test_uptime_counts_what_was_judged(web):
