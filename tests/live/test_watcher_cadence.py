@@ -257,11 +257,11 @@ def test_stopped_in_the_middle_of_a_check_it_blames_itself(rig):
 @pytest.mark.slow
 def test_after_a_stop_one_look_counts_once(rig):
     target = rig.target()
-    agent = rig.agent(config(watching(target, interval=0.6, timeout=1)))
+    agent = rig.agent(config(watching(target, interval=2, timeout=1)))
     agent.until_word("ok")
     agent.send(signal.SIGSTOP)
     target.fault("500")
-    time.sleep(1.6)
+    time.sleep(4.5)
     agent.send(signal.SIGCONT)
     agent.until_signal()
     changes = agent.journal("health.changed")
