@@ -132,6 +132,7 @@ class Campaign:
         self.starts: list[dict] = []
         self.wrong: list[str] = []
         self.flips = 0
+        self.slowest = 0.0  # seconds that a sleep of 20 ms took
         self.listed = 0
         self._others: list[subprocess.Popen] = []
         self._clients: list[subprocess.Popen] = []
@@ -260,6 +261,7 @@ class Campaign:
             "starts": self.starts,
             "outages": self.flips,
             "listed": self.listed,
+            "slowest": self.slowest,
             "notifiers": self.told,
             "seconds": [round(struck, 1), round(time.monotonic() - began, 1)],
             "wrong": self.wrong,
@@ -277,7 +279,9 @@ class Campaign:
         due, _, what, facts = self._agenda[0]
         wait = due - time.monotonic()
         if wait > 0:
+            asleep = time.monotonic()
             time.sleep(min(wait, 0.02))
+            self.slowest = max(self.slowest, time.monotonic() - asleep)
             self._alive()
             self._look()
             return

@@ -25,7 +25,9 @@ FLAPS = 4  # the target whose flapping is told instead of each incident
 NOTIFIERS = ("pager", "chat", "mail")
 BEGINS = {"firing", "degraded", "flapping"}
 REPEAT = "possible repeat"
-EVIDENCE = 1.5  # seconds before an incident in which its target must have been so
+# Seconds before an incident in which its target must have been so; more on a machine
+# on which a short sleep takes long.
+EVIDENCE = 1.5
 
 
 class Ledgers:
@@ -33,6 +35,7 @@ class Ledgers:
 
     def __init__(self, folder: Path, told: Iterable[str] = NOTIFIERS) -> None:
         self.told = tuple(told)
+        self.evidence = EVIDENCE
         self.answers = _lines(folder / "answers.log")
         self.pages = _lines(folder / "pages.log")
         self.receipts = _lines(folder / "receipts.log")
@@ -119,6 +122,7 @@ def _key(got: dict) -> str:
 def check(folder: Path, done: dict) -> dict:
     """Return the figures of a campaign; ``wrong`` holds what must not be."""
     ledgers = Ledgers(folder, done["notifiers"])
+    ledgers.evidence += 3 * done["slowest"]
     wrong = list(done["wrong"])
     for rule in RULES:
         wrong += [f"{rule.__name__}: {what}" for what in rule(ledgers)]
@@ -261,17 +265,19 @@ def nothing_invented(ledgers: Ledgers):
     for line in ledgers.answers:
         history[line["n"]].append((line["at"], line["good"]))
     for incident, row in ledgers.incidents.items():
-        items = history[int(row["target"][1:])]
-        if not _was(items, row["opened_at"], good=False):
+        items, since = history[int(row["target"][1:])], ledgers.evidence
+        if not _was(items, row["opened_at"], since, good=False):
             yield f"{incident} opened while its target was well"
         resolved = row["resolved_at"]
-        if resolved is not None and not _was(items, resolved, good=True):
+        if resolved is not None and not _was(items, resolved, since, good=True):
             yield f"{incident} resolved while its target was not well"
 
 
-def _was(items: list[tuple[float, bool]], at: float, *, good: bool) -> bool:
-    """Was the target like that at any moment shortly before *at*?"""
-    since = at - EVIDENCE
+def _was(
+    items: list[tuple[float, bool]], at: float, evidence: float, *, good: bool
+) -> bool:
+    """Was the target like that at any moment in the *evidence* seconds before *at*?"""
+    since = at - evidence
     before = [was for when, was in items if when < since]
     within = [was for when, was in items if since <= when <= at]
     return good in (*before[-1:], *within)
