@@ -111,7 +111,7 @@ def test_a_real_outage_arrives_as_one_trace_with_logs_and_metrics(rig, server):
             "agent2.incident.resolved",
         }
 
-        wanted = {"agent2.target.up", "agent2.check.duration", "agent2.incidents"}
+        wanted = {"agent2.target.up", "agent2.check.last.duration", "agent2.incidents"}
         wanted |= {"agent2.notifications", "agent2.outbox.pending", "agent2.up"}
         wait_for(
             lambda: wanted <= collector.metrics().keys(),
