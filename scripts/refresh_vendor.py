@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Fetch the dashboard's libraries anew from the npm registry, whole and unchanged.
 
     python scripts/refresh_vendor.py            the versions that vendor.json names

@@ -201,7 +201,8 @@ def test_without_a_command_it_says_so_once_and_leaves_the_signal(start, tmp_path
 
 def test_with_no_plan_at_all_it_runs_and_waits(start, tmp_path):
     agent = start()
-    assert "left no plan" in agent.log(), "which says nothing of what is configured"
+    said = until(lambda: "left no plan" in agent.log())
+    assert said, "which says nothing of what is configured"
     (tmp_path / "plan.json").write_text("{")
     order(tmp_path)
     assert until(lambda: "cannot be read" in agent.log())
