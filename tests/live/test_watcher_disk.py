@@ -87,7 +87,9 @@ def asked_more(server: HealthServer, count: int = 5) -> None:
     assert server.wait_connections(before + count) >= before + count
 
 
-AT_ONCE = {"restart": {"settle": 0.1, "backoff": 0.1, "intensity": 100}}
+AT_ONCE = {
+    "restart": {"settle": 0.1, "backoff": 0.1, "backoff_max": 0.2, "intensity": 1000}
+}
 
 
 @as_root
