@@ -64,11 +64,14 @@ class Rounds:
             if leash.ready and not loaded:
                 self._take_all()  # another may load now
             return
-        held = self._held.pop(name, None)
-        if leash.dead:
-            self._end(leash)
-        if held is not None:
-            self._desk.answered(held, said)
+        if leash.dead and leash.until is not None and leash.until <= self._mono():
+            self._too_late(leash)  # it has ended itself before we did
+        else:
+            held = self._held.pop(name, None)
+            if leash.dead:
+                self._end(leash)
+            if held is not None:
+                self._desk.answered(held, said)
         plugin = self._plugins.get(name)
         if plugin is not None:
             self._take(name, plugin)

@@ -498,3 +498,23 @@ def test_without_a_plan_it_says_what_to_do(tmp_path, channels):
         assert it.start().wait(10) == 78
         assert "agent2 config check" in it.errors
         assert "Traceback" not in it.errors
+
+
+def test_a_lane_that_ended_itself_was_too_late_and_not_broken(tmp_path, channels):
+    with stage(tmp_path, channels, "webhook", options={"timeout": 0.5}) as it:
+        channels["webhook"].fake.always = Behaviour(mode="drip", every=0.1)
+        row = it.queue("webhook")
+        courier = it.start()
+        channels["webhook"].fake.wait(1)
+        (lane,) = it.lanes(courier)
+
+        courier.send_signal(signal.SIGSTOP)  # a machine that gives it no time
+        it.wait(lambda: not os.path.exists(f"/proc/{lane}") or state(lane) == "Z")
+        courier.send_signal(signal.SIGCONT)
+
+        it.wait(lambda: it.row(row).cause)
+        assert it.row(row).cause is Cause.TIMEOUT
+
+
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
