@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from agent2.cli import program as programs
+from agent2.cli.beside import tell
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
 from agent2.cli.lifecycle import become, start_program, stop_program
@@ -55,6 +56,5 @@ def restart(ctx: click.Context) -> int:
 def status(ctx: click.Context) -> int:
     """Tell whether the restarter runs."""
     owner = programs.find(RESTARTER, shared(ctx))
-    key = "restarter.running" if owner.running else "stop.not_running"
-    click.echo(say(key, name=RESTARTER.name, pid=owner.pid))
+    tell(RESTARTER, owner)
     return lsb_code(owner)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from agent2.cli import program as programs
+from agent2.cli.beside import prepared, tell
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
 from agent2.cli.lifecycle import become
-from agent2.cli.plans import keep
-from agent2.cli.program import SUPERVISOR, make_folder
+from agent2.cli.program import SUPERVISOR
 from agent2.cli.status import lsb_code
 from agent2.cli.words import say
 
@@ -19,21 +19,14 @@ from agent2.cli.words import say
 def supervisor(ctx: click.Context) -> None:
     """Become the supervisor unless a sub-command says otherwise."""
     if ctx.invoked_subcommand is None:
-        _become(ctx)
+        become(SUPERVISOR, prepared(ctx), [])
 
 
 @supervisor.command(cls=Command, help=say("help.supervisor.run"))
 @click.pass_context
 def run(ctx: click.Context) -> None:
     """Become the supervisor: same PID."""
-    _become(ctx)
-
-
-def _become(ctx: click.Context) -> None:
-    settings = shared(ctx)
-    make_folder(settings.state_dir)
-    keep(settings)
-    become(SUPERVISOR, settings, [])
+    become(SUPERVISOR, prepared(ctx), [])
 
 
 @supervisor.command(cls=Command, help=say("help.supervisor.status"))
@@ -41,6 +34,5 @@ def _become(ctx: click.Context) -> None:
 def status(ctx: click.Context) -> int:
     """Tell whether a supervisor runs."""
     owner = programs.find(SUPERVISOR, shared(ctx))
-    key = "restarter.running" if owner.running else "stop.not_running"
-    click.echo(say(key, name=SUPERVISOR.name, pid=owner.pid))
+    tell(SUPERVISOR, owner)
     return lsb_code(owner)

@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from agent2.cli import program as programs
+from agent2.cli.beside import facts, prepared, tell
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
 from agent2.cli.lifecycle import become
-from agent2.cli.plans import keep
-from agent2.cli.program import TELEMETRY, make_folder
+from agent2.cli.program import TELEMETRY
 from agent2.cli.records import print_json
 from agent2.cli.settings import Settings
 from agent2.cli.status import lsb_code
@@ -27,21 +27,14 @@ _SIGNALS = ("traces", "logs", "metrics")
 def telemetry(ctx: click.Context) -> None:
     """Become the telemetry program unless a sub-command says otherwise."""
     if ctx.invoked_subcommand is None:
-        _become(ctx)
+        become(TELEMETRY, prepared(ctx), [])
 
 
 @telemetry.command(cls=Command, help=say("help.telemetry.run"))
 @click.pass_context
 def run(ctx: click.Context) -> None:
     """Become the telemetry program: same PID."""
-    _become(ctx)
-
-
-def _become(ctx: click.Context) -> None:
-    settings = shared(ctx)
-    make_folder(settings.state_dir)
-    keep(settings)
-    become(TELEMETRY, settings, [])
+    become(TELEMETRY, prepared(ctx), [])
 
 
 @telemetry.command(cls=Command, help=say("help.telemetry.status"))
@@ -52,11 +45,9 @@ def status(ctx: click.Context, as_json: bool) -> int:
     settings = shared(ctx)
     owner, found = programs.find(TELEMETRY, settings), _counts(settings)
     if as_json:
-        facts = {"running": owner.running, "pid": owner.pid if owner.running else None}
-        print_json(facts | {"signals": found})
+        print_json(facts(owner) | {"signals": found})
         return lsb_code(owner)
-    key = "restarter.running" if owner.running else "stop.not_running"
-    click.echo(say(key, name=TELEMETRY.name, pid=owner.pid))
+    tell(TELEMETRY, owner)
     for signal, each in found.items():
         why = f" ({each['error']})" if each["error"] else ""
         click.echo(say("telemetry.signal", **(each | {"signal": signal, "why": why})))

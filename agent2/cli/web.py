@@ -11,12 +11,12 @@ from agent2 import plan as plans
 from agent2 import planfile
 from agent2.cli import codes
 from agent2.cli import program as programs
+from agent2.cli.beside import facts, prepared, tell
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
 from agent2.cli.lifecycle import become, start_program, stop_program
-from agent2.cli.plans import keep
-from agent2.cli.program import WEB, make_folder
+from agent2.cli.program import WEB
 from agent2.cli.records import print_json
 from agent2.cli.status import lsb_code
 from agent2.cli.typed import typed
@@ -53,9 +53,7 @@ def run(ctx: click.Context, /, **place: Any) -> None:
 
 
 def _become(ctx: click.Context, place: dict[str, Any]) -> None:
-    settings = shared(ctx)
-    make_folder(settings.state_dir)
-    keep(settings)
+    settings = prepared(ctx)
     if place["socket"]:
         place["socket"] = planfile.absolute(place["socket"], os.environ)
     given = [f"--{n}={each}" for n, each in place.items() if each is not None]
@@ -66,9 +64,7 @@ def _become(ctx: click.Context, place: dict[str, Any]) -> None:
 @click.pass_context
 def start(ctx: click.Context) -> int:
     """Start the web program in the background."""
-    settings = shared(ctx)
-    make_folder(settings.state_dir)
-    keep(settings)
+    settings = prepared(ctx)
     code = start_program(WEB, settings)
     click.echo(say("web.at", url=programs.address(settings)))
     return code
@@ -90,11 +86,9 @@ def status(ctx: click.Context, as_json: bool) -> int:
     owner = programs.find(WEB, settings)
     url = programs.address(settings)
     if as_json:
-        facts = {"running": owner.running, "pid": owner.pid if owner.running else None}
-        print_json(facts | {"url": url or None})
+        print_json(facts(owner) | {"url": url or None})
         return lsb_code(owner)
-    key = "restarter.running" if owner.running else "stop.not_running"
-    click.echo(say(key, name=WEB.name, pid=owner.pid))
+    tell(WEB, owner)
     if url:
         click.echo(say("web.at", url=url))
     return lsb_code(owner)

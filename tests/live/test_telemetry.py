@@ -124,6 +124,20 @@ def test_a_real_outage_arrives_as_one_trace_with_logs_and_metrics(rig, server):
         wait_for(lambda: not telemetry_pid(agent), LONG, "it outlives its watcher")
 
 
+def assert_all_arrives_once(collector, agent, incidents):
+    for incident in incidents:
+        wait_for(
+            lambda i=incident: "incident" in of_trace(collector.spans(), i),
+            LONG,
+            lambda: marks(agent),
+        )
+    newest = agent.rows("SELECT max(seq) FROM journal")[0][0]
+    wait_for(lambda: marks(agent)["logs"]["seq"] >= newest, LONG, "logs")
+    assert unique(collector.spans())
+    seqs = [plain(one.attributes)["agent2.seq"] for one in collector.records()]
+    assert sorted(seqs) == list(range(1, len(seqs) + 1))
+
+
 def test_a_collector_that_fails_in_every_way_costs_nothing_and_gets_it_all(rig, server):
     with Collector() as collector:
         collector.always = Behaviour(status=500)
@@ -144,17 +158,7 @@ def test_a_collector_that_fails_in_every_way_costs_nothing_and_gets_it_all(rig, 
         assert collector.spans() == []
 
         collector.always = None
-        for incident in incidents:
-            wait_for(
-                lambda i=incident: "incident" in of_trace(collector.spans(), i),
-                LONG,
-                lambda: marks(agent),
-            )
-        newest = agent.rows("SELECT max(seq) FROM journal")[0][0]
-        wait_for(lambda: marks(agent)["logs"]["seq"] >= newest, LONG, "logs")
-        assert unique(collector.spans())
-        seqs = [plain(one.attributes)["agent2.seq"] for one in collector.records()]
-        assert sorted(seqs) == list(range(1, len(seqs) + 1))
+        assert_all_arrives_once(collector, agent, incidents)
         assert marks(agent)["traces"]["dropped"] == marks(agent)["logs"]["dropped"] == 0
 
 
@@ -176,14 +180,4 @@ def test_killed_at_any_moment_it_sends_no_span_twice_and_loses_none(rig, server)
             os.kill(pid, signal.SIGKILL)
             wait_for(lambda p=pid: telemetry_pid(agent) not in (0, p), LONG, "no new")
         collector.always = None
-        for incident in incidents:
-            wait_for(
-                lambda i=incident: "incident" in of_trace(collector.spans(), i),
-                LONG,
-                lambda: marks(agent),
-            )
-        newest = agent.rows("SELECT max(seq) FROM journal")[0][0]
-        wait_for(lambda: marks(agent)["logs"]["seq"] >= newest, LONG, "logs")
-        assert unique(collector.spans())
-        seqs = [plain(one.attributes)["agent2.seq"] for one in collector.records()]
-        assert sorted(seqs) == list(range(1, len(seqs) + 1))
+        assert_all_arrives_once(collector, agent, incidents)
