@@ -10,8 +10,8 @@ import click
 
 from agent2.cli import codes
 from agent2.cli.errors import Failure
-from agent2.cli.program import make_folder
-from agent2.cli.status import wants_table
+from agent2.cli.life.program import make_folder
+from agent2.cli.state.status import wants_table
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store.database import Database
@@ -134,7 +134,7 @@ def _table(columns: Sequence[str], rows: list[Sequence[object]], color: str) -> 
     from rich.markup import escape
     from rich.table import Table
 
-    from agent2.cli.status_table import console
+    from agent2.cli.state.table import console
 
     table = Table(box=None, pad_edge=True, header_style="bold")
     for name in columns:

@@ -10,7 +10,7 @@ import click
 from agent2.cli import codes
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
-from agent2.cli.config import compile_with
+from agent2.cli.configuration.config import compile_with
 from agent2.cli.settings import PACKAGE
 from agent2.cli.words import say
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from agent2.cli import backup_set
+from agent2.cli.care import backup_set
 from agent2.cli.settings import Settings
 from agent2.core.effects import OpenIncident
 from agent2.core.model import Code, Facet, Severity, TargetState

@@ -17,7 +17,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from agent2.cli.install_files import sealed
+from agent2.cli.install.files import sealed
 from tests.live.cli_kit import ROOT, Cli
 
 ME = pwd.getpwuid(os.getuid()).pw_name

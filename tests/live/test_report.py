@@ -11,10 +11,9 @@ import pytest
 from cli_kit import Cli
 from store_rows import delivery
 
-from agent2.cli import report as command
-from agent2.cli import report_forms as forms
-from agent2.cli import report_weekly as weekly
 from agent2.cli.errors import Failure
+from agent2.cli.reports import forms, weekly
+from agent2.cli.reports import report as command
 from agent2.cli.words import speak
 from agent2.core.effects import OpenIncident, ResolveIncident
 from agent2.core.message import DeliveryState
@@ -275,7 +274,7 @@ def test_a_weekly_report_tells_of_inbox_decisions_and_care(db, spoken):
 
 
 def test_a_percentage_is_never_rounded_up_to_all():
-    from agent2.cli.report_parts import percent
+    from agent2.cli.reports.parts import percent
 
     assert [percent(share) for share in (1.0, 0.999999, 0.99884, 0.0, None)] == [
         "100.000 %", "99.999 %", "99.884 %", "0.000 %", "-",

@@ -1,0 +1,1 @@
+"""Who is told: notifiers, trials, the outbox."""

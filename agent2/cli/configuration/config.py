@@ -1,0 +1,80 @@
+"""``agent2 config``: what the compiler says of a configuration, and changes in it.
+
+The compiler is a program of its own, so that the libraries that read a
+configuration never weigh on this one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import click
+
+from agent2.cli import settings as paths
+from agent2.cli.codes import INTERNAL
+from agent2.cli.command import Command, Group
+from agent2.cli.command import settings as shared
+from agent2.cli.life import program as programs
+from agent2.cli.words import say
+
+if TYPE_CHECKING:
+    from agent2.cli.settings import Settings
+
+
+_LAZY = {"set": "agent2.cli.configuration.config_set:set_value"}
+
+
+def compile_with(settings: Settings, *asked: str) -> int:
+    """Run the compiler with *asked*; its words go where ours go. Return its code."""
+    argv = [paths.python(), "-I", paths.COMPILER, *settings.arguments(), *asked]
+    code = subprocess.run(argv, check=False).returncode
+    return code if code >= 0 else INTERNAL
+
+
+@click.group(cls=Group, lazy=_LAZY, help=say("help.config"))
+def config() -> None:
+    """Hold the sub-commands."""
+
+
+@config.command(cls=Command, help=say("help.config.check"))
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.pass_context
+def check(ctx: click.Context, files: tuple[str, ...]) -> int:
+    """Check a configuration, or each of *files*, and print every problem."""
+    settings = shared(ctx)
+    if not files:
+        programs.adopt(settings)
+        return compile_with(settings, "--check")
+    codes = []
+    for settings.config in files:
+        codes.append(compile_with(settings, "--check"))
+    return max(codes)
+
+
+@config.command(cls=Command, help=say("help.config.show"))
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.option("--origin", is_flag=True, help=say("option.origin"))
+@click.pass_context
+def show(ctx: click.Context, as_json: bool, origin: bool) -> int:
+    """Print what counts after profile, file, environment and command line.
+
+    *origin* is what is told in any case, in notes or under ``origins``.
+    """
+    del origin
+    settings = shared(ctx)
+    programs.adopt(settings)
+    return compile_with(settings, "--show", *(["--json"] if as_json else []))
+
+
+@config.command(cls=Command, help=say("help.config.schema"))
+@click.pass_context
+def schema(ctx: click.Context) -> int:
+    """Print the JSON Schema of the configuration."""
+    path = os.path.join(paths.PACKAGE, "schemas", "config.json")
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            click.echo(file.read(), nl=False)
+        return 0
+    return compile_with(shared(ctx), "--schema")

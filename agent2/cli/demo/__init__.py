@@ -1,0 +1,1 @@
+"""``agent2 demo``: a target to kill, and everything that follows."""

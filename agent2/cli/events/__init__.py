@@ -1,0 +1,1 @@
+"""What happens and what is decided of it: events, inbox, gates, audit."""

@@ -1,0 +1,1 @@
+"""``agent2 install``: units, plist, rotation and timers of this machine."""

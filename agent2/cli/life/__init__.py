@@ -1,0 +1,1 @@
+"""The lives of the programs: started, stopped, reloaded, looked for."""

@@ -1,0 +1,40 @@
+"""What the commands of all programs beside the watcher have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent2.cli.command import settings as shared
+from agent2.cli.configuration.plans import keep
+from agent2.cli.life.program import make_folder
+from agent2.cli.words import say
+
+if TYPE_CHECKING:
+    from agent2.cli.life.program import Program
+    from agent2.cli.settings import Settings
+    from agent2.host.owner import Owner
+
+
+def prepared(ctx: click.Context) -> Settings:
+    """Return the settings, with the state folder made and the right plan in it.
+
+    Raises:
+        Failure: the folder cannot be made, or the configuration is refused.
+    """
+    settings = shared(ctx)
+    make_folder(settings.state_dir)
+    keep(settings)
+    return settings
+
+
+def facts(owner: Owner) -> dict[str, Any]:
+    """Return whether a program runs, as its JSON."""
+    return {"running": owner.running, "pid": owner.pid if owner.running else None}
+
+
+def tell(program: Program, owner: Owner) -> None:
+    """Say whether *program* runs."""
+    key = "restarter.running" if owner.running else "stop.not_running"
+    click.echo(say(key, name=program.name, pid=owner.pid))

@@ -1,0 +1,109 @@
+"""``agent2 web``: the program that serves the API."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from agent2 import plan as plans
+from agent2 import planfile
+from agent2.cli import codes
+from agent2.cli.command import Command, Group
+from agent2.cli.command import settings as shared
+from agent2.cli.errors import Failure
+from agent2.cli.life import program as programs
+from agent2.cli.life.beside import facts, prepared, tell
+from agent2.cli.life.lifecycle import become, start_program, stop_program
+from agent2.cli.life.program import WEB
+from agent2.cli.life.web_token import token_file
+from agent2.cli.records import print_json
+from agent2.cli.state.status import lsb_code
+from agent2.cli.typed import typed
+from agent2.cli.words import say
+
+
+def _places(command: Any) -> Any:
+    """Add the options that say where to listen."""
+    command = click.option("--socket", metavar="PATH", help=say("option.socket"))(
+        command
+    )
+    port = click.option(
+        "--port", type=click.IntRange(0, 65535), help=say("option.web_port")
+    )
+    return click.option("--host", help=say("option.host"))(port(command))
+
+
+@click.group(cls=Group, help=say("help.web"), invoke_without_command=True)
+@_places
+@click.pass_context
+def web(ctx: click.Context, /, **place: Any) -> None:
+    """Become the web program unless a sub-command says otherwise."""
+    if ctx.invoked_subcommand is None:
+        _become(ctx, place)
+
+
+@web.command(cls=Command, help=say("help.web.run"))
+@_places
+@click.pass_context
+def run(ctx: click.Context, /, **place: Any) -> None:
+    """Become the web program: same PID."""
+    _become(ctx, place)
+
+
+def _become(ctx: click.Context, place: dict[str, Any]) -> None:
+    settings = prepared(ctx)
+    if place["socket"]:
+        place["socket"] = planfile.absolute(place["socket"], os.environ)
+    given = [f"--{n}={each}" for n, each in place.items() if each is not None]
+    become(WEB, settings, given)
+
+
+@web.command(cls=Command, help=say("help.web.start"))
+@click.pass_context
+def start(ctx: click.Context) -> int:
+    """Start the web program in the background."""
+    settings = prepared(ctx)
+    code = start_program(WEB, settings)
+    click.echo(say("web.at", url=programs.address(settings)))
+    return code
+
+
+@web.command(cls=Command, help=say("help.web.stop"))
+@click.pass_context
+def stop(ctx: click.Context) -> int:
+    """Stop the web program."""
+    return stop_program(WEB, shared(ctx))
+
+
+@web.command(cls=Command, help=say("help.web.status"))
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> int:
+    """Tell whether it runs and where."""
+    settings = shared(ctx)
+    owner = programs.find(WEB, settings)
+    url = programs.address(settings)
+    if as_json:
+        print_json(facts(owner) | {"url": url or None})
+        return lsb_code(owner)
+    tell(WEB, owner)
+    if url:
+        click.echo(say("web.at", url=url))
+    return lsb_code(owner)
+
+
+@web.command(cls=Command, help=say("help.web.token"))
+@click.pass_context
+def token(ctx: click.Context) -> int:
+    """Print the token that changes need."""
+    settings = shared(ctx)
+    path = token_file(settings)
+    try:
+        click.echo(plans.read_secret(path)[0].strip())
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        message = say("web.no_token", path=path, why=why)
+        raise Failure(codes.IO, message, typed("web start", settings)) from None
+    return codes.OK

@@ -1,0 +1,1 @@
+"""What others read: reports, metrics, a public page."""

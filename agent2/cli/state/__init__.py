@@ -1,0 +1,1 @@
+"""How it is: status, check, incidents, history."""

@@ -1,0 +1,121 @@
+"""``agent2 incidents list | show``: what went wrong, when, and what was done."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from agent2.cli import codes
+from agent2.cli.command import Command, Group
+from agent2.cli.command import settings as shared
+from agent2.cli.errors import Failure
+from agent2.cli.records import Store, moment, print_json, print_rows
+from agent2.cli.state.machine import duration
+from agent2.cli.words import say
+from agent2.core.text import visible
+from agent2.store import incidents as records
+from agent2.store import journal, outbox
+from agent2.wire.records import happening, length, telling
+from agent2.wire.records import incident as document
+
+if TYPE_CHECKING:
+    from agent2.store.incidents import Incident
+    from agent2.store.journal import Entry
+
+_TIMES = ("at", "opened_at")  # the line begins with the time
+_MOST = 1000  # journal entries of one incident that are looked at
+
+
+@click.group(cls=Group, help=say("help.incidents"))
+def incidents() -> None:
+    """Hold the sub-commands."""
+
+
+@incidents.command("list", cls=Command, help=say("help.incidents.list"))
+@click.argument("target", required=False)
+@click.option("--limit", type=click.IntRange(1), default=20, help=say("option.limit"))
+@click.option("--open", "only_open", is_flag=True, help=say("option.open"))
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.pass_context
+def listing(
+    ctx: click.Context, target: str | None, limit: int, only_open: bool, as_json: bool
+) -> int:
+    """List the latest incidents, newest first."""
+    settings, now = shared(ctx), time.time()
+    with Store(settings) as db:
+        found = (
+            list(reversed(records.open_ones(db)))[:limit]
+            if only_open
+            else records.latest(db, limit, target)
+        )
+    if only_open and target:
+        found = [one for one in found if one.target == target]
+    if as_json:
+        print_json({"incidents": [document(one, now) for one in found]})
+    else:
+        print_rows(
+            ("id", "target", "opened", "age", "closed", "detail"),
+            [_row(one) for one in found],
+            say("incidents.none"),
+            settings.color,
+        )
+    return codes.OK
+
+
+def _row(one: Incident) -> tuple[object, ...]:
+    return (
+        one.id,
+        one.target,
+        moment(one.opened_at),
+        duration(length(one, time.time())),
+        moment(one.resolved_at),
+        f"{one.code}: {one.detail}",
+    )
+
+
+@incidents.command("show", cls=Command, help=say("help.incidents.show"))
+@click.argument("incident")
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.pass_context
+def show(ctx: click.Context, incident: str, as_json: bool) -> int:
+    """Show one incident as a timeline."""
+    with Store(shared(ctx)) as db:
+        found = records.get(db, incident)
+        if found is None:
+            message = say("incidents.unknown", id=incident)
+            raise Failure(codes.USAGE, message, "agent2 incidents list")
+        entries = journal.read(db, limit=_MOST, incident=incident)
+        told = [telling(row) for row in outbox.of_incident(db, incident)]
+    if as_json:
+        events = [happening(entry) for entry in entries]
+        print_json(
+            document(found, time.time()) | {"events": events, "deliveries": told}
+        )
+        return codes.OK
+    about = f"{found.id}  {found.target}  {found.code}: {found.detail}"
+    click.echo(visible(about))
+    ended = moment(found.resolved_at) or "..."
+    spent = f"{say('incidents.duration')} {duration(length(found, time.time()))}"
+    click.echo(f"{moment(found.opened_at)} - {ended}  {spent}")
+    click.echo(f"\n{say('incidents.timeline')}")
+    for entry in entries:
+        click.echo(f"  {visible(_event(entry, found.opened_at))}")
+    click.echo(f"\n{say('incidents.told')}")
+    if not told:  # the timeline tells of alerts, whether or not anybody wants them
+        click.echo(f"  {say('incidents.told_none')}")
+    for one in told:
+        cause = f" ({one['cause']}) {one['detail']}" if one["cause"] else ""
+        line = f"{one['notifier']}: {one['kind']} {one['state']}{cause}"
+        click.echo(f"  {visible(line)}")
+    return codes.OK
+
+
+def _event(entry: Entry, start: float) -> str:
+    body = " ".join(
+        f"{name}={worth}"
+        for name, worth in entry.body.items()
+        if worth not in ("", None) and name not in _TIMES
+    )
+    return f"{moment(entry.at)}  {entry.at - start:+8.3f} s  {entry.kind}  {body}"
