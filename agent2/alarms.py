@@ -18,7 +18,7 @@ from agent2.wire.languages import words
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.message import Delivery
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.store.database import Database
 
 _TARGET = "agent2"

@@ -20,7 +20,7 @@ def agent2(port: int, folder: str) -> float:
     from agent2.host.clock import Clock
     from agent2.host.logfile import LogFile
     from agent2.host.reactor import Reactor
-    from agent2.plan import load
+    from agent2.plan.stored import load
     from agent2.watcher.agent import Agent
     from agent2.watcher.cycle import cycle
 

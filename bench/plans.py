@@ -15,10 +15,10 @@ from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from agent2 import plan as plans
 from agent2.core.model import Policy, RestartPolicy
 from agent2.core.value import as_dict
-from agent2.planfile import current_stamp
+from agent2.plan import stored, values
+from agent2.plan.sources import current_stamp
 
 # A restart may follow a restart at once, as often as the benchmark kills.
 UNBOUND = RestartPolicy(
@@ -26,12 +26,12 @@ UNBOUND = RestartPolicy(
 )
 
 
-def check(kind: str, **options: Any) -> plans.PluginPlan:
+def check(kind: str, **options: Any) -> values.PluginPlan:
     """Return a check named after its kind."""
-    return plans.PluginPlan(kind, kind, options)
+    return values.PluginPlan(kind, kind, options)
 
 
-def three_checks(pid_file: str, port: int) -> tuple[plans.PluginPlan, ...]:
+def three_checks(pid_file: str, port: int) -> tuple[values.PluginPlan, ...]:
     """Return the default checks: PID, port, health page."""
     return (
         check("pid", file=pid_file),
@@ -42,19 +42,19 @@ def three_checks(pid_file: str, port: int) -> tuple[plans.PluginPlan, ...]:
 
 def target(
     name: str,
-    checks: tuple[plans.PluginPlan, ...],
+    checks: tuple[values.PluginPlan, ...],
     *,
     threshold: int = 2,
     every: float = 5.0,
     wait: float = 5.0,
     primary: bool = False,
     restart: RestartPolicy = UNBOUND,
-) -> plans.TargetPlan:
+) -> values.TargetPlan:
     """Return a target whose restart is asked for by the signal file."""
-    return plans.TargetPlan(
+    return values.TargetPlan(
         name,
         checks,
-        (plans.PluginPlan("signal_file", "signal_file", {}),),
+        (values.PluginPlan("signal_file", "signal_file", {}),),
         Policy(failure_threshold=threshold, flapping=False, restart=restart),
         interval=every,
         retry_interval=every,
@@ -66,13 +66,13 @@ def target(
 def write(
     folder: str,
     config: str,
-    targets: list[plans.TargetPlan],
-    notifiers: tuple[plans.PluginPlan, ...] = (),
+    targets: list[values.TargetPlan],
+    notifiers: tuple[values.PluginPlan, ...] = (),
     language: str = "en",
 ) -> None:
     """Write ``plan.json`` into the state folder *folder*, current for *config*."""
     names = tuple(each.name for each in notifiers)
-    made = plans.Plan(
+    made = values.Plan(
         stamp=current_stamp(config, "", os.environ),
         config_path=config,
         sha="",
@@ -81,14 +81,14 @@ def write(
         language=language,
         targets=tuple(targets),
         notifiers=notifiers,
-        routes=(plans.Route({}, names),) if names else (),
-        log=plans.LogPlan(),
-        restarter=plans.RestarterPlan(),
+        routes=(values.Route({}, names),) if names else (),
+        log=values.LogPlan(),
+        restarter=values.RestarterPlan(),
         web={},
     )
     path = os.path.join(folder, "plan.json")
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"format": plans.FORMAT} | _plain(made), file)
+        json.dump({"format": stored.FORMAT} | _plain(made), file)
     os.chmod(path, 0o600)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agent2.host.reactor import Reactor
-    from agent2.plan import Secret
+    from agent2.plan.secret import Secret
     from agent2.plugins import Path, Seconds, Url
 
     Timings = tuple[tuple[str, float], ...]

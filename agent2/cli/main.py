@@ -6,10 +6,11 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from agent2 import __version__, planfile
+from agent2 import __version__
 from agent2.cli import codes
 from agent2.cli.errors import Failure
 from agent2.cli.words import decide, say, speak
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from click import Context
@@ -95,7 +96,7 @@ def _guarded(argv: list[str]) -> int:
     except Exception as error:
         from agent2.cli.usage import report
 
-        folder = planfile.state_dir(_option(argv, "--state-dir"), os.environ)
+        folder = sources.state_dir(_option(argv, "--state-dir"), os.environ)
         return _complain(codes.INTERNAL, *report(error, folder))
     return result if isinstance(result, int) else codes.OK
 
@@ -147,7 +148,7 @@ def _option(argv: list[str], *names: str) -> str:
 def _config(argv: list[str]) -> str:
     folder = _option(argv, "--state-dir")
     asked = _option(argv, "-c", "--config")
-    return planfile.find_config(asked, os.environ, folder)
+    return sources.find_config(asked, os.environ, folder)
 
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 
-from agent2 import planfile
+from agent2.plan import sources
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WATCHER = os.path.join(PACKAGE, "agent2_monitor.py")
@@ -35,12 +35,12 @@ class Settings:
     @property
     def state_dir(self) -> str:
         """The state folder, absolute."""
-        return planfile.state_dir(self.folder, os.environ)
+        return sources.state_dir(self.folder, os.environ)
 
     @property
     def config_path(self) -> str:
         """The configuration file that counts, absolute, or "" for the defaults."""
-        return planfile.find_config(self.config, os.environ, self.state_dir)
+        return sources.find_config(self.config, os.environ, self.state_dir)
 
     def path(self, name: str) -> str:
         """Return the file *name* of the state folder."""

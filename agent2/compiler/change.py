@@ -10,12 +10,12 @@ import stat
 import time
 from typing import TYPE_CHECKING
 
-from agent2 import planfile
 from agent2.compiler import edit, keys, references, urls, yaml_marks, yaml_tree
 from agent2.compiler.problems import MASK, Problem, shown
 from agent2.compiler.words import Wrong
 from agent2.core.value import value
 from agent2.host import files
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def make(
 
 
 def _content(fd: int, there: os.stat_result, path: str) -> bytes:
-    small = there.st_size <= planfile.LARGEST
+    small = there.st_size <= sources.LARGEST
     if not stat.S_ISREG(there.st_mode) or not small:
         expected = "a YAML file of at most 1 MiB"
         what, got = "is no such file", "more" if small is False else "something else"

@@ -6,7 +6,6 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from agent2 import planfile
 from agent2.compiler import (
     events,
     layers,
@@ -25,6 +24,7 @@ from agent2.compiler.report import Report
 from agent2.compiler.schema import Root
 from agent2.compiler.words import Scope
 from agent2.core.value import value
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +66,7 @@ def compile_text(
     """
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     base = os.path.dirname(path) if path else state_dir
-    scope = Scope(environ, base, planfile.home(environ))
+    scope = Scope(environ, base, sources.home(environ))
     built_in = raw is None
     report = Report(path or BUILT_IN, None)
     given = overrides.collect(environ, profile, sets, report)
@@ -85,7 +85,7 @@ def compile_text(
     if settled is None or report.refused:
         return Compiled(None, None, problems, report.more)
     facts = {
-        "stamp": stamp or planfile.current_stamp(path, profile, environ, sets),
+        "stamp": stamp or sources.current_stamp(path, profile, environ, sets),
         "config_path": path,
         "sha": hashlib.sha256(raw).hexdigest()[:12],
         "base": base,
@@ -174,7 +174,7 @@ def spoken(language: str, environ: Mapping[str, str]) -> str:
     """Return ``en`` or ``zh``; ``auto`` is decided by the locale variables."""
     if language != "auto":
         return language
-    for variable in planfile.LANGUAGE:
+    for variable in sources.LANGUAGE:
         if environ.get(variable):
             return "zh" if environ[variable].lower().startswith("zh") else "en"
     return "en"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent2 import plan
 from agent2.compiler import events, slo
-from agent2.plan import Secret
+from agent2.plan import stored
+from agent2.plan.secret import Secret
 
 if TYPE_CHECKING:
     from typing import Any
@@ -22,7 +22,7 @@ def emit(settled: Settled, facts: dict[str, Any]) -> dict[str, Any]:
     """Return the plan; *facts* are stamp, paths, sums and warnings."""
     restarter, web = settled.restarter, settled.web
     return {
-        "format": plan.FORMAT,
+        "format": stored.FORMAT,
         **facts,
         "profile": settled.profile.value,
         "language": settled.language.value,

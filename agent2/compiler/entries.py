@@ -10,7 +10,7 @@ from agent2.compiler import urls
 from agent2.compiler.problems import MASK, nearest, shown, sort_of
 from agent2.core.text import plain
 from agent2.core.value import value
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 
 if TYPE_CHECKING:
     from typing import Any

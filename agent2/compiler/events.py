@@ -10,7 +10,7 @@ from agent2.compiler.section import Above, Section, described
 from agent2.compiler.words import Wrong
 from agent2.core.policies import Ruling
 from agent2.core.rules import OPS
-from agent2.plan_events import MODES, EventsPlan, is_window
+from agent2.plan.events import MODES, EventsPlan, is_window
 
 if TYPE_CHECKING:
     from agent2.compiler.report import Report
@@ -136,7 +136,7 @@ def settled(own: Events, profile: tuple[str, Events], report: Report) -> Events:
 
 
 def emitted(found: Events) -> dict[str, Any]:
-    """Return the section as the tree that ``plan_events.from_tree`` reads."""
+    """Return the section as the tree that ``plan.events.from_tree`` reads."""
     tree = found.model_dump()
     tree |= tree.pop("redlines")
     for rule in tree["rules"]:

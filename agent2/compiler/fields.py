@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from agent2.compiler import references, urls
 from agent2.compiler.word import PORT, TRUTH, Word, settled
 from agent2.compiler.words import PUBLIC, Wrong
-from agent2.plan import Secret as Hidden
+from agent2.plan.secret import Secret as Hidden
 
 if TYPE_CHECKING:
     from typing import Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from agent2 import planfile, plugins
+from agent2 import plugins
 from agent2.compiler import yaml_tree
 from agent2.compiler.expectations import at, known_keys
 from agent2.compiler.plugin_models import model_of
@@ -13,6 +13,7 @@ from agent2.compiler.problems import nearest
 from agent2.compiler.schema import Root
 from agent2.compiler.word import Word
 from agent2.compiler.words import Wrong
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from typing import Any
@@ -49,9 +50,9 @@ def resolve(root: Any, key: str) -> Loc:
 
 
 def _meant(key: str) -> str:
-    last = {full.rpartition(".")[2]: full for full in reversed(planfile.SETTABLE)}
+    last = {full.rpartition(".")[2]: full for full in reversed(sources.SETTABLE)}
     full = last.get(key.rpartition(".")[2])
-    return f"Did you mean {full}?" if full else nearest(key, planfile.SETTABLE)
+    return f"Did you mean {full}?" if full else nearest(key, sources.SETTABLE)
 
 
 def _entry(node: yaml_tree.Sequence, part: str) -> int:

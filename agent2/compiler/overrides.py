@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent2 import planfile
 from agent2.compiler import keys, references, yaml_marks, yaml_tree
 from agent2.compiler.problems import MASK, Problem, shown
 from agent2.compiler.report import Origin
 from agent2.compiler.words import Wrong
 from agent2.core.value import value
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ def collect(
 def _collect(
     environ: Mapping[str, str], profile: str, sets: Sequence[str], report: Report
 ) -> Iterator[Given]:
-    for name, key in planfile.OVERRIDES.items():
+    for name, key in sources.OVERRIDES.items():
         if environ.get(name):
             yield Given(key, environ[name], Origin("environment", name))
     if profile:
@@ -64,7 +64,7 @@ def _collect(
 def profile_of(given: Sequence[Given]) -> str:
     """Return the profile that was asked for, "" for none or one that is not known."""
     asked = [one.text for one in given if one.key == "profile"]
-    return asked[-1] if asked and asked[-1] in planfile.PROFILES else ""
+    return asked[-1] if asked and asked[-1] in sources.PROFILES else ""
 
 
 def put(report: Report, root: Any, given: Sequence[Given], scope: Scope) -> Any:

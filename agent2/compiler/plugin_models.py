@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, get_args, get_origin
 
 from pydantic import BeforeValidator, Field, create_model
 
-from agent2 import plan
 from agent2.compiler import fields, word
 from agent2.compiler.section import Section
 from agent2.compiler.words import Wrong
+from agent2.plan import secret
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,7 +35,7 @@ _WORDS: dict[str, Any] = {
     "dict": dict,
     "None": None,
 }
-_PLAIN = {str: "str", int: "int", float: "float", bool: "bool", plan.Secret: "Secret"}
+_PLAIN = {str: "str", int: "int", float: "float", bool: "bool", secret.Secret: "Secret"}
 
 
 def yaml_name(field: str) -> str:
@@ -75,7 +75,7 @@ def about(cls: Any) -> str:
 
 
 def _shown_default(default: Any) -> Any:
-    if isinstance(default, plan.Secret):
+    if isinstance(default, secret.Secret):
         return ""
     return list(default) if isinstance(default, tuple) else default
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent2.compiler import plugin_models as models
 from agent2.compiler import references
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import sys
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
-from agent2 import planfile
 from agent2.compiler.compile import BUILT_IN, compile_text
 from agent2.compiler.problems import Problem, count
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -40,12 +40,12 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
         sys.stdout.write(config_schema())
         return _OK
-    path = planfile.absolute(asked.config, environ) if asked.config else ""
-    state_dir = planfile.state_dir(asked.state_dir, environ)
+    path = sources.absolute(asked.config, environ) if asked.config else ""
+    state_dir = sources.state_dir(asked.state_dir, environ)
     if asked.change:
         return _change(asked, path, state_dir, environ)
     # Before the reading: a file changed in between makes an old stamp, so a new plan.
-    stamp = planfile.current_stamp(path, asked.profile, environ, asked.set)
+    stamp = sources.current_stamp(path, asked.profile, environ, asked.set)
     try:
         raw = read(path) if path else None
     except _UnreadableError as error:
@@ -58,7 +58,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     _say(done.problems, path)
     if asked.check or asked.show:
         return _print(asked, done, path)
-    return _write(asked.out or os.path.join(state_dir, planfile.PLAN_NAME), done.tree)
+    return _write(asked.out or os.path.join(state_dir, sources.PLAN_NAME), done.tree)
 
 
 def _arguments(argv: Sequence[str]) -> Namespace:
@@ -98,10 +98,10 @@ def read(path: str) -> bytes:
             got, hint = f"mode {stat.S_IMODE(mode):04o}", f"Run: chmod o-w {path}"
             expected = "a file that not everybody can write"
             raise _UnreadableError("can be written by anybody", got, expected, hint)
-        raw = os.read(number, planfile.LARGEST + 1)
+        raw = os.read(number, sources.LARGEST + 1)
     finally:
         os.close(number)
-    if len(raw) > planfile.LARGEST:
+    if len(raw) > sources.LARGEST:
         raise _UnreadableError("is too large", "more than 1 MiB", "at most 1 MiB", "")
     return raw
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticUndefined
 
-from agent2 import planfile, plugins
+from agent2 import plugins
 from agent2.compiler import (
     events,
     layers,
@@ -21,6 +21,7 @@ from agent2.compiler import (
 from agent2.compiler.expectations import expected, known_keys
 from agent2.compiler.scalars import told
 from agent2.compiler.words import Scope
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +115,7 @@ def page() -> str:
 
 
 def _variables() -> str:
-    rows = [(f"`{name}`", f"`{key}`") for name, key in planfile.OVERRIDES.items()]
+    rows = [(f"`{name}`", f"`{key}`") for name, key in sources.OVERRIDES.items()]
     rows.append(("`AGENT2_CONFIG`", "the file itself"))
     rows.append(("`AGENT2_STATE_DIR`, `AGENT2_HOME`", "the state folder"))
     text = """\
@@ -127,7 +128,7 @@ any variable by `${NAME}` in the file."""
 def _profiles() -> str:
     scope = Scope({}, "/", "/")
     rows = []
-    for name in planfile.PROFILES:
+    for name in sources.PROFILES:
         found = layers.profile_defaults(name, scope)
         given = {key: getattr(found, key) for key in found.model_fields_set}
         first = ("interval", "failure_threshold", "timeout")

@@ -13,7 +13,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from agent2.compiler.words import Wrong
-from agent2.plan import read_secret
+from agent2.plan.secret import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,8 +21,8 @@ from agent2.compiler.slo import Slo
 from agent2.compiler.store import Store
 from agent2.compiler.telemetry import Telemetry
 from agent2.core.model import Policy, RestartPolicy
-from agent2.plan import LogPlan, RestarterPlan
-from agent2.planfile import PROFILES
+from agent2.plan.sources import PROFILES
+from agent2.plan.values import LogPlan, RestarterPlan
 
 _POLICY = Policy()
 _RESTART = RestartPolicy()

@@ -9,7 +9,7 @@ from agent2.compiler import slo, store, telemetry, urls
 from agent2.compiler.problems import MASK
 from agent2.compiler.scalars import told
 from agent2.compiler.word import SECONDS
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

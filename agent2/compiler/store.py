@@ -8,7 +8,7 @@ from agent2.compiler import word
 from agent2.compiler.events import WINDOW
 from agent2.compiler.fields import PublicPath, Truth
 from agent2.compiler.section import Section, described
-from agent2.plan_store import StorePlan
+from agent2.plan.store import StorePlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

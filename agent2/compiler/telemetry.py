@@ -10,7 +10,7 @@ from agent2.compiler.fields import Plain, PublicPath, Truth
 from agent2.compiler.problems import shown as quoted
 from agent2.compiler.section import Section, described
 from agent2.compiler.words import PUBLIC, Wrong
-from agent2.plan_telemetry import TelemetryPlan
+from agent2.plan.telemetry import TelemetryPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from agent2.courier import frames
 from agent2.courier.lost import KIND, lost
 from agent2.courier.voice import Voice
 from agent2.host.wake import wake, wake_supervisor
-from agent2.plan_events import is_asked_elsewhere
+from agent2.plan.events import is_asked_elsewhere
 from agent2.store import outbox
 from agent2.store.errors import StoreError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.core.message import Delivery
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.store.database import Database
 
 LEASE_S = 15.0  # renewed while a send goes on

@@ -16,14 +16,14 @@ from agent2.core.message import Cause
 from agent2.courier import frames, seal
 from agent2.courier.redact import revealed, scrub
 from agent2.host import forked
-from agent2.plan import Secret, SecretError
+from agent2.plan.secret import Secret, SecretError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from typing import Any, NoReturn
 
-    from agent2.plan import PluginPlan
+    from agent2.plan.values import PluginPlan
 
 TIMEOUT = 10.0  # seconds for one send, for a plugin that has no option for it
 GRACE = 1.0  # seconds after which a lane ends itself if the courier did not

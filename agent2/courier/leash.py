@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from agent2.core.message import Delivery
-    from agent2.plan import PluginPlan
+    from agent2.plan.values import PluginPlan
 
 _LOADING = 30.0  # seconds in which a lane must be ready
 _LONGEST_SEND = 3600.0

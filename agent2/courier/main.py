@@ -14,7 +14,7 @@ import time
 from agent2.core.text import place
 from agent2.courier import owner
 from agent2.courier.loop import IDLE_S, Courier
-from agent2.plan import PlanError
+from agent2.plan.stored import PlanError
 from agent2.store.errors import StoreError
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent2.plan import Secret, SecretError
+from agent2.plan.secret import Secret, SecretError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent2.core.message import Cause
 from agent2.courier.leash import Leash
-from agent2.plan_watch import PlanWatch
+from agent2.plan.watch import PlanWatch
 from agent2.store import outbox
 from agent2.store.errors import StoreError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from agent2.core.message import Delivery
     from agent2.courier.desk import Desk
-    from agent2.plan import Plan, PluginPlan
+    from agent2.plan.values import Plan, PluginPlan
 
 _RENEW_S = 5.0
 _AT_ONCE = 4  # lanes that load their libraries together: the watch needs the cores too

@@ -11,7 +11,7 @@ from agent2.host.wake import wake
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.message import Cause, Delivery
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.store.errors import StoreError
 
 

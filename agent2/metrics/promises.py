@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.core import slo
 from agent2.core.uptime import trusted
+from agent2.plan import sources, stored
 from agent2.store import reporting
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ class Promises:
 
     def __init__(self, state_dir: str) -> None:
         """Read nothing yet."""
-        self._path = os.path.join(state_dir, planfile.PLAN_NAME)
+        self._path = os.path.join(state_dir, sources.PLAN_NAME)
         self._at = float("-inf")
         self._found: list[tuple[str, Objective, Budget]] = []
 
@@ -51,13 +50,13 @@ class Promises:
     def _look(self, db: Database, now: float) -> list[tuple[str, Objective, Budget]]:
         found = []
         try:
-            plan = plans.load(self._path)
+            plan = stored.load(self._path)
             for one in plan.targets:
                 promise = slo.from_tree(one.slo)
                 if promise is not None:
                     hold = trusted(one.interval, one.timeout)
                     stands = reporting.stand(db, one.name, promise, now, hold)
                     found.append((one.name, promise, stands))
-        except (plans.PlanError, TypeError, ValueError):
+        except (stored.PlanError, TypeError, ValueError):
             return []  # no plan: nothing was promised
         return found

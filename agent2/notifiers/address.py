@@ -9,14 +9,14 @@ import re
 
 from agent2.core.message import Cause
 from agent2.core.value import value
-from agent2.plan import SecretError
+from agent2.plan.secret import SecretError
 from agent2.plugins import SendError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent2.plan import Secret
+    from agent2.plan.secret import Secret
 
 _PORTS = {"http": 80, "https": 443}
 _URL = re.compile(

@@ -18,7 +18,7 @@ from agent2.core.message import Cause, Receipt
 from agent2.core.model import AlertKind
 from agent2.core.value import value
 from agent2.notifiers.text import body_lines, line
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 from agent2.plugins import SendError
 
 TYPE_CHECKING = False

@@ -23,7 +23,7 @@ from agent2.core.message import Cause, Receipt
 from agent2.core.value import value
 from agent2.notifiers import http
 from agent2.notifiers.address import is_loopback
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 from agent2.plugins import SendError
 
 TYPE_CHECKING = False

@@ -23,7 +23,7 @@ from agent2.core.value import as_dict, value
 from agent2.notifiers import address, http
 from agent2.notifiers.client import post
 from agent2.notifiers.text import body_lines, clean, clip
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import os
 import signal
 import sys
 
-from agent2 import planfile
 from agent2.host import files
 from agent2.host.instance import Instance, LockedError, began_anew, begin_anew
 from agent2.host.reactor import Reactor
+from agent2.plan import sources
 from agent2.restarter import desk
 from agent2.restarter.report import Report
 from agent2.restarter.round import Round
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         else:
             sys.stderr.write(f"agent2: {word}: unknown. {USAGE}\n")
             return 2
-    return run(planfile.state_dir(state_dir, os.environ))
+    return run(sources.state_dir(state_dir, os.environ))
 
 
 def run(state_dir: str) -> int:

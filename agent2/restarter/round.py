@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 
-from agent2 import plan
 from agent2.core.text import one_line
 from agent2.host.clock import stamp
-from agent2.planfile import PLAN_NAME
+from agent2.plan import stored
+from agent2.plan.sources import PLAN_NAME
 from agent2.restarter import desk
 from agent2.restarter.restart import Recipe, Result, restart
 from agent2.wire.signal import SignalError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent2.host.reactor import Reactor
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.restarter.desk import Waiting
     from agent2.restarter.report import Report
     from agent2.wire.signal import Signal
@@ -158,9 +158,9 @@ class Round:
             found = os.stat(path)
             known = (found.st_ino, found.st_mtime_ns, found.st_size)
             if known != self._plan_id:
-                self._plan = plan.load(path)
+                self._plan = stored.load(path)
                 self._plan_id = known
-        except (OSError, plan.PlanError) as error:
+        except (OSError, stored.PlanError) as error:
             if not isinstance(error, FileNotFoundError):
                 self._once(one_line(f"the plan cannot be read: {error}"), "ERROR")
             if self._plan is None:

@@ -10,7 +10,7 @@ from agent2.core.text import place
 from agent2.host.clock import Clock
 from agent2.host.instance import Instance, LockedError
 from agent2.host.wake import SUPERVISOR, wake
-from agent2.plan import PlanError
+from agent2.plan.stored import PlanError
 from agent2.store.errors import StoreError
 from agent2.supervisor.loop import IDLE_S, Supervisor
 

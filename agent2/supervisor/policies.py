@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent2.core.policies import Decision
     from agent2.core.routing import Policy
     from agent2.core.standing import Standing
-    from agent2.plan_events import EventsPlan, RulePlan
+    from agent2.plan.events import EventsPlan, RulePlan
 
 GROUP = "agent2.policies"
 _MOST_TYPES = 256

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent2.core.events import Event
-    from agent2.plan_events import PollPlan
+    from agent2.plan.events import PollPlan
     from agent2.store.database import Database
     from agent2.store.inbox import Entry
 

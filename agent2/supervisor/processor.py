@@ -12,7 +12,7 @@ import os
 import time
 
 from agent2.core.value import replace
-from agent2.plan_events import EventsPlan
+from agent2.plan.events import EventsPlan
 from agent2.store import inbox
 from agent2.store.errors import StoreError
 from agent2.supervisor import effects, phrases

@@ -6,8 +6,8 @@ import os
 import time
 
 from agent2.host.wake import wake
-from agent2.plan_events import EventsPlan
-from agent2.plan_watch import PlanWatch
+from agent2.plan.events import EventsPlan
+from agent2.plan.watch import PlanWatch
 from agent2.store import inbox, turns
 from agent2.store.errors import StoreError
 from agent2.supervisor.metrics import Watch
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.store.database import Database
     from agent2.store.inbox import Backlog
 

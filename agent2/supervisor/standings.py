@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent2.core.standing import Mode, Redlines, Standing
-from agent2.plan_events import EventsPlan, frozen_by
+from agent2.plan.events import EventsPlan, frozen_by
 from agent2.store import gates
 
 TYPE_CHECKING = False

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.core.message import Delivery
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.store.database import Database
     from agent2.store.inbox import Backlog
     from agent2.supervisor.metrics import Change

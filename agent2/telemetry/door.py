@@ -22,7 +22,7 @@ from agent2.telemetry.answer import Answer, read_answer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent2.plan_telemetry import TelemetryPlan
+    from agent2.plan.telemetry import TelemetryPlan
 
 _MOST = 64 * 1024  # bytes of an answer
 _AGAIN = frozenset({401, 403, 404, 405, 408, 425, 429})  # and all 5xx

@@ -14,7 +14,7 @@ import sys
 
 from agent2.core.text import one_line, place
 from agent2.host.instance import Instance, LockedError
-from agent2.plan import PlanError
+from agent2.plan.stored import PlanError
 from agent2.store.errors import StoreError
 from agent2.telemetry import phrases
 from agent2.telemetry.run import LOG, Run

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from agent2 import plan as plans
-from agent2.planfile import PLAN_NAME
+from agent2.plan import stored
+from agent2.plan.sources import PLAN_NAME
 
 EN = {
     "missing": 'OpenTelemetry is not installed: pip install "agent2[otlp]"',
@@ -31,6 +31,6 @@ def of(language: str) -> dict[str, str]:
 def words(state_dir: str) -> dict[str, str]:
     """Return the sentences in the language of the plan in *state_dir*."""
     try:
-        return of(plans.load(os.path.join(state_dir, PLAN_NAME)).language)
-    except plans.PlanError:
+        return of(stored.load(os.path.join(state_dir, PLAN_NAME)).language)
+    except stored.PlanError:
         return EN

@@ -9,10 +9,11 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from agent2 import __version__, plan_telemetry
-from agent2 import plan as plans
+from agent2 import __version__
 from agent2.host.logfile import LogFile
-from agent2.planfile import PLAN_NAME
+from agent2.plan import secret, stored, values
+from agent2.plan import telemetry as telemetry_plan
+from agent2.plan.sources import PLAN_NAME
 from agent2.store import meta
 from agent2.store.errors import StoreError
 from agent2.store.reading import Reader
@@ -113,17 +114,17 @@ class Run:
             seen = self._plan_seen  # it is just being written anew
         if seen == self._plan_seen and seen:
             return self._sender is not None
-        plan = plans.load(path)
+        plan = stored.load(path)
         self._plan_seen = seen
         self._words = phrases.of(plan.language)
         self._use(plan)
         return self._sender is not None
 
-    def _use(self, plan: plans.Plan) -> None:
+    def _use(self, plan: values.Plan) -> None:
         try:
-            told = plan_telemetry.from_tree(plan.telemetry)
+            told = telemetry_plan.from_tree(plan.telemetry)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise plans.PlanError(f"telemetry: {error}") from None
+            raise stored.PlanError(f"telemetry: {error}") from None
         self._sender = None
         if not told.enabled:
             self._file("INFO", self._words["off"])
@@ -159,7 +160,7 @@ class Run:
         if not path:
             return {}
         try:
-            lines = plans.read_secret(path)[0].splitlines()
+            lines = secret.read_secret(path)[0].splitlines()
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
             told = self._words["headers"].format(path=path, why=why)

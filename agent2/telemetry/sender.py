@@ -11,7 +11,7 @@ from agent2.telemetry.queues import Logs, Traces, begin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent2.plan_telemetry import TelemetryPlan
+    from agent2.plan.telemetry import TelemetryPlan
     from agent2.store.database import Database
     from agent2.telemetry.door import Door, Sent
     from agent2.telemetry.marks import Mark, Marks

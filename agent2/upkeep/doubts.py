@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent2.plan_store import StorePlan
+    from agent2.plan.store import StorePlan
     from agent2.store.database import Database
 
 _SINCE = "care.backups.since"

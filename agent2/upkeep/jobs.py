@@ -9,7 +9,7 @@ from __future__ import annotations
 from agent2 import alarms
 from agent2.core.uptime import trusted
 from agent2.core.value import value
-from agent2.plan_events import frozen_by
+from agent2.plan.events import frozen_by
 from agent2.store import archive, cleanup, rollup, upkeep
 from agent2.store.errors import StoreError
 from agent2.upkeep import doubts
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.store.database import Database
 
 _DAY = 23.5 * 3600.0  # asked each hour, a day must not become 25 hours

@@ -15,8 +15,8 @@ import time
 from agent2.core.text import one_line, place
 from agent2.host.instance import Instance, LockedError
 from agent2.host.wake import wake
-from agent2.plan import PlanError, load
-from agent2.planfile import PLAN_NAME
+from agent2.plan.sources import PLAN_NAME
+from agent2.plan.stored import PlanError, load
 from agent2.store import upkeep
 from agent2.store.database import Database
 from agent2.store.errors import StoreError

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from agent2.host.clock import Clock
     from agent2.host.logfile import LogFile
     from agent2.host.reactor import Reactor
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.watcher.leftover import LeftOver
     from agent2.watcher.watched import Watched
     from agent2.wire.status import Edit

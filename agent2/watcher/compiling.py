@@ -12,14 +12,14 @@ import signal
 import sys
 import time
 
-from agent2.plan import PlanError, load
-from agent2.planfile import PLAN_NAME, current_stamp
+from agent2.plan.sources import PLAN_NAME, current_stamp
+from agent2.plan.stored import PlanError, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
 
 _PROGRAM = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))),

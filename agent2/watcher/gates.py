@@ -16,7 +16,7 @@ from agent2.core.policies import Ruling
 from agent2.core.rules import Condition, Rule, glob
 from agent2.core.standing import Mode, Redlines, Standing
 from agent2.core.value import replace
-from agent2.plan_events import EventsPlan, frozen_by, is_asked_elsewhere
+from agent2.plan.events import EventsPlan, frozen_by, is_asked_elsewhere
 from agent2.store import gates
 from agent2.watcher.happened import ASKED, SOURCE, TOLD
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from agent2.core.model import Judgement
     from agent2.core.policies import Decision
     from agent2.host.clock import Clock
-    from agent2.plan import Plan
-    from agent2.plan_events import RulePlan
+    from agent2.plan.events import RulePlan
+    from agent2.plan.values import Plan
     from agent2.watcher.memory import Memory
     from agent2.watcher.texts import Texts
     from agent2.watcher.watched import Watched

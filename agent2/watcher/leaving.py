@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent2.core.effects import ResolveIncident, WithdrawRestart
 from agent2.core.leaving import leave
 from agent2.core.model import Policy
-from agent2.plan import PluginPlan, TargetPlan
+from agent2.plan.values import PluginPlan, TargetPlan
 from agent2.watcher.watched import Watched
 
 TYPE_CHECKING = False

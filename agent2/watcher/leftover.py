@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.core.events import Gate
-    from agent2.plan import TargetPlan
+    from agent2.plan.values import TargetPlan
     from agent2.store.actions import ActionRow
     from agent2.store.database import Database
     from agent2.store.incidents import Incident

@@ -13,7 +13,7 @@ from binascii import crc32
 
 from agent2.host.files import read_small, remove, write_atomic
 from agent2.host.wake import NAME as SOCKET
-from agent2.planfile import PLAN_NAME
+from agent2.plan.sources import PLAN_NAME
 from agent2.store import elsewhere, outbox
 from agent2.store.errors import StoreError
 from agent2.watcher.child import Child

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from agent2 import planfile
 from agent2.core.value import value
+from agent2.plan import sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ def parse(argv: list[str], environ: Mapping[str, str]) -> Options:
     ready = found.get("ready_fd", "-1")
     if not ready.lstrip("-").isdigit():
         raise UsageError(f"--ready-fd needs a number, got {ready}")
-    state_dir = planfile.state_dir(found.get("state_dir", ""), environ)
+    state_dir = sources.state_dir(found.get("state_dir", ""), environ)
     terminal = foreground or os.isatty(1)
     return Options(
         state_dir,
-        planfile.find_config(found.get("config", ""), environ, state_dir),
+        sources.find_config(found.get("config", ""), environ, state_dir),
         found.get("profile", ""),
         int(ready),
         1 if terminal else None,

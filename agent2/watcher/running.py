@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent2.host.instance import Instance
     from agent2.host.logfile import LogFile
     from agent2.host.reactor import Reactor
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.watcher.exporting import Exporting
     from agent2.watcher.options import Options
 

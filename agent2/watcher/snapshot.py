@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent2.host.clock import Clock
     from agent2.host.logfile import LogFile
     from agent2.host.reactor import Reactor
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.watcher.fixes import Fixes
     from agent2.watcher.gates import Gates
     from agent2.watcher.memory import Memory

@@ -6,7 +6,7 @@ It leaves by itself when the inbox is empty (``agent2/supervisor``). One that mu
 
 from __future__ import annotations
 
-from agent2.plan_events import EventsPlan
+from agent2.plan.events import EventsPlan
 from agent2.store import turns
 from agent2.watcher.child import Child
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent2.core.message import Alert
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
     from agent2.store.database import Database
     from agent2.store.outbox import NotifierCount
     from agent2.watcher.memory import Memory

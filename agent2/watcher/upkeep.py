@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 
-from agent2.plan_store import StorePlan
+from agent2.plan.store import StorePlan
 from agent2.watcher.child import Child
 from agent2.wire.tokens import quoted
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent2.core.model import Judgement, Observation
     from agent2.host.processes import ProcessRef
     from agent2.host.reactor import Timer
-    from agent2.plan import Plan, TargetPlan
+    from agent2.plan.values import Plan, TargetPlan
     from agent2.plugins import Action, Check
     from agent2.wire.status import Fragment
 

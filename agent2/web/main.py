@@ -10,11 +10,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.host.files import ensure_dir, remove, write_atomic
 from agent2.host.instance import Instance, LockedError
 from agent2.host.logfile import LogFile
+from agent2.plan import sources, stored
 from agent2.store.errors import StoreError
 from agent2.web.desk import Desk
 from agent2.web.listening import ListenError, listen
@@ -47,7 +46,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--ready-fd", type=int, default=-1)
     asked = parser.parse_args(arguments)
     given = {"host": asked.host, "port": asked.port, "socket": asked.socket}
-    state_dir = planfile.state_dir(asked.state_dir, os.environ)
+    state_dir = sources.state_dir(asked.state_dir, os.environ)
     code, text = _guarded(state_dir, given, asked.ready_fd)
     if code:
         sys.stderr.write(f"agent2 web: {text}\n")
@@ -70,7 +69,7 @@ def _guarded(state_dir: str, given: dict[str, Any], ready_fd: int) -> tuple[int,
         _run(settings_of(state_dir, given), ready_fd)
     except StoreError as error:
         return _CODES.get(error.kind, 74), str(error)
-    except (plans.PlanError, TokenError) as error:
+    except (stored.PlanError, TokenError) as error:
         return 78, str(error)
     except ListenError as error:
         return error.code, str(error)
@@ -86,14 +85,14 @@ def settings_of(state_dir: str, given: dict[str, Any]) -> WebSettings:
     Raises:
         PlanError: there is one, and it cannot be read.
     """
-    path = os.path.join(state_dir, planfile.PLAN_NAME)
+    path = os.path.join(state_dir, sources.PLAN_NAME)
     if not os.path.lexists(path):
         return from_plan(state_dir, {}, "en", given)
-    found = plans.load(path)
+    found = stored.load(path)
     try:
         return from_plan(state_dir, found.web, found.language, given)
     except (TypeError, ValueError) as error:
-        raise plans.PlanError(f"{path}: section web: {error}") from None
+        raise stored.PlanError(f"{path}: section web: {error}") from None
 
 
 def _run(settings: WebSettings, ready_fd: int) -> None:

@@ -6,10 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.core import slo
 from agent2.core.uptime import trusted
+from agent2.plan import sources, stored
 from agent2.store import history_view, reporting
 from agent2.web.desk import desk
 from agent2.web.refusals import Refusal
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from agent2.plan import TargetPlan
+    from agent2.plan.values import TargetPlan
     from agent2.web.desk import Desk
 
 _WINDOWS = {"1h": 3_600.0} | history_view.WINDOWS
@@ -32,8 +31,8 @@ _HOLD = 15.0  # of a target that is watched no more
 def planned(at: Desk) -> dict[str, TargetPlan]:
     """Return what the watcher watches by its plan; nothing where there is none."""
     try:
-        plan = plans.load(os.path.join(at.settings.state_dir, planfile.PLAN_NAME))
-    except plans.PlanError:
+        plan = stored.load(os.path.join(at.settings.state_dir, sources.PLAN_NAME))
+    except stored.PlanError:
         return {}
     return {one.name: one for one in plan.targets}
 

@@ -7,7 +7,7 @@ import os
 import secrets
 
 from agent2.host.files import write_atomic
-from agent2.plan import read_secret
+from agent2.plan.secret import read_secret
 
 SHORTEST = 16
 

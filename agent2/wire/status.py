@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from agent2.core.events import Gate
     from agent2.core.model import Observation, TargetState
-    from agent2.plan import TargetPlan
+    from agent2.plan.values import TargetPlan
     from agent2.store.actions import ActionRow
     from agent2.store.incidents import Incident
 

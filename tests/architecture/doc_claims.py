@@ -194,7 +194,7 @@ def _skeleton(text: str) -> Counter[str]:
 
 def unknown_variables(root: str) -> list[str]:
     """Variables of the environment that neither code nor scripts ask for."""
-    from agent2.planfile import OVERRIDES
+    from agent2.plan.sources import OVERRIDES
 
     every = [
         rules.read(root, p) for p in rules.files(root, "agent2", "scripts", end=("",))

@@ -23,9 +23,9 @@ LATER = {
     "agent2.host.processes_psutil",
 }
 ROOMS = (
-    "core", "host", "store", "wire", "checks", "actions", "watcher",
+    "core", "host", "plan", "store", "wire", "checks", "actions", "watcher",
 )  # fmt: skip
-FLAT = ("agent2.plan", "agent2.planfile", "agent2.plugins")
+FLAT = ("agent2.plugins",)
 
 
 def modules():

@@ -55,7 +55,7 @@ PLANTED = [
         "agent2.core.planted_b -> random",
         "pure-core",
     ),
-    ("core/planted_c.py", "from agent2 import plan", "agent2.core.planted_c -> agent2.plan", "floors"),
+    ("core/planted_c.py", "from agent2.plan import values", "agent2.core.planted_c -> agent2.plan.values", "floors"),
     ("host/planted.py", "from agent2.store import database", "agent2.host.planted -> agent2.store", "floors"),
     ("store/planted.py", "import agent2.watcher.main", "agent2.store.planted -> agent2.watcher.main", "floors"),
     ("watcher/planted.py", "import agent2.courier.main", "agent2.watcher.planted -> agent2.courier.main", "floors"),

@@ -14,7 +14,7 @@ from agent2 import plugins
 from agent2.actions.command import CommandAction
 from agent2.actions.signal_file import SignalFileAction
 from agent2.core.value import replace
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 from agent2.plugins import Order
 from tests.contract.probing import (
     all_gone,

@@ -9,7 +9,7 @@ import pytest
 
 from agent2.checks.command import CommandCheck
 from agent2.core.model import Code, Outcome
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 from tests.contract.probing import (
     all_gone,
     ask,

@@ -14,7 +14,7 @@ from agent2.checks.http import HttpCheck
 from agent2.checks.http_wire import Answer
 from agent2.checks.net import ProbeError
 from agent2.core.model import Code, Outcome
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 from tests.contract.probing import ask
 from tests.fakes.health_server import http, raw
 

@@ -12,7 +12,7 @@ import pytest
 from agent2 import plugins
 from agent2.checks.http import HttpCheck
 from agent2.core.model import Code, Outcome
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 from tests.contract.probing import all_gone, ask, children, closed_again, descriptors
 from tests.fakes import certificates
 from tests.fakes.health_server import chunked, document, http, raw

@@ -14,7 +14,7 @@ import pytest
 
 from agent2.checks.pid import PidCheck
 from agent2.core.model import Code, Outcome
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 from tests.contract.probing import ask, closed_again, descriptors, run, until
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(100)", "webui"]

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from agent2 import plan
 from agent2.compiler import compile_text
-from agent2.plan_events import EventsPlan, PollPlan, RulePlan, frozen_by
+from agent2.plan import stored
+from agent2.plan.events import EventsPlan, PollPlan, RulePlan, frozen_by
 
 HOME = {"HOME": "/home/me"}
 TARGET = "targets: [{name: a, checks: [{kind: tcp, port: 1}]}]\n"
@@ -22,7 +22,7 @@ def compiled(text, profile=""):
 def events(text="", profile=""):
     tree, problems = compiled(text, profile)
     assert tree is not None, [str(each) for each in problems]
-    return plan.from_json(json.loads(json.dumps(tree))).events
+    return stored.from_json(json.loads(json.dumps(tree))).events
 
 
 def test_without_the_section_the_defaults_count():

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from agent2 import plan, planfile
 from agent2.compiler import compile_text
 from agent2.compiler.schema import Root
 from agent2.compiler.word import Word
+from agent2.plan import sources, stored
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPILER = ROOT / "agent2" / "compiler" / "__main__.py"
@@ -37,7 +37,7 @@ def built(*sets, text=FILE, profile="", **environ):
         text, "/c/a.yaml", "/s", profile, HOME | environ, sets
     )
     assert tree is not None, [str(problem) for problem in problems]
-    return plan.from_json(json.loads(json.dumps(tree)))
+    return stored.from_json(json.loads(json.dumps(tree)))
 
 
 def refused(*sets, text=FILE, **environ):
@@ -58,10 +58,10 @@ def scalars(model, prefix=""):
 
 
 def test_the_environment_reaches_every_single_value_of_the_models():
-    assert set(planfile.SETTABLE) == set(scalars(Root)) - {"version"}
-    by_documents = {n for n in planfile.OVERRIDES if not n.startswith("AGENT2_")}
+    assert set(sources.SETTABLE) == set(scalars(Root)) - {"version"}
+    by_documents = {n for n in sources.OVERRIDES if not n.startswith("AGENT2_")}
     assert by_documents == {"SUPERVISOR_POLL_INTERVAL", "SUPERVISOR_BATCH_SIZE"}
-    assert len(set(planfile.OVERRIDES) - by_documents) == len(planfile.SETTABLE)
+    assert len(set(sources.OVERRIDES) - by_documents) == len(sources.SETTABLE)
 
 
 def test_the_documents_two_variables_set_the_supervisors_numbers():
@@ -110,8 +110,8 @@ def shown(tmp_path, *more, environ=()):
 
 @pytest.mark.parametrize("by", ["environment", "--set"])
 def test_each_of_them_counts_and_says_where_it_is_from(tmp_path, by):
-    given = {k: GOOD.get(k.rpartition(".")[2], "55s") for k in planfile.SETTABLE}
-    named = {planfile.variable(key): text for key, text in given.items()}
+    given = {k: GOOD.get(k.rpartition(".")[2], "55s") for k in sources.SETTABLE}
+    named = {sources.variable(key): text for key, text in given.items()}
     if by == "environment":
         out = shown(tmp_path, "--show", environ=named)
     else:
@@ -119,9 +119,9 @@ def test_each_of_them_counts_and_says_where_it_is_from(tmp_path, by):
             tmp_path, "--show", *(f"--set={k}={text}" for k, text in given.items())
         )
     lines = out.splitlines()
-    for key in planfile.SETTABLE:
+    for key in sources.SETTABLE:
         section, _, name = key.rpartition(".")
-        source = f"environment {planfile.variable(key)}" if by == "environment" else by
+        source = f"environment {sources.variable(key)}" if by == "environment" else by
         if section in {"web", "restarter"}:
             (line,) = [each for each in lines if each.startswith(f"{section}:")]
             assert f"{name}: {source}" in line
@@ -263,15 +263,13 @@ def test_a_warning_of_the_file_names_what_covers_it():
 
 
 def test_the_stamp_knows_what_was_set():
-    plain = planfile.current_stamp("", "", HOME)
-    assert planfile.current_stamp("", "", HOME, ()) == plain
-    one = planfile.current_stamp("", "", HOME, ("web.port=1",))
-    assert one not in (plain, planfile.current_stamp("", "", HOME, ("web.port=2",)))
+    plain = sources.current_stamp("", "", HOME)
+    assert sources.current_stamp("", "", HOME, ()) == plain
+    one = sources.current_stamp("", "", HOME, ("web.port=1",))
+    assert one not in (plain, sources.current_stamp("", "", HOME, ("web.port=2",)))
 
 
-@pytest.mark.parametrize("key", planfile.SETTABLE)
+@pytest.mark.parametrize("key", sources.SETTABLE)
 def test_every_variable_changes_the_stamp(key):
-    environ = HOME | {planfile.variable(key): "1"}
-    assert planfile.current_stamp("", "", environ) != planfile.current_stamp(
-        "", "", HOME
-    )
+    environ = HOME | {sources.variable(key): "1"}
+    assert sources.current_stamp("", "", environ) != sources.current_stamp("", "", HOME)

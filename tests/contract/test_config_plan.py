@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from agent2 import plan
 from agent2.compiler import compile_text
 from agent2.compiler.references import expand
 from agent2.compiler.scalars import duration, size, told
 from agent2.compiler.words import Wrong
 from agent2.core.model import Policy, RestartPolicy, Severity
 from agent2.core.value import replace
+from agent2.plan import secret, stored, values
 
 HOME = {"HOME": "/home/x"}
 GOOD = "targets: [{name: web, checks: [{kind: tcp, port: 8080}]}]\n"
@@ -19,7 +19,7 @@ GOOD = "targets: [{name: web, checks: [{kind: tcp, port: 8080}]}]\n"
 def compile_(text, environ=HOME, profile="", path="/etc/agent2/a.yaml"):
     tree, problems = compile_text(text, path, "/state", profile, environ)
     assert tree is not None, [str(p) for p in problems]
-    return plan.from_json(json.loads(json.dumps(tree)))
+    return stored.from_json(json.loads(json.dumps(tree)))
 
 
 def compile_target(keys, **more):
@@ -98,7 +98,7 @@ def test_the_rest_of_the_file_reaches_the_plan():
         "log: {level: DEBUG, json: true, max_bytes: 10MB, backups: 3}\n"
     )
     assert (made.language, made.profile) == ("zh", "prod")
-    assert made.restarter == plan.RestarterPlan(
+    assert made.restarter == values.RestarterPlan(
         ("systemctl", "restart", "{target}"), "http://127.0.0.1/", 120.0
     )
     assert made.web == {
@@ -111,7 +111,7 @@ def test_the_rest_of_the_file_reaches_the_plan():
         "max_clients": 128,
         "rate_limit": 50,
     }
-    assert made.log == plan.LogPlan("DEBUG", True, 10_000_000, 3)
+    assert made.log == values.LogPlan("DEBUG", True, 10_000_000, 3)
     assert made.base == "/etc/agent2"
     assert made.config_path == "/etc/agent2/a.yaml"
 
@@ -199,7 +199,7 @@ def test_a_secret_rests_unexpanded_in_the_plan(monkeypatch):
     )
     assert "hunter2" not in json.dumps(tree)
     assert tree["notifiers"][0]["options"]["webhook_url"] == {"$secret": "${HOOK}"}
-    secret = plan.from_json(tree).notifiers[0].options["webhook_url"]
+    secret = stored.from_json(tree).notifiers[0].options["webhook_url"]
     assert (str(secret), secret.reveal()) == (
         "***",
         "https://hooks.example.com/hunter2",
@@ -210,8 +210,8 @@ def test_any_text_of_a_plugin_may_come_from_a_reference():
     text = "targets: [{name: a, checks: [{kind: command, argv: [probe, '-p${PW}', '$$HOME'], env: {A: '${PW}'}}]}]\n"
     options = compile_(text, HOME | {"PW": "x"}).targets[0].checks[0].options
     assert options == {
-        "argv": ("probe", plan.Secret("-p${PW}"), "$HOME"),
-        "env": {"A": plan.Secret("${PW}")},
+        "argv": ("probe", secret.Secret("-p${PW}"), "$HOME"),
+        "env": {"A": secret.Secret("${PW}")},
     }
 
 
@@ -283,15 +283,15 @@ def test_the_compiler_expands_as_the_plan_will(text, monkeypatch, tmp_path):
     for name, each in environ.items():
         monkeypatch.setenv(name, each)
     monkeypatch.delenv("B", raising=False)
-    assert expand(text, str(tmp_path), environ) == plan.expand(text, str(tmp_path))
+    assert expand(text, str(tmp_path), environ) == secret.expand(text, str(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["${NOPE}", "${file:nope}"])
 def test_the_compiler_refuses_what_the_plan_cannot_expand(text, tmp_path):
     with pytest.raises(Wrong):
         expand(text, str(tmp_path), {})
-    with pytest.raises(plan.SecretError):
-        plan.expand(text, str(tmp_path))
+    with pytest.raises(secret.SecretError):
+        secret.expand(text, str(tmp_path))
 
 
 # Precedence
@@ -430,7 +430,7 @@ def test_a_check_that_says_its_own_retry_keeps_it():
 
 def test_without_routes_every_alert_goes_to_every_notifier():
     notifiers = "notifiers: [{name: a, kind: apprise, url: 'json://x'}, {name: b, kind: apprise, url: 'json://y'}]\n"
-    assert compile_(GOOD + notifiers).routes == (plan.Route({}, ("a", "b")),)
+    assert compile_(GOOD + notifiers).routes == (values.Route({}, ("a", "b")),)
     assert compile_(GOOD).routes == ()
     chosen = compile_(
         GOOD
@@ -438,7 +438,7 @@ def test_without_routes_every_alert_goes_to_every_notifier():
         + "routes: [{match: {severity: critical, label.team: shop}, notifiers: [a]}]\n"
     )
     assert chosen.routes == (
-        plan.Route({"severity": "critical", "label.team": "shop"}, ("a",)),
+        values.Route({"severity": "critical", "label.team": "shop"}, ("a",)),
     )
     assert len(chosen.warnings) == 1
     assert 'a notifier that no route uses, got "b"' in chosen.warnings[0]

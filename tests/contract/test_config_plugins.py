@@ -9,7 +9,8 @@ from agent2.compiler import compile_text
 from agent2.compiler import plugin_models as models
 from agent2.core.model import Facet
 from agent2.core.value import value
-from agent2.plan import Secret, from_json
+from agent2.plan.secret import Secret
+from agent2.plan.stored import from_json
 from agent2.plugins import load
 
 HOME = {"HOME": "/home/x", "PW": "hunter2"}
@@ -18,7 +19,7 @@ MODULE = '''
 from __future__ import annotations
 from agent2.core.model import Facet
 from agent2.core.value import value
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 
 @value
 class OddCheck:

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from agent2 import plan, planfile
+from agent2.plan import sources, stored
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.path.join(ROOT, "agent2", "compiler", "__main__.py")
@@ -45,7 +45,7 @@ def test_writes_a_private_plan_that_the_watcher_can_read(run, tmp_path):
     assert run(GOOD) == (0, "", "")
     path = tmp_path / "state" / "plan.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    made = plan.load(str(path))
+    made = stored.load(str(path))
     assert made.targets[0].name == "web"
     assert [p.name for p in (tmp_path / "state").iterdir()] == ["plan.json"]
 
@@ -56,10 +56,10 @@ def test_the_stamp_of_the_plan_is_the_one_that_the_watcher_makes(run, tmp_path):
         GOOD, "--out", str(tmp_path / "p.json"), "--profile", "prod", environ=environ
     )
     assert (code, said) == (0, "")
-    made = plan.load(str(tmp_path / "p.json"))
+    made = stored.load(str(tmp_path / "p.json"))
     path = str(tmp_path / "a.yaml")
-    assert made.stamp == planfile.current_stamp(path, "prod", environ)
-    assert made.stamp != planfile.current_stamp(path, "", environ)
+    assert made.stamp == sources.current_stamp(path, "prod", environ)
+    assert made.stamp != sources.current_stamp(path, "", environ)
 
 
 def test_a_refused_file_ends_with_78_and_leaves_the_old_plan(run, tmp_path):
@@ -278,4 +278,4 @@ def test_ten_thousand_targets_make_a_plan(run, tmp_path):
         for n in range(10_000)
     )
     assert run(text) == (0, "", "")
-    assert len(plan.load(str(tmp_path / "state" / "plan.json")).targets) == 10_000
+    assert len(stored.load(str(tmp_path / "state" / "plan.json")).targets) == 10_000

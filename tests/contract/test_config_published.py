@@ -9,17 +9,18 @@ import jsonschema
 import pytest
 import yaml
 
-from agent2 import plan, planfile, plugins
+from agent2 import plugins
 from agent2.compiler import compile_text
 from agent2.compiler.compile import compile_text as compile_whole
 from agent2.compiler.layers import profile_path
 from agent2.compiler.published import config_schema
 from agent2.compiler.reference import page
 from agent2.compiler.show import effective
+from agent2.plan import sources, stored
 from tests.contract.configs import ROWS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SHIPPED = ("agent2", *planfile.PROFILES)
+SHIPPED = ("agent2", *sources.PROFILES)
 HOME = {"HOME": "/home/x"}
 
 
@@ -42,10 +43,10 @@ def test_every_shipped_file_compiles_without_a_word(name):
         content("config", f"{name}.yaml"), path, "/s", "", HOME
     )
     assert problems == ()
-    assert plan.from_json(tree).targets
+    assert stored.from_json(tree).targets
 
 
-@pytest.mark.parametrize("name", planfile.PROFILES)
+@pytest.mark.parametrize("name", sources.PROFILES)
 def test_a_profile_as_a_file_is_the_profile_by_name(name):
     def without_source(made):
         return effective(made.settled, words=False)
@@ -115,7 +116,7 @@ def test_the_comments_of_the_reference_are_right_too():
 
 
 def test_the_profiles_are_found_by_the_package_and_are_those_of_config():
-    for name in planfile.PROFILES:
+    for name in sources.PROFILES:
         with open(profile_path(name), encoding="utf-8") as file:
             assert file.read() == content("config", f"{name}.yaml")
 
@@ -201,7 +202,7 @@ def test_the_example_of_the_design_compiles(tmp_path):
     environ = HOME | {"SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/x"}
     tree, problems = compile_text(EXAMPLE, str(tmp_path / "a.yaml"), "/s", "", environ)
     assert problems == ()
-    assert [n.kind for n in plan.from_json(tree).notifiers] == [
+    assert [n.kind for n in stored.from_json(tree).notifiers] == [
         "pagerduty",
         "slack",
         "email",
@@ -212,7 +213,7 @@ def test_every_emitted_option_is_taken_by_its_class(tmp_path, monkeypatch):
     monkeypatch.setenv("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/x")
     text = EXAMPLE.replace("${file:pagerduty.key}", "abc")
     tree, _ = compile_text(text, str(tmp_path / "a.yaml"), "/s", "", os.environ)
-    made = plan.from_json(tree)
+    made = stored.from_json(tree)
     families = [("notifiers", made.notifiers)]
     for target in made.targets:
         families += [("checks", target.checks), ("actions", target.actions)]
@@ -261,7 +262,7 @@ def test_an_installed_package_carries_profiles_and_schemas(tmp_path):
     if "No module named 'setuptools'" in done.stderr:
         pytest.skip("no setuptools here")
     assert done.returncode == 0, done.stderr[-2000:]
-    for name in planfile.PROFILES:
+    for name in sources.PROFILES:
         found = tmp_path / "lib" / "agent2" / "profiles" / f"{name}.yaml"
         assert found.read_text() == content("config", f"{name}.yaml")
         assert not found.is_symlink()

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from agent2.planfile import current_stamp, find_config, state_dir
+from agent2.plan.sources import current_stamp, find_config, state_dir
 
 HOME = {"HOME": "/home/x"}
 

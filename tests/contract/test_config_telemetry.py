@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agent2 import planfile
 from agent2.compiler.compile import compile_text
 from agent2.compiler.telemetry_env import VARIABLES
+from agent2.plan import sources
 
 TARGET = "targets: [{name: a, checks: [{kind: tcp, port: 1}]}]\n"
 
@@ -131,7 +131,7 @@ def test_a_batch_above_the_queue_is_refused_in_the_file_and_shrunk_from_variable
 
 
 def test_every_variable_that_counts_makes_the_plan_anew_when_it_changes():
-    assert set(planfile.OTEL) == VARIABLES
+    assert set(sources.OTEL) == VARIABLES
     for name in VARIABLES:
-        before = planfile.current_stamp("", "", {})
-        assert planfile.current_stamp("", "", {name: "1"}) != before
+        before = sources.current_stamp("", "", {})
+        assert sources.current_stamp("", "", {name: "1"}) != before

@@ -10,7 +10,7 @@ import pytest
 from agent2 import plugins
 from agent2.core.message import Cause
 from agent2.core.model import AlertKind
-from agent2.plan import SecretError
+from agent2.plan.secret import SecretError
 from agent2.plugins import SendError
 from tests.fakes.base import Behaviour
 from tests.fakes.channels import HTTP_KINDS, KINDS, OUR_HTTP, channel, dead_port

@@ -7,10 +7,10 @@ import os
 
 import pytest
 
-from agent2 import plan
 from agent2.compiler.compile import compile_text
 from agent2.compiler.references import expand
 from agent2.compiler.words import Wrong
+from agent2.plan import secret, stored
 
 CONFIG = {
     "targets": [
@@ -32,7 +32,7 @@ def path(tmp_path, tree):
     found = tmp_path / "plan.json"
     found.write_text(json.dumps(tree))
     found.chmod(0o600)
-    assert plan.load(str(found)).targets[0].name == "webui"
+    assert stored.load(str(found)).targets[0].name == "webui"
     return found
 
 
@@ -80,8 +80,8 @@ def test_a_plan_of_which_one_field_is_wrong_is_no_plan(path, tree, place, wrong)
     assert node[place[-1]] != wrong
     node[place[-1]] = wrong
     path.write_text(json.dumps(tree))
-    with pytest.raises(plan.PlanError) as refused:
-        plan.load(str(path))
+    with pytest.raises(stored.PlanError) as refused:
+        stored.load(str(path))
     assert "\n" not in str(refused.value)
 
 
@@ -100,40 +100,40 @@ BROKEN = {
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_a_file_that_is_no_plan_is_refused_in_one_line(path, content):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(plan.PlanError) as refused:
-        plan.load(str(path))
+    with pytest.raises(stored.PlanError) as refused:
+        stored.load(str(path))
     assert "\n" not in str(refused.value)
 
 
 def test_a_plan_that_others_may_write_is_not_believed(path):
     for mode in (0o620, 0o602, 0o666):
         path.chmod(mode)
-        with pytest.raises(plan.PlanError, match="group or world"):
-            plan.load(str(path))
+        with pytest.raises(stored.PlanError, match="group or world"):
+            stored.load(str(path))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_a_plan_of_another_user_is_not_believed(path):
     os.chown(path, 54321, -1)
-    with pytest.raises(plan.PlanError, match="uid 54321"):
-        plan.load(str(path))
+    with pytest.raises(stored.PlanError, match="uid 54321"):
+        stored.load(str(path))
 
 
 def test_neither_a_pipe_nor_a_link_nor_a_huge_file_is_read(path, tmp_path):
     elsewhere = tmp_path / "elsewhere.json"
     path.rename(elsewhere)
     path.symlink_to(elsewhere)
-    with pytest.raises(plan.PlanError, match="regular file"):
-        plan.load(str(path))
+    with pytest.raises(stored.PlanError, match="regular file"):
+        stored.load(str(path))
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(plan.PlanError, match="regular file"):
-        plan.load(str(path))
+    with pytest.raises(stored.PlanError, match="regular file"):
+        stored.load(str(path))
     path.unlink()
     path.touch()
     os.truncate(path, 1 << 40)
-    with pytest.raises(plan.PlanError, match="larger"):
-        plan.load(str(path))
+    with pytest.raises(stored.PlanError, match="larger"):
+        stored.load(str(path))
 
 
 def test_a_secret_behind_a_pipe_or_device_is_refused_and_not_waited_for(tmp_path):
@@ -141,8 +141,8 @@ def test_a_secret_behind_a_pipe_or_device_is_refused_and_not_waited_for(tmp_path
     (tmp_path / "zeros").symlink_to("/dev/zero")
     for name in ("pipe", "zeros"):
         source = f"${{file:{name}}}"
-        with pytest.raises(plan.SecretError, match=f"secret file {name}"):
-            plan.expand(source, str(tmp_path))
+        with pytest.raises(secret.SecretError, match=f"secret file {name}"):
+            secret.expand(source, str(tmp_path))
         with pytest.raises(Wrong, match="cannot be read"):
             expand(source, str(tmp_path), {})
 
@@ -152,5 +152,5 @@ def test_a_secret_behind_a_link_is_read_without_its_last_line_end(tmp_path, end)
     (tmp_path / "..data").write_bytes(f"s3cret{end}".encode())
     (tmp_path / "..data").chmod(0o600)
     (tmp_path / "key").symlink_to("..data")
-    assert plan.expand("${file:key}", str(tmp_path)) == "s3cret"
+    assert secret.expand("${file:key}", str(tmp_path)) == "s3cret"
     assert expand("${file:key}", str(tmp_path), {}) == "s3cret"

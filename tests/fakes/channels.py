@@ -7,7 +7,7 @@ import ssl
 from dataclasses import dataclass
 
 from agent2 import plugins
-from agent2.plan import Secret
+from agent2.plan.secret import Secret
 from tests.fakes.base import Fake
 from tests.fakes.certificates import Certificate
 from tests.fakes.smtp import FakeSmtp

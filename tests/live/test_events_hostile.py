@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from agent2.core.events import Event
-from agent2.plan_events import PollPlan
+from agent2.plan.events import PollPlan
 from agent2.store import audits, inbox
 from agent2.store.database import Database
 from agent2.supervisor.bus import EventBus

@@ -16,7 +16,8 @@ PROGRAM = """
 import json, sys
 from agent2.courier.frames import order, unpack
 from agent2.courier.lane import Lane
-from agent2.plan import PluginPlan, Secret
+from agent2.plan.secret import Secret
+from agent2.plan.values import PluginPlan
 from tests.fakes.stage import alert
 
 plan = json.loads(sys.argv[1])

@@ -10,7 +10,7 @@ import pytest
 
 from agent2.core.events import Event
 from agent2.core.policies import Decision, Ruling
-from agent2.plan_events import EventsPlan, RulePlan
+from agent2.plan.events import EventsPlan, RulePlan
 from agent2.store import audits, gates, inbox
 from agent2.store.database import Database
 from agent2.supervisor.policies import Installed, router_of

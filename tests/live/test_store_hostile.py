@@ -17,7 +17,7 @@ from agent2.core.health import advance
 from agent2.core.message import DeliveryState, Receipt
 from agent2.core.model import Code, Facet, Judgement, Policy, TargetState, Verdict
 from agent2.host.clock import stamp
-from agent2.plan import TargetPlan
+from agent2.plan.values import TargetPlan
 from agent2.store import outbox
 from agent2.store.codec import pack, unpack
 from agent2.store.database import Database

@@ -15,7 +15,7 @@ import pytest
 
 import agent2
 from agent2.core.events import Event
-from agent2.plan_events import PollPlan
+from agent2.plan.events import PollPlan
 from agent2.store import audits, inbox
 from agent2.store.database import Database
 from agent2.store.inbox import Backlog

@@ -11,8 +11,8 @@ import time
 import pytest
 from rig import LOOK, asking, config, wait_for
 
-from agent2 import plan
 from agent2.compiler.compile import compile_text
+from agent2.plan import stored
 from agent2.store import archive, copies, meta, upkeep
 from agent2.store.database import Database
 from agent2.upkeep.jobs import Jobs
@@ -35,7 +35,7 @@ def round_of(db, tmp_path):
             f"{BODY}{TOLD}store: {section}\n", "/c/a.yaml", str(tmp_path), "", {}
         )
         assert made.tree is not None, made.problems
-        known = plan.from_json(json.loads(json.dumps(made.tree)))
+        known = stored.from_json(json.loads(json.dumps(made.tree)))
         return Jobs(db, known, str(tmp_path), now, now).round()
 
     return go

@@ -10,7 +10,7 @@ from agent2.core.events import Gate
 from agent2.core.model import Code, Facet, Judgement, TargetState, Verdict
 from agent2.core.policies import Ruling
 from agent2.host.clock import Clock
-from agent2.plan_events import EventsPlan
+from agent2.plan.events import EventsPlan
 from agent2.store import gates as rows
 from agent2.watcher.gates import Gates
 

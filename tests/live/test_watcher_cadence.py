@@ -10,9 +10,9 @@ import time
 import pytest
 from rig import config, never, wait_for, watching
 
-from agent2.core.model import Facet, Health, Observation
+from agent2.core.model import Facet, Health, Observation, Policy
 from agent2.host.reactor import Reactor
-from agent2.plan import PluginPlan, Policy, TargetPlan
+from agent2.plan.values import PluginPlan, TargetPlan
 from agent2.watcher.deaths import Deaths
 from agent2.watcher.watched import Watched
 from tests.fakes.health_server import HealthServer, document, http

@@ -7,7 +7,7 @@ from rig import asking, config
 
 from agent2.core.model import Health, Policy, TargetState
 from agent2.core.value import replace
-from agent2.plan import TargetPlan
+from agent2.plan.values import TargetPlan
 from agent2.watcher.watched import Watched, is_held
 from tests.fakes.health_server import HealthServer, document, http
 

@@ -24,7 +24,7 @@ from agent2.core.message import DeliveryState
 
 if TYPE_CHECKING:
     from agent2.core.message import Delivery
-    from agent2.plan import Plan, PluginPlan
+    from agent2.plan.values import Plan, PluginPlan
 
 
 @click.group(cls=Group, help=say("help.notify"))

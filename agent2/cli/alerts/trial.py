@@ -20,7 +20,7 @@ from agent2.wire.languages import words
 
 if TYPE_CHECKING:
     from agent2.core.message import Alert, Delivery
-    from agent2.plan import Plan, PluginPlan
+    from agent2.plan.values import Plan, PluginPlan
 
 _STEP = 0.02  # seconds between two looks at the outbox
 

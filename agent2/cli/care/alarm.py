@@ -6,10 +6,10 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from agent2 import alarms, planfile
-from agent2 import plan as plans
+from agent2 import alarms
 from agent2.cli.errors import Failure
 from agent2.cli.records import NAME
+from agent2.plan import sources, stored
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
 
@@ -36,9 +36,9 @@ def tell(settings: Settings, job: str, trouble: str) -> None:
     Where that cannot be queued, the exit code alone must do.
     """
     try:
-        plan = plans.load(settings.path(planfile.PLAN_NAME))
+        plan = stored.load(settings.path(sources.PLAN_NAME))
         db = Database.open(settings.path(NAME), create=False)
-    except (plans.PlanError, StoreError):
+    except (stored.PlanError, StoreError):
         return
     try:
         with contextlib.suppress(StoreError):

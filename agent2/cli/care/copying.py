@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.cli import codes
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
@@ -20,6 +18,7 @@ from agent2.cli.records import CODES
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.text import visible
+from agent2.plan import sources, stored
 from agent2.store import copies
 from agent2.store.errors import StoreError
 
@@ -55,8 +54,8 @@ def place(settings: Settings, named: str | None = None) -> str:
     if named:
         return os.path.abspath(named)
     try:
-        configured = plans.load(settings.path(planfile.PLAN_NAME)).store.backup_folder
-    except plans.PlanError:
+        configured = stored.load(settings.path(sources.PLAN_NAME)).store.backup_folder
+    except stored.PlanError:
         configured = ""
     return configured or settings.path("backups")
 

@@ -7,8 +7,6 @@ import time
 
 import click
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.cli import codes
 from agent2.cli.care.copying import refusals
 from agent2.cli.command import Command
@@ -19,6 +17,7 @@ from agent2.cli.records import print_json
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.host.instance import LockedError
+from agent2.plan import sources, stored
 from agent2.upkeep import main as program
 
 
@@ -31,13 +30,13 @@ def upkeep(ctx: click.Context, as_json: bool) -> int:
     now = time.time()
     try:
         with refusals():
-            if not os.path.exists(settings.path(planfile.PLAN_NAME)):
+            if not os.path.exists(settings.path(sources.PLAN_NAME)):
                 keep(settings)
             done = program.run(settings.state_dir, now, now)
     except LockedError as error:
         message = say("db.upkeep_runs", pid=error.pid)
         raise Failure(codes.LOCKED, message, say("try.later")) from None
-    except plans.PlanError as error:
+    except stored.PlanError as error:
         raise Failure(
             codes.CONFIG, visible(str(error)), "agent2 config check"
         ) from None

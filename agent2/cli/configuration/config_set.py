@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent2 import planfile
 from agent2.cli import settings as paths
 from agent2.cli.codes import INTERNAL, OK, UNREACHABLE, USAGE
 from agent2.cli.command import Command
@@ -19,6 +18,7 @@ from agent2.cli.life import program as programs
 from agent2.cli.life.started import last_config
 from agent2.cli.typed import typed
 from agent2.cli.words import say
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
@@ -49,8 +49,8 @@ def set_value(
 
 def _default_place() -> str:
     own = os.environ.get("XDG_CONFIG_HOME")
-    folder = own or os.path.join(planfile.home(os.environ), ".config")
-    return os.path.join(folder, "agent2", planfile.CONFIG_NAME)
+    folder = own or os.path.join(sources.home(os.environ), ".config")
+    return os.path.join(folder, "agent2", sources.CONFIG_NAME)
 
 
 def _change(

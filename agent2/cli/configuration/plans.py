@@ -8,18 +8,17 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.cli import settings as paths
 from agent2.cli.codes import CONFIG, INTERNAL
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
 from agent2.cli.typed import typed
 from agent2.cli.words import say
+from agent2.plan import sources, stored
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
 
 
 def obtain(settings: Settings) -> Plan:
@@ -30,10 +29,10 @@ def obtain(settings: Settings) -> Plan:
     """
     programs.adopt(settings)
     path, profile = settings.config_path, settings.profile
-    stamp = planfile.current_stamp(path, profile, os.environ, settings.sets)
+    stamp = sources.current_stamp(path, profile, os.environ, settings.sets)
     try:
-        found = plans.load(settings.path(planfile.PLAN_NAME))
-    except plans.PlanError:
+        found = stored.load(settings.path(sources.PLAN_NAME))
+    except stored.PlanError:
         pass
     else:
         if found.stamp == stamp:
@@ -51,11 +50,11 @@ def keep(settings: Settings) -> None:
     if programs.find(programs.WATCHER, settings).running:
         return
     path, profile = settings.config_path, settings.profile
-    stamp = planfile.current_stamp(path, profile, os.environ, settings.sets)
+    stamp = sources.current_stamp(path, profile, os.environ, settings.sets)
     try:
-        if plans.load(settings.path(planfile.PLAN_NAME)).stamp == stamp:
+        if stored.load(settings.path(sources.PLAN_NAME)).stamp == stamp:
             return
-    except plans.PlanError:
+    except stored.PlanError:
         pass
     put(settings, settings.state_dir)
 
@@ -78,7 +77,7 @@ def put(settings: Settings, folder: str) -> Plan:
             raise Failure(code, say("error.config", path=path), hint)
         raise Failure(code, say("error.compiler", code=code), hint)
     try:
-        return plans.load(os.path.join(folder, planfile.PLAN_NAME))
-    except plans.PlanError as error:
+        return stored.load(os.path.join(folder, sources.PLAN_NAME))
+    except stored.PlanError as error:
         message = say("error.plan", why=str(error))
         raise Failure(INTERNAL, message, "agent2 config check") from None

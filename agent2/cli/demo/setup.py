@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent2 import planfile
 from agent2.cli import settings as paths
 from agent2.cli.life.program import WEB, find
 from agent2.cli.words import language, say
@@ -18,6 +17,7 @@ from agent2.demo import control
 from agent2.demo.server import HOST
 from agent2.host.files import ensure_dir, read_small, remove, write_atomic
 from agent2.host.processes import open_process
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
@@ -109,7 +109,7 @@ def _text(settings: Settings, demo: Demo) -> str:
 
 def _pid_file(settings: Settings) -> str:
     """Return the documented PID file, unless a program of somebody else has it."""
-    default = planfile.state_dir("", {"HOME": planfile.home(os.environ)})
+    default = sources.state_dir("", {"HOME": sources.home(os.environ)})
     above = os.path.dirname(default)
     folder = above if settings.state_dir == default else settings.state_dir
     path = os.path.join(folder, "webui.pid")

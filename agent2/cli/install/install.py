@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent2 import planfile
 from agent2.cli.codes import IO, OK, USAGE
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
@@ -19,6 +18,7 @@ from agent2.cli.install import texts
 from agent2.cli.install.files import Standing, Written, need_folder, sealed
 from agent2.cli.install.place import place
 from agent2.cli.words import say
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,12 +130,12 @@ def no_launchd(**more: Any) -> int:
 
 def _rules(folder: str, kind: str, text: str = "") -> Written:
     name = "agentos-agent2" + (".conf" if kind == "newsyslog" else "")
-    folder = planfile.absolute(folder or f"/etc/{kind}.d", os.environ)
+    folder = sources.absolute(folder or f"/etc/{kind}.d", os.environ)
     return Written(os.path.join(folder, name), text and sealed(text, kind))
 
 
 def _agent(folder: str, name: str, text: str = "") -> Written:
-    folder = planfile.absolute(folder or "~/Library/LaunchAgents", os.environ)
+    folder = sources.absolute(folder or "~/Library/LaunchAgents", os.environ)
     path = os.path.join(folder, name)
     return Written(path, text and sealed(text, "launchd"))
 

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import click
 
-from agent2 import planfile
 from agent2.cli import settings as paths
 from agent2.cli.codes import PERMISSION, USAGE
 from agent2.cli.errors import Failure
 from agent2.cli.words import say
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
@@ -61,7 +61,7 @@ class Place:
     @property
     def usual_state(self) -> bool:
         """Is the state folder the one that is taken when none is named?"""
-        return self.state == planfile.state_dir("", {"HOME": self.home})
+        return self.state == sources.state_dir("", {"HOME": self.home})
 
     @property
     def chosen(self) -> list[str]:
@@ -76,7 +76,7 @@ class Place:
         readme = os.path.join(ROOT, "README.md")
         if os.path.exists(readme):
             return readme
-        return os.path.join(paths.PACKAGE, "profiles", planfile.CONFIG_NAME)
+        return os.path.join(paths.PACKAGE, "profiles", sources.CONFIG_NAME)
 
     @property
     def page(self) -> str:
@@ -135,7 +135,7 @@ def place(settings: Settings, user: str, group: str) -> Place:
                 USAGE, say("install.name", name=name), say("try.install_user")
             )
     mine = entry.pw_uid == os.geteuid()
-    home = planfile.home(os.environ) if mine else entry.pw_dir
+    home = sources.home(os.environ) if mine else entry.pw_dir
     environ = dict(os.environ) | {"HOME": home}
     config = settings.config or environ.get("AGENT2_CONFIG", "")
     return Place(
@@ -144,8 +144,8 @@ def place(settings: Settings, user: str, group: str) -> Place:
         entry.pw_uid,
         team.gr_gid,
         os.path.abspath(home),
-        planfile.state_dir(settings.folder, environ),
-        planfile.absolute(config, environ) if config else "",
+        sources.state_dir(settings.folder, environ),
+        sources.absolute(config, environ) if config else "",
         settings.profile or environ.get("AGENT2_PROFILE", ""),
         settings.sets,
     )
@@ -165,7 +165,7 @@ def no_user(settings: Settings) -> Place:
         -1,
         "/",
         "/var/lib/agent2",
-        planfile.absolute(config, os.environ) if config else "",
+        sources.absolute(config, os.environ) if config else "",
         settings.profile,
         settings.sets,
     )

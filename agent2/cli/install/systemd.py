@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent2 import planfile
 from agent2.cli.codes import OK, USAGE
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
@@ -16,6 +15,7 @@ from agent2.cli.install import systemctl, timers, units
 from agent2.cli.install.files import Standing, Written, need_folder, sealed
 from agent2.cli.install.place import ROOT, SCRIPTS, no_user, place
 from agent2.cli.words import say
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from agent2.cli.install.place import Place
@@ -147,11 +147,11 @@ def _started(files: list[Written]) -> list[str]:
 
 def _folder(scope: Scope, unit_dir: str) -> str:
     if unit_dir:
-        return planfile.absolute(unit_dir, os.environ)
+        return sources.absolute(unit_dir, os.environ)
     if scope == "system":
         return "/etc/systemd/system"
     own = os.environ.get("XDG_CONFIG_HOME", "")
-    own = own or os.path.join(planfile.home(os.environ), ".config")
+    own = own or os.path.join(sources.home(os.environ), ".config")
     return os.path.join(own, "systemd", "user")
 
 

@@ -9,11 +9,10 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.cli.install.texts import NOT_IN_UNITS, body, carried, real_path
 from agent2.cli.install.units import only_system, word
 from agent2.cli.settings import PACKAGE
+from agent2.plan import sources, stored
 
 if TYPE_CHECKING:
     from agent2.cli.install.place import Place
@@ -85,7 +84,7 @@ def _writable(place: Place) -> list[str]:
 def _configured(place: Place) -> str:
     """Return the folder of backups that the plan names, "" where there is none yet."""
     try:
-        plan = plans.load(os.path.join(place.state, planfile.PLAN_NAME))
-    except plans.PlanError:
+        plan = stored.load(os.path.join(place.state, sources.PLAN_NAME))
+    except stored.PlanError:
         return ""
     return plan.store.backup_folder

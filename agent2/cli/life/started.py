@@ -50,11 +50,11 @@ def holds(sets: tuple[str, ...]) -> None:
 
 def last_config(settings: Settings) -> str:
     """Return the file that the last run of the watcher was configured by, or ""."""
-    from agent2 import plan, planfile
+    from agent2.plan import sources, stored
 
     try:
-        return plan.load(settings.path(planfile.PLAN_NAME)).config_path
-    except plan.PlanError:
+        return stored.load(settings.path(sources.PLAN_NAME)).config_path
+    except stored.PlanError:
         return ""
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import click
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.cli import codes
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
@@ -22,6 +20,7 @@ from agent2.cli.records import print_json
 from agent2.cli.state.status import lsb_code
 from agent2.cli.typed import typed
 from agent2.cli.words import say
+from agent2.plan import secret, sources
 
 
 def _places(command: Any) -> Any:
@@ -55,7 +54,7 @@ def run(ctx: click.Context, /, **place: Any) -> None:
 def _become(ctx: click.Context, place: dict[str, Any]) -> None:
     settings = prepared(ctx)
     if place["socket"]:
-        place["socket"] = planfile.absolute(place["socket"], os.environ)
+        place["socket"] = sources.absolute(place["socket"], os.environ)
     given = [f"--{n}={each}" for n, each in place.items() if each is not None]
     become(WEB, settings, given)
 
@@ -101,7 +100,7 @@ def token(ctx: click.Context) -> int:
     settings = shared(ctx)
     path = token_file(settings)
     try:
-        click.echo(plans.read_secret(path)[0].strip())
+        click.echo(secret.read_secret(path)[0].strip())
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
         message = say("web.no_token", path=path, why=why)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import click
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
 from agent2.cli.life.launch import launch
@@ -14,6 +12,7 @@ from agent2.cli.life.program import WEB
 from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
 from agent2.cli.words import say
+from agent2.plan import sources, stored
 
 
 def stop_with(settings: Settings, grace: float = GRACE) -> bool:
@@ -46,7 +45,7 @@ def go_with(settings: Settings, *, anyway: bool = False) -> None:
 
 def _wanted(settings: Settings) -> bool:
     try:
-        found = plans.load(settings.path(planfile.PLAN_NAME))
-    except plans.PlanError:
+        found = stored.load(settings.path(sources.PLAN_NAME))
+    except stored.PlanError:
         return False
     return found.web.get("enabled") is True

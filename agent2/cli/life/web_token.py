@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent2 import plan as plans
-from agent2 import planfile
+from agent2.plan import secret, sources, stored
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
 def token_file(settings: Settings) -> str:
     """Return the path of the token's file."""
     try:
-        found = plans.load(settings.path(planfile.PLAN_NAME)).web.get("token_file")
-    except plans.PlanError:
+        found = stored.load(settings.path(sources.PLAN_NAME)).web.get("token_file")
+    except stored.PlanError:
         found = ""
     return str(found) if found else settings.path("web.token")
 
@@ -23,6 +22,6 @@ def token_file(settings: Settings) -> str:
 def token_of(settings: Settings) -> str:
     """Return the token, "" if it cannot be read."""
     try:
-        return plans.read_secret(token_file(settings))[0].strip()
+        return secret.read_secret(token_file(settings))[0].strip()
     except (OSError, UnicodeDecodeError):
         return ""

@@ -26,7 +26,7 @@ from agent2.wire.report import document
 
 if TYPE_CHECKING:
     from agent2.core.report import Report
-    from agent2.plan import Plan, TargetPlan
+    from agent2.plan.values import Plan, TargetPlan
     from agent2.store.database import Database
 
 FORMS = ("md", "html", "json", "csv")

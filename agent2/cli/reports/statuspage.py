@@ -31,7 +31,7 @@ from agent2.wire import badge, snapshot
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
-    from agent2.plan import TargetPlan
+    from agent2.plan.values import TargetPlan
     from agent2.store.database import Database
     from agent2.store.incidents import Incident
 

@@ -21,7 +21,7 @@ from agent2.core.model import Verdict
 from agent2.wire.status import check_entry
 
 if TYPE_CHECKING:
-    from agent2.plan import Plan, PluginPlan, TargetPlan
+    from agent2.plan.values import Plan, PluginPlan, TargetPlan
 
     Chosen = list[tuple[TargetPlan, tuple[PluginPlan, ...]]]
 

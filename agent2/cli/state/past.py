@@ -8,8 +8,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from agent2 import plan as plans
-from agent2 import planfile
 from agent2.cli.reports.parts import percent
 from agent2.cli.state.machine import duration
 from agent2.cli.words import say
@@ -19,6 +17,7 @@ from agent2.core.text import visible
 from agent2.core.uptime import trusted
 from agent2.core.value import value
 from agent2.host.clock import stamp
+from agent2.plan import sources, stored
 from agent2.store import history_view, reporting
 from agent2.store.errors import StoreError
 from agent2.store.reading import Reader
@@ -49,9 +48,9 @@ class Past:
 def columns(settings: Settings) -> dict[str, Past]:
     """Return what the table shows beside each target, by its name."""
     try:
-        plan = plans.load(settings.path(planfile.PLAN_NAME))
+        plan = stored.load(settings.path(sources.PLAN_NAME))
         db = Reader.look(settings.path(_STORE))
-    except (plans.PlanError, StoreError):
+    except (stored.PlanError, StoreError):
         return {}
     now = time.time()
     targets = plan.targets[:_MOST]

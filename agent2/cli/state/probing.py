@@ -10,7 +10,7 @@ from agent2.core.model import Code, Facet, Finding, Observation, Outcome
 from agent2.host.reactor import Reactor
 
 if TYPE_CHECKING:
-    from agent2.plan import PluginPlan, TargetPlan
+    from agent2.plan.values import PluginPlan, TargetPlan
 
 _SPARE = 5.0  # seconds after the longest deadline; only a broken plugin needs them
 

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from agent2 import planfile
+from agent2.plan import sources
 from agent2.store.errors import StoreError
 from agent2.supervisor import phrases
 from agent2.supervisor.documents.bus import setup_supervisor_subscription
@@ -22,7 +22,7 @@ _FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 def main() -> int:
     """Run until TERM or INT; return the exit code."""
     logging.basicConfig(level=logging.INFO, format=_FORMAT)
-    folder = planfile.state_dir("", os.environ)
+    folder = sources.state_dir("", os.environ)
     path = os.environ.get("AGENTOS_DB_PATH") or os.path.join(folder, "agent2.db")
     try:
         interval = _number("SUPERVISOR_POLL_INTERVAL", 10.0)

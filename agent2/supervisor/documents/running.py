@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from agent2.core.text import place
-from agent2.plan_events import EventsPlan
+from agent2.plan.events import EventsPlan
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
 from agent2.supervisor import phrases

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from agent2.plan import PlanError, load
-from agent2.planfile import PLAN_NAME
+from agent2.plan.sources import PLAN_NAME
+from agent2.plan.stored import PlanError, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from agent2.plan import Plan
+    from agent2.plan.values import Plan
 
 
 class PlanWatch:

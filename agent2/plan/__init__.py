@@ -1,0 +1,1 @@
+"""The compiled configuration, as every program reads it."""

@@ -1,0 +1,102 @@
+"""Texts that must not be seen: kept unexpanded, expanded where they are used.
+
+A text that is from ``${...}`` or sits in a secret field is a ``Secret``: the plan keeps
+its *unexpanded* source, so that no secret rests in the state folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from agent2.host.files import read_linked
+
+_REFERENCE = re.compile(r"\$(?:\$|\{(file:)?([^}:]+)(?::-([^}]*))?\})")
+
+
+class SecretError(Exception):
+    """A variable or file that a secret refers to is not there. Names no secret."""
+
+
+class Secret:
+    """A text that prints as ``***`` wherever it goes; ``reveal()`` gives it out."""
+
+    __slots__ = ("_base", "_source")
+
+    def __init__(self, source: str, base: str = "") -> None:
+        """Keep *source* (may hold ``${...}``); files are sought beside *base*."""
+        self._source = source
+        self._base = base
+
+    def reveal(self) -> str:
+        """Return the text with its references expanded.
+
+        Raises:
+            SecretError: a variable is not set or a file cannot be read.
+        """
+        return expand(self._source, self._base)
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._source == self._source
+
+    def __hash__(self) -> int:
+        return hash(self._source)
+
+
+def expand(text: str, base: str) -> str:
+    """Return *text* with ``${VAR}``, ``${VAR:-default}``, ``${file:name}`` put in.
+
+    ``$$`` is a dollar sign. A file is looked up as it stands if absolute, else in
+    ``$CREDENTIALS_DIRECTORY``, then in *base*; one trailing newline is dropped.
+
+    Raises:
+        SecretError: what it refers to is not there.
+    """
+
+    def put(match: re.Match[str]) -> str:
+        is_file, name, default = match.groups()
+        if name is None:
+            return "$"
+        if is_file:
+            return _file(name, base)
+        found = os.environ.get(name)
+        if found:
+            return found
+        if default is None:
+            raise SecretError(f"environment variable {name} is not set")
+        return default
+
+    return _REFERENCE.sub(put, text)
+
+
+def _file(name: str, base: str) -> str:
+    places = [p for p in (os.environ.get("CREDENTIALS_DIRECTORY"), base) if p]
+    path = os.path.expanduser(name)
+    paths = [path] if os.path.isabs(path) else [os.path.join(p, path) for p in places]
+    for candidate in paths:
+        try:
+            return read_secret(candidate)[0]
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise SecretError(f"secret file {name}: {type(error).__name__}") from None
+    raise SecretError(f"secret file {name} is not there")
+
+
+def read_secret(path: str) -> tuple[str, os.stat_result]:
+    """Return the text of a secret's file, less its last line's end, and its stat.
+
+    Raises:
+        OSError: it is not there, is no plain file, or cannot be read.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    content, found = read_linked(path, 65536)
+    return content.decode().removesuffix("\n").removesuffix("\r"), found
