@@ -32,7 +32,7 @@ def test_a_sentence_has_the_same_placeholders_in_both_languages(key):
 
 
 def test_every_sentence_that_the_code_says_is_there_and_no_other():
-    code = "".join(p.read_text() for p in (ROOT / "agent2" / "cli").glob("*.py"))
+    code = "".join(p.read_text() for p in (ROOT / "agent2" / "cli").rglob("*.py"))
     said = {key for key in SAID.findall(code) if "{" not in key}
     said |= {key for key in QUOTED.findall(code) if key in en.WORDS}
     said |= {f"command.{name}" for name in (*LAZY, "target", "set")}
