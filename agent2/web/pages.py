@@ -1,7 +1,8 @@
 """The dashboard's files: read once, sent packed, kept by browsers for good.
 
-Every file but the page itself stands under a folder whose name is the digest of all of
-them: another version has other addresses, so nothing old is ever mixed with it.
+Our modules are sent as one (``bundle``), and so are the style sheets. Every file but
+the page itself stands under a folder whose name is the digest of all of them: another
+version has other addresses, so nothing old is ever mixed with it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent2.web import bundle
 from agent2.web.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -69,6 +71,11 @@ def site() -> Site:
     """Read the files of the dashboard."""
     raw = {name: _read(name) for name in _names()}
     index = raw.pop("index.html")
+    names = bundle.parts(raw, "app.js")
+    whole = bundle.joined(raw, names)
+    raw = {name: body for name, body in raw.items() if name not in names}
+    raw["app.js"] = whole
+    raw["app.css"] = raw.pop("vendor/uPlot.min.css") + b"\n" + raw["app.css"]
     digest = _digest(b"".join(name.encode() + raw[name] for name in sorted(raw)))
     modules = [name for name in sorted(raw) if name.endswith((".js", ".mjs"))]
     wanted = [name for name in modules if not name.startswith(("words_", "vendor/u"))]

@@ -15,7 +15,7 @@ import pytest
 
 from agent2.core.message import Cause, DeliveryState
 from agent2.core.model import AlertKind, Code, Verdict
-from agent2.web import pages
+from agent2.web import bundle, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "agent2" / "web" / "static"
@@ -62,6 +62,22 @@ def test_the_whole_page_is_small():
     parts = [site.index, *(p for n, p in site.files.items() if n != "words_zh.js")]
 
     assert sum(len(one.packed or one.body) for one in parts) <= BUDGET
+
+
+def test_our_modules_can_be_sent_as_one():
+    """Each is behind those it needs, and no name stands at the top of two of them."""
+    raw = {name: (STATIC / name).read_bytes() for name in OURS}
+    order = bundle.parts(raw, "app.js")
+
+    assert {*order} == {name for name in OURS if not name.startswith("words_")}
+    one = bundle.joined(raw, order).decode()
+    for name in order:
+        needs = re.findall(r'from "\./(\w+\.js)"', raw[name].decode())
+        assert all(order.index(each) < order.index(name) for each in needs), name
+    assert not re.search(r'^(?:export|import .* from "\./\w+\.js")', one, re.MULTILINE)
+    top = r"^(?:async )?(?:function|const|let|class) (\w+)"
+    tops = re.findall(top, one, re.MULTILINE)
+    assert sorted(tops) == sorted({*tops})
 
 
 def test_what_is_packed_is_what_is_sent_plain():

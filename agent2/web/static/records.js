@@ -83,7 +83,7 @@ export function Incident({ id }) {
     </section>
     <${Panel} id="timeline" title=${t("incident.timeline")}>
       <ol class="timeline">${tree.events.map((one) => html`<li class="is-${kindLook(one)}"><${Time} at=${one.at} seconds />
-        <span>${named("journal", one.kind)}</span> <span class="faint detail">${told(one)}</span></li>`)}</ol>
+        <span>${named("journal", one.kind)}</span> <span class="faint detail">${content(one)}</span></li>`)}</ol>
     </${Panel}>
     <${Panel} id="told" title=${t("attention.told")}><${Told} deliveries=${tree.deliveries} all /></${Panel}>`;
 }
@@ -95,7 +95,7 @@ function kindLook({ kind, body }) {
 }
 
 /** The parts of an entry that people read. */
-function told({ body }) {
+function content({ body }) {
   const shown = [body.kind && named("alert", body.kind), body.code && named("code", body.code), body.result, body.why, body.note, body.detail];
   return [...new Set(shown.filter((each) => typeof each === "string" && each))].join(" · ");
 }

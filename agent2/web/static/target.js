@@ -7,7 +7,7 @@ import { Rows } from "./records.js";
 import { model } from "./store.js";
 import { clock, instant, length, moment, named, part, second, spent, t } from "./words.js";
 
-const LETTERS = { good: "g", degraded: "d", bad: "b" };
+const BEATS = { good: "g", degraded: "d", bad: "b" };
 
 export function Target({ name }) {
   const target = model.state.targets.find((one) => one.name === name);
@@ -120,7 +120,7 @@ function Latency({ points, incidents, trouble }) {
 /** The last checks, one at a time by arrow keys or pointer. */
 function Ribbon({ points }) {
   const [picked, pick] = useState(-1);
-  const past = { beats: points.map((one) => LETTERS[one.verdict] ?? "u").join(""), since: points[0].at, until: points.at(-1).at };
+  const past = { beats: points.map((one) => BEATS[one.verdict] ?? "u").join(""), since: points[0].at, until: points.at(-1).at };
   const move = (event) => {
     const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -1e9, End: 1e9 }[event.key];
     if (!steps) return;
