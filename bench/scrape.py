@@ -1,8 +1,13 @@
 """How long one scrape takes: the store and the status of 500 targets as text.
 
 Prints one JSON document: milliseconds from the question to the text (median of many,
-after one that nobody counts), its parts, and its size. The figures are made in this
-process; the way through HTTP comes on top (``http_ms``, over a real web program).
+after one that nobody counts), its parts, and its size. ``scrape_ms`` is the usual case:
+the status file is new (every figure in it is another one) and, each fourth time, the
+counts of the store too (they come once a minute, scrapes each 15 s); ``calm_ms`` when
+nothing is new, ``commit_ms`` when all is. ``floor_ms``, measured in turn with them, is
+what none can go below who reads that status: ``json.loads`` of its text and the digits
+of its new figures. All this is of this process; the way through HTTP comes on top
+(``http_ms``, over a real web program).
 """
 
 from __future__ import annotations
@@ -42,9 +47,9 @@ def stamp(at: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(at))
 
 
-def status(many: int) -> dict[str, object]:
-    """Return a status of *many* targets, as the watcher writes it."""
-    now = time.time()
+def status(many: int, turn: int = 0) -> dict[str, object]:
+    """Return a status of *many* targets, as the watcher writes it at its *turn*."""
+    now = time.time() + turn
     return {
         "status": "monitoring",
         "last_check": stamp(now),
@@ -74,8 +79,8 @@ def status(many: int) -> dict[str, object]:
                         "outcome": "ok",
                         "code": "ok",
                         "detail": f"127.0.0.1:{8000 + n} answers",
-                        "duration_s": 0.001234,
-                        "response_s": 0.001234,
+                        "duration_s": round(0.001234 + (n + turn) / 1e5, 6),
+                        "response_s": round(0.001234 + (n + turn) / 1e5, 6),
                     }
                     for kind in CHECKS
                 ],
@@ -107,23 +112,40 @@ def fill(path: str, many: int) -> None:
     db.close()
 
 
-def timed(what, rounds: int) -> dict[str, float]:
-    """Return the milliseconds of *rounds* calls, after one for the caches.
+class Timed:
+    """Milliseconds of many calls: medians of processor and of wall time.
 
     ``cpu`` is the processor time of this thread, which a busy machine changes least;
-    ``wall`` is what the machine made of it. Both are medians.
+    ``wall`` is what the machine made of it.
     """
-    what()
-    cpu, wall = [], []
-    for _ in range(rounds):
+
+    def __init__(self, what) -> None:
+        self.what = what
+        self.cpu: list[float] = []
+        self.wall: list[float] = []
+
+    def once(self) -> None:
+        """Call it and write down how long it took."""
         began, used = time.perf_counter(), time.thread_time()
-        what()
-        cpu.append(time.thread_time() - used)
-        wall.append(time.perf_counter() - began)
-    return {
-        "cpu": round(statistics.median(cpu) * 1e3, 3),
-        "wall": round(statistics.median(wall) * 1e3, 3),
-    }
+        self.what()
+        self.cpu.append(time.thread_time() - used)
+        self.wall.append(time.perf_counter() - began)
+
+    def told(self) -> dict[str, float]:
+        """Return the medians; the first call was for the caches."""
+        cpu, wall = self.cpu[1:], self.wall[1:]
+        return {
+            "cpu": round(statistics.median(cpu) * 1e3, 3),
+            "wall": round(statistics.median(wall) * 1e3, 3),
+        }
+
+
+def timed(what, rounds: int) -> dict[str, float]:
+    """Return the milliseconds of *rounds* calls, after one for the caches."""
+    found = Timed(what)
+    for _ in range(rounds + 1):
+        found.once()
+    return found.told()
 
 
 @contextlib.contextmanager
@@ -138,30 +160,61 @@ def web(folder: str):
         child.wait(30)
 
 
+def turns(folder: str, reader: Reader, many: int, rounds: int) -> dict[str, object]:
+    """Return the milliseconds of each case, taken in turn: a busy minute hits all."""
+    path, counted = Path(folder, "agent2_status.json"), Counted()
+    texts = [json.dumps(status(many, turn)) for turn in range(4)]
+    db = Database.open(reader.path)
+
+    def scrape() -> bytes:
+        seen = snapshot.read(folder, shown=False)
+        return render(gather(reader, seen, counted).all())
+
+    def floor() -> str:
+        tree = json.loads(path.read_text())
+        checks = [one for each in tree["targets"] for one in each["checks"]]
+        return "%s\n" * len(checks) % tuple([one["duration_s"] for one in checks])
+
+    cases = {name: Timed(scrape) for name in ("calm", "scrape", "commit")}
+    cases["floor"] = Timed(floor)
+    for turn in range(4 * (rounds + 1)):
+        path.write_text(texts[turn % 4])
+        if turn % 4 == 0:
+            count_up(db, many)
+        cases["scrape"].once()
+        cases["calm"].once()
+        cases["floor"].once()
+        if turn % 4 == 1:
+            path.write_text(texts[turn % 4 + 1])
+            count_up(db, many)
+            cases["commit"].once()
+    db.close()
+    return {f"{name}_ms": case.told() for name, case in cases.items()}
+
+
+def count_up(db: Database, many: int) -> None:
+    """Write what a minute's checks of *many* targets add to the counts."""
+    with db.transaction() as tx:
+        for n in range(many):
+            name = f"target-{n:05}"
+            totals.add(tx, [("check", name, kind, "ok", 12.0) for kind in CHECKS])
+
+
 def measure(many: int, rounds: int) -> dict[str, object]:
     """Return the figures for *many* targets."""
     with tempfile.TemporaryDirectory() as folder:
         fill(os.path.join(folder, "agent2.db"), many)
         Path(folder, "agent2_status.json").write_text(json.dumps(status(many)))
         reader = Reader.look(os.path.join(folder, "agent2.db"))
-        counted = Counted()
-        seen = snapshot.read(folder, shown=False)
-        families = gather(reader, seen).all()
+        families = gather(reader, snapshot.read(folder, shown=False)).all()
         text = render(families)
         found: dict[str, object] = {
             "targets": many,
             "checks": len(CHECKS),
             "series": text.count(b"\n") - text.count(b"\n#") - 1,
             "bytes": len(text),
+            **turns(folder, reader, many, rounds),
             "status_ms": timed(lambda: snapshot.read(folder, shown=False), rounds),
-            "gather_ms": timed(lambda: gather(reader, seen, counted), rounds),
-            "render_ms": timed(lambda: render(families), rounds),
-            "scrape_ms": timed(
-                lambda: render(
-                    gather(reader, snapshot.read(folder, shown=False), counted).all()
-                ),
-                rounds,
-            ),
         }
         reader.close()
         with web(folder) as url:

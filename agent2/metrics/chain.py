@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 CHECK, DELIVERY, EVENT = "check", "delivery", "event"
 
 
-def chain(to: Families, db: Database, totals: Totals, now: float) -> None:
-    """Put all of it."""
-    _checks(to, totals)
+def chain(
+    to: Families, db: Database, totals: Totals, done: dict[str, float], now: float
+) -> None:
+    """Put all of it; *done* is how often checks ended in each way."""
+    _checks(to, totals, done)
     sums = {
         (name, queue, how): many
         for name in ("poll", "claim", "heartbeat", "claimed_update")
@@ -26,18 +28,18 @@ def chain(to: Families, db: Database, totals: Totals, now: float) -> None:
     for queue in (DELIVERY, EVENT):
         _leases(to, queue, sums)
     failed = {DELIVERY: 0.0, EVENT: 0.0}
-    timeout = done = 0.0
+    timeout = told = 0.0
     for _, cause, _, many in totals.get("attempt", ()):
         if cause == "timeout":
             timeout += many
         else:
             failed[DELIVERY] += many
     for _, _, result, many in totals.get("delivery", ()):
-        done += many if result == "delivered" else 0.0
+        told += many if result == "delivered" else 0.0
     decided = {status: many for status, _, _, many in totals.get("event", ())}
     failed[EVENT] = decided.get("failed", 0.0)
     total = to("agent_task_execution_total")
-    total.put(done + failed[DELIVERY] + timeout, DELIVERY)
+    total.put(told + failed[DELIVERY] + timeout, DELIVERY)
     total.put(decided.get("completed", 0.0) + failed[EVENT], EVENT)
     for queue, many in failed.items():
         to("agent_task_execution_failure_total").put(many, queue)
@@ -45,11 +47,8 @@ def chain(to: Families, db: Database, totals: Totals, now: float) -> None:
     _now(to, db, now)
 
 
-def _checks(to: Families, totals: Totals) -> None:
+def _checks(to: Families, totals: Totals, done: dict[str, float]) -> None:
     """A check is claimed, given to the loop and begun in one step, by one watcher."""
-    done: dict[str, float] = {}
-    for _, _, result, many in totals.get("check", ()):
-        done[result] = done.get(result, 0.0) + many
     late = {bound: many for _, bound, _, many in totals.get("late", ())}
     took: dict[str, float] = {}
     for _, bound, _, many in totals.get("took", ()):

@@ -32,13 +32,14 @@ class Metric:
 class Rows:
     """Labels of many samples, in their order: the same at each scrape.
 
-    *templates* is where the text keeps what it made of them, by metric.
+    *texts* is where the text keeps what it made of them, by metric: the lines with a
+    hole for each value, the values that filled them last, and what came of it.
     """
 
     def __init__(self, labels: Sequence[tuple[str, ...]]) -> None:
         """Make no text yet."""
         self.labels = labels
-        self.templates: dict[str, str] = {}
+        self.texts: dict[str, tuple[str, list[Any], str]] = {}
 
 
 @dataclass(slots=True)

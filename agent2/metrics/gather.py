@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from agent2.metrics import stored
 from agent2.metrics.chain import chain
 from agent2.metrics.family import Families
+from agent2.metrics.ran import Ran
 from agent2.metrics.table import TABLE
-from agent2.metrics.targets import agent, targets, watch_of
+from agent2.metrics.targets import agent, targets
 from agent2.store.tallies import Counted
 
 if TYPE_CHECKING:
@@ -32,24 +33,20 @@ def gather(
         StoreError: the store cannot be read.
     """
     to, now = Families(TABLE), time.time()
-    watch = watch_of(seen)
-    names = [] if watch.is_too_much else [name for name, _ in watch.names]
-    to("agent2_metrics_truncated").put(int(watch.is_too_much))
     agent(to, seen)
-    targets(to, seen, watch)
+    watch = targets(to, seen)
+    names = [] if watch.is_too_much else [name for name, _ in watch.names]
     counted = counted or Counted()
     counted.look(db)
-    totals = counted.totals
-    if not watch.is_too_much:
-        stored.runs(to, totals, watch)
+    totals, ran = counted.totals, Ran.of(counted, watch)
+    ran.put(to)
     stored.durations(to, totals)
-    stored.incidents(to, counted, watch)
     stored.actions(to, totals, names)
     told = [str(one.get("name")) for one in seen.entries("notifiers")]
     stored.deliveries(to, db, totals, told, now)
     stored.events(to, db, totals, now)
     stored.size(to, db)
-    chain(to, db, totals, now)
+    chain(to, db, totals, ran.results, now)
     if promises is not None:
         promises.put(to, db, names, now)
     return to

@@ -1,4 +1,4 @@
-"""What the store knows: checks that ran, incidents, actions, deliveries, events."""
+"""What the store knows: durations, actions, deliveries, events."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from agent2.core.message import Cause
-from agent2.core.model import ActionResult, AlertKind, Severity
+from agent2.core.model import ActionResult, AlertKind
 from agent2.core.spans import TOOK
 from agent2.store import tallies
 
@@ -14,56 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from agent2.metrics.family import Families
-    from agent2.metrics.targets import Watch
     from agent2.store.database import Database
-    from agent2.store.tallies import Counted, Totals
+    from agent2.store.tallies import Totals
 
 _KINDS = frozenset(kind.value for kind in AlertKind)
 _CAUSES = frozenset(cause.value for cause in Cause)
 _RESULTS = frozenset(result.value for result in ActionResult)
-_SEVERITIES = tuple(severity.value for severity in Severity)
-
-
-def runs(to: Families, totals: Totals, watch: Watch) -> None:
-    """Put how often each check ran, under all its names."""
-    found: dict[tuple[str, ...], float] = {
-        (one, two, three): many for one, two, three, many in totals.get("check", ())
-    }
-    count = found.get
-    told = [count(labels, 0.0) for labels in watch.results.labels]
-    to("agent2_check_runs_total").column(watch.results, told)
-    known = frozenset(watch.checks.labels)
-    rest = [
-        (key, many)
-        for key, many in found.items()
-        if key[2] in ("timeout", "error") and key[:2] in known
-    ]
-    sums: dict[tuple[str, str], float] = {}
-    for (target, _, result), many in zip(watch.results.labels, told, strict=True):
-        sums[target, result] = sums.get((target, result), 0.0) + many
-    for (target, check, result), many in rest:
-        to("agent2_check_runs_total").put(many, target, check, result)
-        sums[target, result] = sums.get((target, result), 0.0) + many
-    names = [name for (name,) in watch.targets.labels]
-    get = sums.get
-    failed = [get((n, "fail"), 0.0) + get((n, "timeout"), 0.0) for n in names]
-    ran = [
-        bad + get((n, "ok"), 0.0) + get((n, "error"), 0.0)
-        for n, bad in zip(names, failed, strict=True)
-    ]
-    to("agent2_health_check_total").column(watch.targets, ran)
-    for name in (
-        "agent2_health_check_failures_total",
-        "agent2_health_check_failures",
-        "api_errors_total",
-    ):
-        to(name).column(watch.targets, failed)
-    to("rely_server_request_total").column(
-        watch.asked, [get((n, "ok"), 0.0) for n in names]
-    )
-    for (target, result), many in sums.items():
-        if many and result != "ok":
-            rely(to, "check", target, result, many)
 
 
 def rely(to: Families, kind: str, target: str, code: str, many: float) -> None:
@@ -79,29 +35,6 @@ def durations(to: Families, totals: Totals) -> None:
     for kind, counts in sorted(found.items()):
         to("agent2_check_duration_seconds").spread(TOOK, counts, kind)
         to("rely_server_request_time_seconds").spread(TOOK, counts, kind)
-
-
-def incidents(to: Families, counted: Counted, watch: Watch) -> None:
-    """Put how many incidents there were of each target, and how many there are."""
-    found: dict[tuple[str, ...], float] = {}
-    for target, severity, _, many in counted.totals.get("incident", ()):
-        found[target, severity] = many
-    is_open = dict.fromkeys(_SEVERITIES, 0)
-    for target, severity, many, unsolved in counted.incidents:
-        word = severity if severity in is_open else "critical"
-        found[target, word] = found.get((target, word), 0.0) + many
-        is_open[word] += unsolved
-    for word, many in is_open.items():
-        to("agent2_incidents_open").put(many, word)
-    if watch.is_too_much:
-        return
-    get = found.get  # nought too: increase() does not see a count that begins at one
-    told = [get(labels, 0.0) for labels in watch.critical.labels]
-    to("agent2_incidents_total").column(watch.critical, told)
-    known = {name for name, _ in watch.names}
-    for (target, severity), total in sorted(found.items()):
-        if severity != "critical" and target in known:
-            to("agent2_incidents_total").put(total, target, severity)
 
 
 def actions(to: Families, totals: Totals, known: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent2.metrics.family import Families
     from agent2.wire.snapshot import Snapshot
 
+Checks = list[list[dict[str, Any]]]  # of each target
 STATES = ("ok", "warn", "down", "unknown")
 MOST = 5_000  # targets x checks; beyond it there are no series per target
 _UP = {"ok": 1, "warn": 1, "down": 0, "unknown": None}
@@ -60,15 +61,14 @@ class Watch:
         return self._active[1]
 
 
-def watch_of(seen: Snapshot) -> Watch:
-    """Return the targets of a status."""
+def watch_of(found: list[dict[str, Any]], checks: Checks) -> Watch:
+    """Return the targets of a status; *checks* are those of each."""
     return _rows(
         tuple(
-            (
-                str(one.get("name")),
-                tuple([str(each.get("name")) for each in objects(one.get("checks"))]),
-            )
-            for one in seen.entries("targets")
+            [
+                (str(one.get("name")), tuple([str(each.get("name")) for each in told]))
+                for one, told in zip(found, checks, strict=True)
+            ]
         )
     )
 
@@ -102,15 +102,18 @@ def agent(to: Families, seen: Snapshot) -> None:
         process(to, WATCHER, pid)
 
 
-def targets(to: Families, seen: Snapshot, watch: Watch) -> None:
+def targets(to: Families, seen: Snapshot) -> Watch:
     """Put how the targets are: how many in which state, and each of them."""
     found = seen.entries("targets")
+    checks = [objects(one.get("checks")) for one in found]
+    watch = watch_of(found, checks)
+    to("agent2_metrics_truncated").put(int(watch.is_too_much))
     told = [str(one.get("state")) if seen.fresh else "unknown" for one in found]
     states = [state if state in STATES else "unknown" for state in told]
     for word in STATES:
         to("agent2_targets").put(states.count(word), word)
     if watch.is_too_much:
-        return
+        return watch
     rows = watch.targets
     to("agent2_target_up").column(rows, [_UP[state] for state in states])
     each_state = [int(state == word) for state in states for word in STATES]
@@ -121,27 +124,29 @@ def targets(to: Families, seen: Snapshot, watch: Watch) -> None:
         ("agent2_target_flapping", "flapping"),
     ):
         to(name).column(rows, [int(one.get(key) is True) for one in found])
-    failures = [_maybe(one.get("consecutive_failures")) for one in found]
+    failures = _numbers([one.get("consecutive_failures") for one in found])
     to("agent2_target_consecutive_failures").column(rows, failures)
     left = [_left(one.get("restarts")) for one in found]
     to("agent2_restart_budget_remaining").column(rows, left)
     at = [epoch(one.get("last_check")) for one in found]
     to("agent2_check_last_run_timestamp_seconds").column(rows, at)
-    _checks(to, found, watch)
+    _checks(to, checks, watch)
+    return watch
 
 
-def _checks(to: Families, found: list[dict[str, Any]], watch: Watch) -> None:
+def _checks(to: Families, checks: Checks, watch: Watch) -> None:
     """Put how long each check took, and how long each target took to answer."""
-    took, answered = [], []
-    for one in found:
+    took = [each.get("duration_s") for told in checks for each in told]
+    to("agent2_check_last_duration_seconds").column(watch.checks, _numbers(took))
+    answered = []
+    for told in checks:
         answer = None
-        for check in objects(one.get("checks")):
-            took.append(_maybe(check.get("duration_s")))
-            answer = check.get("response_s", answer)
-        answered.append(_maybe(answer))
-    to("agent2_check_last_duration_seconds").column(watch.checks, took)
+        for each in told:
+            answer = each.get("response_s", answer)
+        answered.append(answer)
+    seconds = _numbers(answered)
     for name in ("agent2_response_time_seconds", "api_request_duration_seconds"):
-        to(name).column(watch.targets, answered)
+        to(name).column(watch.targets, seconds)
 
 
 def _left(restarts: object) -> int | None:
@@ -166,6 +171,11 @@ def epoch(moment: object) -> float | None:
 def _maybe(value: object) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number else None  # type: ignore[return-value]
+
+
+def _numbers(found: list[Any]) -> list[float | None]:
+    kinds = (float, int)  # most are one of these: a truth value is neither
+    return [each if type(each) in kinds else _maybe(each) for each in found]
 
 
 def _one(to: Families, name: str, value: object, *labels: str) -> None:

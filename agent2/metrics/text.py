@@ -31,7 +31,7 @@ def render(families: Iterable[Family], *, openmetrics: bool = False) -> bytes:
         lines.append(f"# TYPE {name} {kind}")
         told, names = metric.name, metric.labels
         for rows, values in family.columns:
-            lines.append(_template(rows, metric) % tuple(values))
+            lines.append(_filled(rows, values, metric))
         lines += [
             f"{told}{ending}{labelled(names, labels)} {_number(value)}"
             for ending, labels, value in family.samples
@@ -61,15 +61,18 @@ def document(families: Iterable[Family]) -> dict[str, Any]:
     }
 
 
-def _template(rows: Rows, metric: Metric) -> str:
-    """Return the lines of *rows* with a hole for each value: made once."""
-    found = rows.templates.get(metric.name)
-    if found is None:
-        found = rows.templates[metric.name] = "\n".join(
+def _filled(rows: Rows, values: list[Any], metric: Metric) -> str:
+    """Return the lines of *rows*: what did not change since the last time is kept."""
+    holes, before, text = rows.texts.get(metric.name, ("", [], ""))
+    if not holes:
+        holes = "\n".join(
             f"{metric.name}{labelled(metric.labels, labels)}".replace("%", "%%") + " %s"
             for labels in rows.labels
         )
-    return found
+    if values != before:
+        text = holes % tuple(values)
+        rows.texts[metric.name] = holes, values, text
+    return text
 
 
 @lru_cache(maxsize=4_096)

@@ -34,19 +34,25 @@ class Outbox:
     expired: int
 
 
+_STANDING = "SELECT count(*), count(resolved_at), max(opened_at) FROM incidents"
+
+
 class Counted:
     """What only commits change, read anew when there was one.
 
     Attributes:
         totals: By name, rows of three words and their count.
         incidents: Rows of target, severity, how many, how many of them are open.
+        made: What somebody worked out from both; None after a commit.
     """
 
-    __slots__ = ("_seen", "incidents", "totals")
+    __slots__ = ("_seen", "_stood", "incidents", "made", "totals")
 
     def __init__(self) -> None:
         """Nothing was read yet."""
         self._seen: object = None
+        self._stood: object = None
+        self.made: object = None
         self.totals: Totals = {}
         self.incidents: list[tuple[str, str, int, int]] = []
 
@@ -57,9 +63,14 @@ class Counted:
             StoreError: the store cannot be read.
         """
         version = db.rows("PRAGMA data_version")[0][0], db.replaced
-        if version != self._seen:
-            self.totals, self.incidents = read(db), incidents(db)
-            self._seen = version
+        if version == self._seen:
+            return
+        self.made, self.totals = None, read(db)
+        # Most commits begin or end no incident, and to group all of them takes long.
+        stood = db.rows(_STANDING)[0], db.replaced
+        if stood != self._stood:
+            self.incidents, self._stood = incidents(db), stood
+        self._seen = version
 
 
 def incidents(db: Database) -> list[tuple[str, str, int, int]]:

@@ -107,6 +107,39 @@ def test_what_was_read_is_read_again_after_a_commit_of_somebody_else(db, path):
     reader.close()
 
 
+def test_an_incident_counts_from_its_commit_on_and_is_open_until_its_end(db, path):
+    from agent2.core.effects import OpenIncident, ResolveIncident
+    from agent2.core.model import Code, Facet, Severity
+    from agent2.store import incidents
+    from agent2.store.reading import Reader
+
+    reader, counted, seen = Reader.look(path), Counted(), status(targets=[target("a")])
+    critical, of_a = ("severity", "critical"), ("target", "a")
+
+    def counts():
+        found = told(reader, seen, counted)
+        ever = found["agent2_incidents_total"][critical, of_a]
+        return ever, found["agent2_incidents_open"][critical,]
+
+    assert counts() == (0, 0)
+    about = (Severity.CRITICAL, 1.0, Facet.PORT, Code.PORT_REFUSED, "x")
+    with db.transaction() as tx:
+        incidents.open_incident(tx, OpenIncident("i-1", "a", *about))
+    assert counts() == (1, 1)
+    with db.transaction() as tx:
+        incidents.resolve(tx, ResolveIncident("i-1", "a", 2.0))
+    assert counts() == (1, 0)
+    reader.close()
+
+
+def test_figures_that_changed_since_the_last_scrape_are_the_new_ones(db):
+    for seconds in (0.5, 0.25, 0.25, 2):
+        calm = target("a", consecutive_failures=0)
+        seen = status(targets=[calm, target("b", consecutive_failures=seconds)])
+        found = told(db, seen)["agent2_target_consecutive_failures"]
+        assert found == {(("target", "a"),): 0.0, (("target", "b"),): seconds}
+
+
 @pytest.mark.parametrize(
     ("accept", "wanted"),
     [
