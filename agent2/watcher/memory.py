@@ -159,13 +159,23 @@ class Memory:
             await self.read(Database.checkpoint)
 
     def save(self, write: Write) -> None:
-        """Queue *write* and go on."""
+        """Queue *write* and go on; what is queued later is written after it."""
 
         def inside(tx: Connection) -> int:
             write(tx)
             return 0
 
-        self._reactor.spawn(self.commit(inside, urgent=False), "save")
+        self._reactor.start(self.commit(inside, urgent=False), "save")
+
+    async def close(self) -> None:
+        """Commit all that was given, trying once more what failed, and close."""
+        await self.commit(_nothing, urgent=False)
+        if self._backlog:
+            await self.commit(_nothing, urgent=False)
+        try:
+            await self.ledger.close()
+        except StoreError as error:
+            self.trouble("store", str(error))
 
     async def read(self, call: Callable[[Database], Any]) -> Any:
         """Read from the store; None and a noted trouble if it cannot be read.
@@ -204,8 +214,9 @@ class Memory:
         return {what: detail for what, detail in self._bad.items() if detail}
 
 
-def _nothing(_tx: Connection) -> None:
+def _nothing(_tx: Connection) -> int:
     """For what waits to be tried again."""
+    return 0
 
 
 def must_be_saved(old: Any, new: Any) -> bool:

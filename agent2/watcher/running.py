@@ -245,10 +245,7 @@ class Running:
             agent.publisher.write()
             agent.history.flush(self._clock.now())
         agent.deaths.close()
-        try:
-            await agent.memory.ledger.close()
-        except StoreError as error:
-            agent.memory.trouble("store", str(error))
+        await agent.memory.close()
         agent.texts.say("INFO", "stopped")
         self._reactor.stop()
 

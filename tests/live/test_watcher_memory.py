@@ -1,0 +1,67 @@
+"""What was given to be written is written, also by a watcher that just leaves."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from agent2.host.reactor import Reactor
+from agent2.store import meta
+from agent2.store.database import Database
+from agent2.watcher.memory import Memory
+
+
+class Silent:
+    """What the watcher would say."""
+
+    def say(self, *_words, **_facts):
+        """Say nothing."""
+
+
+def leave_after(folder, work):
+    """Run a watcher's memory: *work* with it, then its end."""
+    reactor = Reactor()
+    memory = Memory(reactor, str(folder), time.time(), Silent, int)
+
+    async def all_of_it():
+        await work(memory, reactor)
+        await memory.close()
+        reactor.stop()
+
+    reactor.spawn(all_of_it())
+    reactor.run()
+
+
+def noting(key):
+    return lambda tx: meta.put(tx, key, "1")
+
+
+def noted(folder, key):
+    db = Database.open(str(folder / "agent2.db"))
+    try:
+        return meta.get(db, key)
+    finally:
+        db.close()
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_what_was_saved_just_before_the_end_is_in_the_store(tmp_path, number):
+    async def work(memory, reactor):
+        await memory.read(lambda _db: None)
+        await reactor.sleep_until(reactor.now() + number * 0.002)
+        memory.save(noting("last"))
+
+    leave_after(tmp_path, work)
+    assert noted(tmp_path, "last") == "1"
+
+
+def test_what_could_not_be_written_before_is_tried_once_more_at_the_end(tmp_path):
+    async def work(memory, _reactor):
+        (tmp_path / "agent2.db.lock").mkdir()  # nobody can write
+        await memory.commit(noting("first"), urgent=False)
+        assert memory.troubles()
+        (tmp_path / "agent2.db.lock").rmdir()
+
+    leave_after(tmp_path, work)
+    assert noted(tmp_path, "first") == "1"
