@@ -35,8 +35,9 @@ WINDOWS = {
 class Drill:
     """One target, one agent, and what was seen of them."""
 
-    def __init__(self, rig: Rig, number: int, settings: dict) -> None:
+    def __init__(self, rig: Rig, diary: Diary, number: int, settings: dict) -> None:
         self.number = number
+        self.diary = diary
         self.target = rig.target()
         self.agent = rig.agent(config(watching(self.target, **settings)))
         self.at = 0.0
@@ -47,7 +48,7 @@ class Drill:
 
     def strike(self, *signals: int) -> None:
         """Send *signals* somewhere inside an interval; wait for the restart signal."""
-        self.agent.until_word("ok")
+        self.until_noted("ok")
         interval = self.agent.status()["targets"][0]["interval_s"]
         time.sleep(interval * self.number / TIMES)
         for number in signals:
@@ -56,6 +57,13 @@ class Drill:
         self.signal_after = self.agent.signal_path.stat().st_mtime - self.at
         self.signal = self.agent.signal()
         self.down = self.agent.until_word("down")
+        self.until_noted("down")
+
+    def until_noted(self, word: str) -> None:
+        """Wait until the diary has *word*, too: it looks fifty times a second."""
+        wait_for(
+            lambda: self.diary.words(self.agent)[-1:] == [word], 30, self.agent.tail
+        )
 
     def _is_over(self) -> bool:
         assert self.agent.runs(), "the agent was ended"
@@ -112,7 +120,7 @@ class Drills:
     def _begin(self, work, number: int, settings: dict):
         def run() -> Drill:
             with self._starting:
-                drill = Drill(self._rig, number, settings)
+                drill = Drill(self._rig, self.diary, number, settings)
             self.diary.follow(drill.agent)
             return work(drill)
 

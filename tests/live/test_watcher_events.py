@@ -47,12 +47,14 @@ def target(rig):
 
 
 def test_a_new_target_a_failed_check_and_a_restart_in_vain_are_told_once(rig, target):
+    # Its process alone: a page that is asked while it dies may fail before it.
     entry = watching(target, restart=QUICK) | FAST | {"failure_threshold": 3}
+    entry["checks"] = entry["checks"][:1]
     agent = rig.agent(config(entry))
     agent.until_word("ok")
     status, about, audit = until_told(agent, "TARGET_ADDED")
     assert (status, audit) == ("completed", "SUPERVISOR_ALLOWED")
-    assert about["checks"][0] == "pid"
+    assert about["checks"] == ["pid"]
     assert told(agent, "CHECK_FAILED") == []
 
     target.send(signal.SIGKILL)
