@@ -72,6 +72,7 @@ if TYPE_CHECKING:
 else:
     Alert = Finding = Reactor = Any = object
 
+from agent2.core.text import one_line  # noqa: E402
 from agent2.core.value import value  # noqa: E402
 
 TABLE = {
@@ -80,10 +81,18 @@ TABLE = {
         "tcp": "agent2.checks.tcp:TcpCheck",
         "http": "agent2.checks.http:HttpCheck",
         "command": "agent2.checks.command:CommandCheck",
+        "systemd": "agent2.checks.systemd:SystemdCheck",
+        "supervisord": "agent2.checks.supervisord:SupervisordCheck",
+        "docker": "agent2.checks.docker:DockerCheck",
     },
     "actions": {
         "signal_file": "agent2.actions.signal_file:SignalFileAction",
         "command": "agent2.actions.command:CommandAction",
+        "systemd": "agent2.actions.systemd:SystemdAction",
+        "launchd": "agent2.actions.launchd:LaunchdAction",
+        "supervisord": "agent2.actions.supervisord:SupervisordAction",
+        "docker": "agent2.actions.docker:DockerAction",
+        "signal": "agent2.actions.signal:SignalAction",
     },
     "notifiers": {
         "email": "agent2.notifiers.email:EmailNotifier",
@@ -152,6 +161,25 @@ class Deed:
     done: bool
     detail: str
     kept: bool = False
+
+
+class AtOnce:
+    """What is done when ``run`` returns: nothing waits, nothing can be taken back."""
+
+    __slots__ = ()
+
+    def pending(self, _order: Order) -> bool:
+        """Nothing of it waits to be taken up."""
+        return False
+
+    def withdraw(self, _order: Order) -> bool:
+        """What was done cannot be taken back."""
+        return False
+
+
+def refused(detail: str) -> Deed:
+    """Return the deed that was not done, and why, in one line."""
+    return Deed(done=False, detail=one_line(detail))
 
 
 def load(family: str, kind: str) -> type[Any]:

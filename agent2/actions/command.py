@@ -6,7 +6,7 @@ from agent2.core.text import one_line, plain, revealed, scrub
 from agent2.core.value import value
 from agent2.host import spawn
 from agent2.host.exits import describe_exit
-from agent2.plugins import Deed
+from agent2.plugins import AtOnce, Deed, refused
 from agent2.wire.signal import file_name
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @value
-class CommandAction:
+class CommandAction(AtOnce):
     """Run a program without a shell; exit code 0 is done.
 
     It runs in a session of its own with a cleared environment, *env* and
@@ -50,8 +50,7 @@ class CommandAction:
             ended = await spawn.run(reactor, argv, kept, until, log=log)
         except Exception as error:
             why = getattr(error, "strerror", None) or type(error).__name__
-            detail = one_line(f"cannot run {self.argv[0]}: {why}")
-            return Deed(done=False, detail=detail)
+            return refused(f"cannot run {self.argv[0]}: {why}")
         secrets = revealed((*self.argv, *self.env.values()))
         said = scrub(ended.output.decode("utf-8", "replace").strip(), secrets)
         if ended.late or ended.status is None:
@@ -61,14 +60,6 @@ class CommandAction:
         done = not ended.late and ended.status == 0
         detail = f"{self.argv[0]}: {how}" + (f": {said}" if said else "")
         return Deed(done=done, detail=one_line(detail))
-
-    def pending(self, _order: Order) -> bool:
-        """Nothing of it waits to be taken up."""
-        return False
-
-    def withdraw(self, _order: Order) -> bool:
-        """A command that ran cannot be taken back."""
-        return False
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Tell what is wrong with the options."""

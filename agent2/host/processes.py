@@ -130,6 +130,15 @@ def open_process(pid: int) -> ProcessRef | None:
     return ProcessRef(pid, fd, start, state)
 
 
+def identity_of(pid: int) -> str | None:
+    """Return number and start of the process *pid*; None when there is none."""
+    process = open_process(pid)
+    if process is None:
+        return None
+    process.close()
+    return process.identity
+
+
 def _open_elsewhere(pid: int) -> ProcessRef | None:
     from agent2.host.processes_psutil import open_by_psutil
 

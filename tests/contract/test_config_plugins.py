@@ -5,6 +5,7 @@ import textwrap
 
 import pytest
 
+from agent2 import plugins
 from agent2.compiler import compile_text
 from agent2.compiler import plugin_models as models
 from agent2.core.model import Facet
@@ -150,10 +151,8 @@ def test_a_kind_that_cannot_be_imported_is_one_clear_line(odd):
 def test_foreign_kinds_are_among_those_that_are_known(odd):
     text = "targets: [{name: a, checks: [{kind: od}]}]\n"
     _, problems = compile_text(text, "/c/a.yaml", "/s", "", HOME)
-    assert (
-        "expected one of pid, tcp, http, command, gone, odd. Did you mean odd?"
-        in str(problems[0])
-    )
+    known = ", ".join(plugins.TABLE["checks"])
+    assert f"expected one of {known}, gone, odd. Did you mean odd?" in str(problems[0])
 
 
 def test_the_docstring_gives_the_meaning_of_an_option(odd):

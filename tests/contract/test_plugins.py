@@ -36,6 +36,7 @@ def options(family: str, kind: str, port: int, path: str, argv: tuple[str, ...])
     cls = plugins.load(family, kind)
     told = {
         "Port": port,
+        "str": "agent2-nobody",
         "Url": f"http://127.0.0.1:{port}/health",
         "Path": path,
         "tuple[str, ...]": argv,

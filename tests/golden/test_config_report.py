@@ -7,6 +7,7 @@ import os
 
 from agent2.compiler import compile_text
 from agent2.compiler.problems import count
+from agent2.plugins import TABLE
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 ENVIRON = {"HOME": "/home/x", "AGENT2_INTERVAL": "soon", "TOKEN": "hunter2"}
@@ -19,6 +20,9 @@ def test_the_report_of_a_bad_file_is_the_golden_one():
     assert tree is None
     lines = [*map(str, problems), count(problems, "agent2.yaml")]
     said = "\n".join(lines) + "\n"
+    kinds = ", ".join(TABLE["checks"])  # grows with every kind: not this text's matter
+    assert kinds in said
+    said = said.replace(kinds, "<kinds>")
     path = os.path.join(FOLDER, "config_report.txt")
     if os.environ.get("UPDATE_GOLDEN"):
         with open(path, "w", encoding="utf-8") as file:
