@@ -89,6 +89,9 @@ def _judged(name: str, state: dict[str, Any]) -> Finding:
     if health == "unhealthy":
         said = f"container {name} runs, its own health check fails"
         outcome, code = Outcome.FAIL, Code.STATUS_VALUE
+    elif health == "starting":
+        said = f"container {name} runs, its own health check has not said yet"
+        outcome, code = Outcome.ERROR, Code.STATUS_VALUE
     else:
         said = f"container {name} runs" + (f", health {health}" if health else "")
         outcome, code = Outcome.OK, Code.OK

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from agent2.plugins import Path
 
 # Its words (subprocesses.html#process-states); what is not here is down.
-_ON_ITS_WAY = ("STARTING", "BACKOFF", "STOPPING")
+# BACKOFF is too: a start failed, the next one waits.
+_ON_ITS_WAY = ("STARTING", "STOPPING")
 
 
 @value
 class SupervisordCheck:
-    """Ask for one program's state: RUNNING is well, on its way warns, the rest fails.
+    """Ask for one program's state: RUNNING is well, the rest fails.
+
+    While it starts or stops it is neither: no restart is called a success by that.
 
     Attributes:
         program: Its name, ``group:name`` where they differ.
@@ -74,12 +77,13 @@ def _judged(
     name: str, told: dict[str, xmlrpc.Plain], timings: tuple[tuple[str, float], ...]
 ) -> Finding:
     state, pid = told.get("statename", "UNKNOWN"), told.get("pid")
-    detail = one_line(f"{name} is {state}: {told.get('description', '')}")
+    more = told.get("description")
+    detail = one_line(f"{name} is {state}" + (f": {more}" if more else ""))
     if state == "RUNNING":
         identity = identity_of(pid) if isinstance(pid, int) else None
         return Finding(Outcome.OK, Code.OK, detail, None, timings, identity)
     if state in _ON_ITS_WAY:
-        return Finding(Outcome.OK, Code.STATUS_VALUE, detail, None, timings)
+        return Finding(Outcome.ERROR, Code.STATUS_VALUE, detail, None, timings)
     return Finding(Outcome.FAIL, Code.PID_DEAD, detail, None, timings)
 
 

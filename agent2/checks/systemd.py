@@ -24,7 +24,9 @@ _MARGIN = 0.05  # seconds before the deadline at which systemctl is killed
 
 @value
 class SystemdCheck:
-    """Ask for one unit's state: active is well, on its way warns, the rest fails.
+    """Ask for one unit's state: active is well, the rest fails.
+
+    While it starts or stops it is neither: no restart is called a success by that.
 
     Attributes:
         unit: Its name; without an ending it is a service.
@@ -73,13 +75,13 @@ def _judged(unit: str, facts: dict[str, str]) -> Finding:
         said = f"unit {unit} is {facts['LoadState']}"
         return _found(Outcome.FAIL, Code.PID_MISSING, said)
     said = f"unit {unit} is {active} ({facts.get('SubState')})"
-    if active == "active":
+    if active in ("active", "reloading", "refreshing"):
         pid = facts.get("MainPID", "0")
         identity = identity_of(int(pid)) if pid.isdigit() and pid != "0" else None
         return Finding(Outcome.OK, Code.OK, one_line(said), identity=identity)
-    if active in ("activating", "reloading", "deactivating", "refreshing"):
+    if active in ("activating", "deactivating"):
         if facts.get("SubState") != "auto-restart":
-            return _found(Outcome.OK, Code.STATUS_VALUE, said)
+            return _found(Outcome.ERROR, Code.STATUS_VALUE, said)
         said += f", start {facts.get('NRestarts')} failed"
     return _found(Outcome.FAIL, Code.PID_DEAD, f"{said}: {_why(facts)}")
 

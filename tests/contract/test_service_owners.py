@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 
 import pytest
 
@@ -27,30 +26,10 @@ from agent2.plan.secret import Secret
 from agent2.plugins import Order
 from tests.contract.probing import ask, closed_again, descriptors, run, until
 from tests.fakes.docker_socket import ENDED, DockerSocket
+from tests.supervisord_kit import supervisord
 
 WELL = (Outcome.OK, Code.OK)
 DOWN = (Outcome.FAIL, Code.PID_DEAD)
-CONFIG = """
-[unix_http_server]
-file={place}/s.sock
-chmod=0700
-username=watch
-password=pass:word
-[supervisord]
-logfile={place}/s.log
-pidfile={place}/s.pid
-childlogdir={place}
-nodaemon=true
-user={user}
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
-[program:web]
-command=/bin/sleep 1000
-startsecs=0
-[program:bad]
-command=/bin/false
-startretries=0
-"""
 
 
 def do(action, target="web"):
@@ -72,20 +51,10 @@ def said(finding):
 def place(tmp_path_factory):
     """A running supervisord; its folder."""
     place = tmp_path_factory.mktemp("s")
-    user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True)
-    text = CONFIG.format(place=place, user=user.stdout.strip())
-    (place / "s.conf").write_text(text)
-    program = os.path.join(os.path.dirname(sys.executable), "supervisord")
-    with subprocess.Popen(
-        [sys.executable, "-W", "ignore", program, "-c", place / "s.conf"],
-        stdout=subprocess.DEVNULL,
-    ) as owner:
-        try:
-            check = of(place, SupervisordCheck, "bad")
-            assert until(lambda: ask(check).detail.startswith("bad is FATAL"), 60)
-            yield place
-        finally:
-            owner.terminate()
+    with supervisord(place):
+        check = of(place, SupervisordCheck, "bad")
+        assert until(lambda: ask(check).detail.startswith("bad is FATAL"), 60)
+        yield place
 
 
 def of(place, cls, program, **more):
@@ -144,6 +113,11 @@ STATES = {
         {"Health": {"Status": "unhealthy"}},
         (Outcome.FAIL, Code.STATUS_VALUE),
         "own health check fails",
+    ),
+    "starting": (
+        {"Health": {"Status": "starting"}},
+        (Outcome.ERROR, Code.STATUS_VALUE),
+        "has not said yet",
     ),
     "paused": (
         {"Status": "paused", "Paused": True},
@@ -249,7 +223,7 @@ UNITS = {
     ),
     "activating": (
         "LoadState=loaded\nActiveState=activating\nSubState=start\nMainPID=0",
-        (Outcome.OK, Code.STATUS_VALUE),
+        (Outcome.ERROR, Code.STATUS_VALUE),
         "activating (start)",
     ),
     "auto-restart": (
