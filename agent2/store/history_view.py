@@ -62,6 +62,16 @@ def series(
     return [(at, merge(groups[at])) for at in sorted(groups)]
 
 
+def days(
+    db: Database, target: str, count: int, now: float, hold: float
+) -> list[Bucket | None]:
+    """Return the last *count* days (of UTC), oldest first; None: nothing was seen."""
+    width = int(_DAY)
+    begin = int(now // width - count + 1) * width
+    found = dict(series(db, target, begin, now, width, hold))
+    return [found.get(begin + number * width) for number in range(count)]
+
+
 def over(db: Database, target: str, since: float, till: float, hold: float) -> Bucket:
     """Return all that was seen of *target* in [since, till), as one bucket."""
     pieces = _pieces(db, target, since, till, HOUR, hold)

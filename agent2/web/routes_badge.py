@@ -1,38 +1,70 @@
-"""The state of a target as a badge: SVG, JSON, and the form of shields.io."""
+"""State, uptime and response time of a target as badges: SVG, JSON, shields.io."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
+from agent2.core import uptime
+from agent2.store import history_view
+from agent2.store.history_view import over
+from agent2.web.desk import desk
 from agent2.web.refusals import Refusal
 from agent2.web.replies import body_of, tagged
 from agent2.web.routes import Entry
 from agent2.web.routes_state import target_of
-from agent2.web.shapes import TEXT, WHOLE, objects, words
-from agent2.wire.badge import COLORS, drawing
+from agent2.web.routes_uptime import hold, planned
+from agent2.web.shapes import NUMBER, TEXT, WHOLE, maybe, objects, words
+from agent2.wire import badge as wire
+from agent2.wire.badge import COLORS, KINDS, WINDOWS, drawing
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
 _CACHE = "no-cache, max-age=30"
+_SLOWLY = "max-age=300"  # a figure of a day hardly moves in five minutes
 
 
 def badge(request: Request) -> Response:
-    """Return the badge of a target in the form that the last part of the path names."""
-    name, form = request.path_params["name"], request.path_params["form"]
-    if form not in ("svg", "json", "shields"):
-        raise Refusal("not_found", path=request.url.path)
+    """Return the state of a target in the form that the last part of the path names."""
+    name = request.path_params["name"]
     state = str(target_of(request, name).get("state"))
     color = COLORS.get(state, COLORS["unknown"])
+    return _sent(request, (name, state, color), {"name": name, "state": state}, _CACHE)
+
+
+def figure(request: Request) -> Response:
+    """Return how long it was up, or how fast it answered, in a window."""
+    name, kind, window = (request.path_params[k] for k in ("name", "kind", "window"))
+    if kind not in KINDS or window not in WINDOWS:
+        raise Refusal("not_found", path=request.url.path)
+    target_of(request, name)
+    at, now = desk(request), time.time()
+    held = hold(planned(at).get(name))
+    seen = over(at.reading, name, now - history_view.WINDOWS[window], now, held)
+    found = uptime.uptime(seen) if kind == "uptime" else uptime.percentile(seen, 0.95)
+    told = getattr(wire, kind)(name, window, found)
+    tree = {"name": name, "window": window, kind: found}
+    return _sent(request, told, tree, _SLOWLY)
+
+
+def _sent(
+    request: Request, told: tuple[str, str, str], tree: dict[str, Any], cache: str
+) -> Response:
+    """Return label, text and colour, or *tree*, in the form that was asked for."""
+    label, text, color = told
+    form = request.path_params["form"]
     if form == "svg":
-        drawn = drawing(name, state, color).encode("utf-8", "replace")
-        answer = tagged(request, drawn, "image/svg+xml", _CACHE)
+        drawn = drawing(label, text, color).encode("utf-8", "replace")
+        answer = tagged(request, drawn, "image/svg+xml", cache)
     elif form == "json":
-        answer = tagged(request, body_of({"name": name, "state": state}), cache=_CACHE)
+        answer = tagged(request, body_of(tree), cache=cache)
+    elif form == "shields":
+        named = {"schemaVersion": 1, "label": label, "message": text, "color": color}
+        answer = tagged(request, body_of(named), cache=cache)
     else:
-        tree = {"schemaVersion": 1, "label": name, "message": state, "color": color}
-        answer = tagged(request, body_of(tree), cache=_CACHE)
+        raise Refusal("not_found", path=request.url.path)
     # A picture is there to stand on other people's pages.
     answer.headers["cross-origin-resource-policy"] = "cross-origin"
     return answer
@@ -49,6 +81,21 @@ ROUTES = (
             "anyOf": [
                 objects(name=TEXT, state=_STATE),
                 objects(schemaVersion=WHOLE, label=TEXT, message=_STATE, color=TEXT),
+            ]
+        },
+        refuses=("no_status", "unknown", "not_found"),
+    ),
+    Entry(
+        "GET",
+        "/api/v1/badge/{name}/{kind}/{window}.{form}",
+        figure,
+        "`uptime` or `response` (p95) of `24h`, `7d`, `30d`, `90d` as a badge: `svg`, "
+        "`json` or `shields`",
+        {
+            "anyOf": [
+                objects(name=TEXT, window=words(*WINDOWS), uptime=maybe(NUMBER)),
+                objects(name=TEXT, window=words(*WINDOWS), response=maybe(NUMBER)),
+                objects(schemaVersion=WHOLE, label=TEXT, message=TEXT, color=TEXT),
             ]
         },
         refuses=("no_status", "unknown", "not_found"),

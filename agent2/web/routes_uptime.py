@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent2.core import slo
 from agent2.core.uptime import trusted
+from agent2.core.uptime import uptime as up
 from agent2.plan import sources, stored
 from agent2.store import history_view, reporting
 from agent2.web.desk import desk
@@ -15,7 +16,7 @@ from agent2.web.refusals import Refusal
 from agent2.web.replies import reply
 from agent2.web.routes import Entry
 from agent2.web.shapes import NUMBER, OBJECT, TEXT, lists, maybe, objects
-from agent2.wire.report import promise, seen
+from agent2.wire.report import promise, seen, share
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from agent2.web.desk import Desk
 
 _WINDOWS = {"1h": 3_600.0} | history_view.WINDOWS
+DAYS = 90
 _HOLD = 15.0  # of a target that is watched no more
 
 
@@ -53,7 +55,9 @@ def uptime(request: Request) -> Response:
         window: seen(history_view.over(at.reading, name, now - s, now, held), s)
         for window, s in _WINDOWS.items()
     }
-    return reply({"target": name, "windows": windows})
+    days = history_view.days(at.reading, name, DAYS, now, held)
+    shares = [share(None if one is None else up(one)) for one in days]
+    return reply({"target": name, "windows": windows, "days": shares})
 
 
 def promises(request: Request) -> Response:
@@ -97,8 +101,13 @@ ROUTES = (
         "GET",
         "/api/v1/uptime",
         uptime,
-        "The part of its judged time in which a target was up, and its response times",
-        objects(target=TEXT, windows=objects(**dict.fromkeys(_WINDOWS, _WINDOW))),
+        "The part of its judged time in which a target was up, and its response times; "
+        f"the same of each of the last {DAYS} days of UTC, null where nothing was seen",
+        objects(
+            target=TEXT,
+            windows=objects(**dict.fromkeys(_WINDOWS, _WINDOW)),
+            days=lists(_SHARE),
+        ),
         query={"target": (TEXT, "Whose; needed")},
     ),
     Entry(

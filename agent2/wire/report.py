@@ -57,8 +57,8 @@ def outage(one: Outage) -> dict[str, Any]:
 def seen(bucket: Bucket, seconds: float) -> dict[str, Any]:
     """Return what was seen in *seconds*: uptime, judged share, counts, responses."""
     return {
-        "uptime": _share(uptime(bucket)),
-        "judged": _share(judged(bucket, seconds)),
+        "uptime": share(uptime(bucket)),
+        "judged": share(judged(bucket, seconds)),
         "down_s": _s(bucket.down_ms / 1000),
         "degraded_s": _s(bucket.degraded_ms / 1000),
         "checks": {
@@ -89,16 +89,16 @@ def promise(
         "objective": objective,
         "window_s": window,
         "latency_s": latency or None,
-        "uptime": _share(budget.uptime),
-        "judged": _share(budget.judged),
+        "uptime": share(budget.uptime),
+        "judged": share(budget.judged),
         "budget": {
             "allowed_s": _s(budget.allowed_s),
             "spent_s": _s(budget.spent_s),
-            "left": _share(budget.left),
+            "left": share(budget.left),
         },
         "burn": {name: _s(rate) for name, rate in budget.burn.items()},
         "alarm": budget.alarm,
-        "fast": _share(budget.fast),
+        "fast": share(budget.fast),
     }
 
 
@@ -107,7 +107,7 @@ def _target(one: Watched, seconds: float) -> dict[str, Any]:
     return {
         "name": one.name,
         **seen(one.seen, seconds),
-        "uptime_by_incidents": _share(one.free),
+        "uptime_by_incidents": share(one.free),
         "incidents": {
             "count": sums.count,
             "open": sums.open,
@@ -136,7 +136,7 @@ def _told(one: Told) -> dict[str, Any]:
         "dead": one.dead,
         "waiting": one.waiting,
         "superseded": one.superseded,
-        "success": _share(one.success),
+        "success": share(one.success),
         "p50_s": _s(one.p50_s),
         "p95_s": _s(one.p95_s),
         "max_s": _s(one.max_s),
@@ -147,5 +147,6 @@ def _s(seconds: float | None, digits: int = 3) -> float | None:
     return None if seconds is None else round(seconds, digits)
 
 
-def _share(found: float | None) -> float | None:
+def share(found: float | None) -> float | None:
+    """Return a share of 0 to 1 with as many digits as mean anything."""
     return None if found is None else round(found, 6)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import xml.dom.minidom
 
 import pytest
 
+from agent2.store import history
+from agent2.store.database import Database
 from tests.live.cli_kit import Cli, free_port, until
 
 pytestmark = pytest.mark.slow
@@ -34,6 +37,16 @@ def cli(tmp_path_factory):
     made("stop")
 
 
+def looked(cli, name, verdicts):
+    """Have looked at a target a minute ago, a second between two looks."""
+    db = Database.open(str(cli.state / "agent2.db"))
+    at = time.time() - 60
+    points = [(name, at + n, each, "ok", 0.25) for n, each in enumerate(verdicts)]
+    with db.transaction() as tx:
+        history.add(tx, points)
+    db.close()
+
+
 def exported(cli, folder, *words):
     told = cli("statuspage", "export", folder, *words)
     assert told.code == 0, told
@@ -44,9 +57,16 @@ def exported(cli, folder, *words):
 
 
 def test_the_page_tells_what_is_public_and_nothing_else(cli, tmp_path):
+    looked(cli, "shop", ["good", "bad", "bad"])
     files = exported(cli, tmp_path / "out", "--title", "Shop & Co")
 
-    assert set(files) == {
+    badges = {
+        f"badge/{name}/{kind}/{window}.svg"
+        for name in ("shop", "docs")
+        for kind in ("uptime", "response")
+        for window in ("24h", "7d", "30d", "90d")
+    }
+    assert set(files) == badges | {
         "index.html", "style.css", "summary.json", "feed.atom",
         "badge/shop.svg", "badge/docs.svg",
     }  # fmt: skip
@@ -67,10 +87,14 @@ def test_the_page_tells_what_is_public_and_nothing_else(cli, tmp_path):
     assert set(found.values()) <= STATUS
     (incident,) = summary["incidents"]
     assert (incident["name"], incident["resolved_at"]) == ("shop: down", None)
-    for name in ("feed.atom", "badge/shop.svg"):
+    for name in ("feed.atom", "badge/shop.svg", *badges):
         xml.dom.minidom.parseString(files[name])
     assert "shop: down" in files["feed.atom"]
     assert ">down<" in files["badge/shop.svg"]
+    assert ">shop uptime 7d<" in files["badge/shop/uptime/7d.svg"]
+    (share,) = re.findall(r">([0-9.]+) %<", files["badge/shop/uptime/7d.svg"])
+    assert 0 < float(share) < 100
+    assert re.search(r">2[0-9]{2} ms<", files["badge/shop/response/24h.svg"])
 
 
 def test_the_page_never_says_well_of_what_nobody_watches(cli, tmp_path):
@@ -84,7 +108,7 @@ def test_the_page_never_says_well_of_what_nobody_watches(cli, tmp_path):
         cli.config(CONFIG.format(port=cli.port, docs="true"))
         cli("start")
 
-    assert "badge/docs.svg" not in files
+    assert not [name for name in files if name.startswith("badge/docs")]
     assert "部分服务状态未知" in files["index.html"]
     assert 'lang="zh"' in files["index.html"]
     assert json.loads(files["summary.json"])["status"]["indicator"] != "none"

@@ -19,6 +19,7 @@ from agent2.core.value import replace
 from agent2.store import history, inbox, incidents, journal, outbox
 from agent2.store.database import Database
 from agent2.web.app import TABLE
+from agent2.wire import badge
 from tests.live.cli_kit import Cli, until
 from tests.live.store_rows import delivery
 from tests.live.web_kit import Web
@@ -94,6 +95,8 @@ EXAMPLES = {
     "{name}": "webui",
     "{id}": "old%404",
     "{form}": "json",
+    "{kind}": "response",
+    "{window}": "7d",
     "/history": "/history?target=webui",
     "/uptime": "/uptime?target=webui",
 }
@@ -194,6 +197,10 @@ def test_uptime_counts_what_was_judged(web):
     assert day["response"]["p95_s"] == pytest.approx(0.01, rel=0.05)
     assert got["7d"]["checks"]["unknown"] >= 1
     assert list(got) == ["1h", "24h", "7d", "30d", "90d"]
+    days = web.get("/api/v1/uptime?target=past").json["days"]
+    assert len(days) == 90
+    known = [each for each in days[-2:] if each is not None]
+    assert any(0.5 < each < 1 for each in known)
     assert (
         web.get("/api/v1/uptime?target=never").json["windows"]["1h"]["uptime"] is None
     )
@@ -218,6 +225,28 @@ def test_a_badge_is_a_picture_that_other_pages_may_show(web):
     assert (shields["schemaVersion"], shields["label"]) == (1, "webui")
     assert web.get("/api/v1/badge/webui/state.exe").status == 404
     assert web.get("/api/v1/badge/nobody/state.svg").status == 404
+    for kind in ("uptime", "response"):
+        picture = f"/api/v1/badge/webui/{kind}/7d"
+        got = web.get(f"{picture}.svg")
+        assert xml.dom.minidom.parseString(got.body).documentElement.tagName == "svg"
+        assert got.headers["cache-control"] == "max-age=300"
+        again = web.get(f"{picture}.svg", If_None_Match=got.headers["etag"])
+        assert again.status == 304
+        assert web.get(f"{picture}.json").json["name"] == "webui"
+        assert web.get(f"{picture}.shields").json["label"].startswith("webui ")
+        assert web.get(f"/api/v1/badge/webui/{kind}/2d.svg").status == 404
+        assert web.get(f"/api/v1/badge/nobody/{kind}/7d.svg").status == 404
+
+
+def test_no_name_can_be_markup_in_a_badge():
+    evil = "<script>alert(1)</script>\"'&\x00\x1b]]>"
+    for told in (badge.uptime(evil, "7d", 0.99999), badge.response(evil, "7d", 0.2)):
+        tree = xml.dom.minidom.parseString(badge.drawing(*told))
+        assert {one.tagName for one in tree.getElementsByTagName("*")} == {
+            "svg", "title", "rect", "g", "text"
+        }  # fmt: skip
+    assert badge.uptime("a", "7d", 0.99999)[1] == "99.99 %"
+    assert badge.response("a", "7d", 1.5)[1] == "1.50 s"
 
 
 def test_what_is_pushed_is_decided_once_and_known_the_second_time(web, cli, described):

@@ -24,7 +24,7 @@ from agent2.cli.reports.statuspage_facts import Facts, Part, Trouble
 from agent2.cli.span import span
 from agent2.cli.words import language, say
 from agent2.core.model import Severity
-from agent2.core.uptime import trusted, uptime
+from agent2.core.uptime import percentile, trusted, uptime
 from agent2.host.files import ensure_dir, remove, write_atomic
 from agent2.store import history_view, incidents
 from agent2.wire import badge, snapshot
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _DAY = 86400.0
 DAYS, KEPT = 90, 14  # days in a row of uptime; days that an incident stays
 MOST = 500
+_UNSEEN: dict[str, tuple[float | None, float | None]]
+_UNSEEN = dict.fromkeys(history_view.WINDOWS, (None, None))
 
 
 @click.group(cls=Group, help=say("help.statuspage"))
@@ -70,14 +72,15 @@ def write(settings: Settings, folder: str, title: str) -> int:
         raise Failure(codes.CONFIG, say("page.none"), "agent2 config set …")
     with Store(settings) as db:
         facts = gather(db, settings, public, title)
-    badges = os.path.join(folder, "badge")
     try:
-        ensure_dir(badges)
         for name, text in files(facts).items():
-            write_atomic(os.path.join(folder, name), text.encode(), sync=False)
+            path = os.path.join(folder, name)
+            ensure_dir(os.path.dirname(path))
+            write_atomic(path, text.encode(), sync=False)
         for one in plan.targets:  # one that is public no more leaves nothing behind
             if not one.public:
-                remove(os.path.join(badges, f"{one.name}.svg"))
+                for name in badges(Part(one.name, "unknown", (), _UNSEEN)):
+                    remove(os.path.join(folder, name))
     except OSError as error:
         why = error.strerror or type(error).__name__
         message = say("page.refused", path=error.filename or folder, why=why)
@@ -95,9 +98,20 @@ def files(facts: Facts) -> dict[str, str]:
         "feed.atom": forms.feed(facts),
     }
     for one in facts.parts:
-        color = badge.COLORS[one.state]
-        made[f"badge/{one.name}.svg"] = badge.drawing(one.name, one.state, color)
+        made |= badges(one)
     return made
+
+
+def badges(one: Part) -> dict[str, str]:
+    """Return the badges of a target by the path that they have in the API too."""
+    told = {"": (one.name, one.state, badge.COLORS[one.state])}
+    for window, (share, p95_s) in one.windows.items():
+        told[f"/uptime/{window}"] = badge.uptime(one.name, window, share)
+        told[f"/response/{window}"] = badge.response(one.name, window, p95_s)
+    return {
+        f"badge/{one.name}{path}.svg": badge.drawing(*words)
+        for path, words in told.items()
+    }
 
 
 def gather(
@@ -112,7 +126,7 @@ def gather(
         state = str(states.get(one.name)) if seen.fresh else "unknown"
         days = _days(db, one, now)
         known = state if state in badge.COLORS else "unknown"
-        parts.append(Part(one.name, known, days))
+        parts.append(Part(one.name, known, days, _windows(db, one, now)))
     names = {one.name for one in public}
     troubles = [
         Trouble(row.id, row.target, row.opened_at, row.resolved_at, _meant(row))
@@ -124,6 +138,17 @@ def gather(
     return Facts(named, language(), now, tuple(parts), tuple(troubles))
 
 
+def _windows(
+    db: Database, one: TargetPlan, now: float
+) -> dict[str, tuple[float | None, float | None]]:
+    hold = trusted(one.interval, one.timeout)
+    found = {}
+    for window, seconds in history_view.WINDOWS.items():
+        seen = history_view.over(db, one.name, now - seconds, now, hold)
+        found[window] = uptime(seen), percentile(seen, 0.95)
+    return found
+
+
 def _meant(row: Incident) -> str:
     return "warn" if row.severity is Severity.WARNING else "down"
 
@@ -131,8 +156,5 @@ def _meant(row: Incident) -> str:
 def _days(db: Database, one: TargetPlan, now: float) -> tuple[float | None, ...]:
     """Return the uptime of each of the last days, oldest first."""
     hold = trusted(one.interval, one.timeout)
-    begin = (now // _DAY - DAYS + 1) * _DAY
-    width = int(_DAY)
-    rows = history_view.series(db, one.name, begin, now, width, hold)
-    found = {at: uptime(bucket) for at, bucket in rows}
-    return tuple(found.get(int(begin) + n * width) for n in range(DAYS))
+    found = history_view.days(db, one.name, DAYS, now, hold)
+    return tuple(None if one is None else uptime(one) for one in found)

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One target: its state word, the uptime of each day (None: not known)."""
+    """One target: its state word, the uptime of each day (None: not known).
+
+    *windows* has per name of a time its uptime and the p95 of its answers in seconds.
+    """
 
     name: str
     state: str
     days: tuple[float | None, ...]
+    windows: dict[str, tuple[float | None, float | None]]
 
     @property
     def uptime(self) -> float | None:

@@ -1,5 +1,6 @@
 // The first page: one sentence, the counts, how the agent is; open incidents; all targets.
 
+import { Component } from "preact";
 import { useEffect, useRef } from "./vendor/hooks.mjs";
 import { Beats, CheckNow, Icon, Panel, PauseButton, Retry, State, Tag, Time, html, useAnswer } from "./parts.js";
 import { model } from "./store.js";
@@ -254,12 +255,22 @@ function Grid({ targets, redraw }) {
       ${groups.length > 1 && html`<tr role="row" class="group"><th role="rowheader" colspan=${COLUMNS.length} scope="rowgroup">
         <button aria-expanded=${kept.folded.has(name) ? "false" : "true"} onClick=${() => fold(name)}>
           ${name || t("group.none")} <span class="faint">${members.length}</span></button></th></tr>`}
-      ${(groups.length === 1 || !kept.folded.has(name)) && members.map((one) => html`<${Row} key=${one.name} target=${one} past=${model.past[one.name]} />`)}
+      ${(groups.length === 1 || !kept.folded.has(name)) && members.map((one) => html`<${Row} key=${one.name} target=${one} past=${model.past[one.name]} aged=${age(instant(one.last_check))} />`)}
     </tbody>`)}
   </table>`;
 }
 
-function Row({ target, past }) {
+/** One target; drawn anew only when something of it changed, and be it its age. */
+class Row extends Component {
+  shouldComponentUpdate(next) {
+    return Object.keys(next).some((key) => next[key] !== this.props[key]);
+  }
+  render(props) {
+    return Cells(props);
+  }
+}
+
+function Cells({ target, past }) {
   const { restarts } = target;
   const labels = Object.entries(target.labels ?? {}).filter(([key]) => key !== "group");
   return html`<tr role="row" class="is-${target.state}">

@@ -171,7 +171,10 @@ async function look() {
     took(state);
     changed();
     const past = await later;
-    for (const one of state.targets) addBeat(one, past.targets[one.name]);
+    for (const one of state.targets) {
+      addBeat(one, past.targets[one.name]);
+      past.targets[one.name] = same(model.past[one.name], past.targets[one.name]);
+    }
     model.past = past.targets;
     if (model.mode === "offline") model.mode = "reconnecting";
   } catch (error) {
@@ -199,7 +202,12 @@ function addBeat(target, past) {
   past.since ??= known[0]?.[0];
 }
 
+/** What says the same stays the same thing: it need not be drawn anew. */
+const same = (old, now) => (JSON.stringify(old) === JSON.stringify(now) ? old : now);
+
 function took(state) {
+  const before = new Map(model.state?.targets.map((one) => [one.name, one]));
+  state.targets = state.targets.map((one) => same(before.get(one.name), one));
   model.state = state;
   model.trouble = null;
   model.askedAt = Date.now();
