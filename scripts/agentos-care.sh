@@ -5,14 +5,15 @@
 #   agentos-care.sh cleanup  the cleanup alone (CLEANUP_DAYS)
 #   agentos-care.sh copy     [options of "agent2 db backup"]
 # Ends with the worst exit code. BACKUP_DIR (else backups/ in the state folder),
-# AGENT2_HOME and AGENT2_CONFIG are honoured.
+# AGENT2_HOME, AGENTOS_DB_PATH (its folder) and AGENT2_CONFIG are honoured.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib.sh"
 
 job="${1:-}"
 shift || true
-state="${AGENT2_STATE_DIR:-${AGENT2_HOME:-$HOME/.agentos/multi_agent}}"
+state="${AGENTOS_DB_PATH:+$(dirname -- "$AGENTOS_DB_PATH")}"
+state="${AGENT2_STATE_DIR:-${AGENT2_HOME:-${state:-$HOME/.agentos/multi_agent}}}"
 export AGENT2_HOME="$state"
 worst=0
 

@@ -41,7 +41,7 @@ else
   unset PYTHONDONTWRITEBYTECODE # or hundreds of programs would all compile the same
 fi
 # The settings of the caller's own agent are no business of the tests.
-unset AGENT2_CONFIG AGENT2_HOME AGENT2_STATE_DIR AGENT2_PROFILE AGENT2_LANGUAGE AGENT2_SCRIPTS
+unset AGENT2_CONFIG AGENT2_HOME AGENT2_STATE_DIR AGENT2_PROFILE AGENT2_LANGUAGE AGENT2_SCRIPTS AGENTOS_DB_PATH
 if (($# == 0)); then
   # All of them, the tests of one file together, in the order of tests/conftest.py;
   # two of the four mostly wait.

@@ -118,6 +118,7 @@ def _variables() -> str:
     rows = [(f"`{name}`", f"`{key}`") for name, key in sources.OVERRIDES.items()]
     rows.append(("`AGENT2_CONFIG`", "the file itself"))
     rows.append(("`AGENT2_STATE_DIR`, `AGENT2_HOME`", "the state folder"))
+    rows.append((f"`{sources.STORE_PATH}`", "a file whose folder is the state folder"))
     text = """\
 `AGENT2_` and the key, in capitals and without `defaults`. The text is the value as it
 is, without quotes or references. What stands in a list (a target, a check) may refer to

@@ -85,5 +85,13 @@ def is_approved(gates: tuple[Gate, ...], subject: str, name: str = RESTART) -> b
     )
 
 
+def given_since(gates: tuple[Gate, ...], at: float) -> tuple[Gate, ...]:
+    """Return *gates* without the approvals that are older than *at*.
+
+    Those answered another question; what holds, holds at whatever age.
+    """
+    return tuple(gate for gate in gates if gate.state != APPROVED or gate.at >= at)
+
+
 def _open(gate: Gate) -> bool:
     return gate.state in (APPROVED, AUTO_APPROVED)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "agent2.yaml"
 PLAN_NAME = "plan.json"
+STORE_PATH = "AGENTOS_DB_PATH"  # the documents' word for the store
 PROFILES = (
     "dev",
     "test",
@@ -102,14 +103,16 @@ def absolute(path: str, environ: Mapping[str, str]) -> str:
 
 
 def state_dir(explicit: str, environ: Mapping[str, str]) -> str:
-    """Return the state folder: *explicit*, the environment, or the default."""
+    """Return the state folder: *explicit*, the environment, or the default.
+
+    Where ``AGENTOS_DB_PATH`` alone speaks, it is the folder of that file.
+    """
     chosen = (
-        explicit
-        or environ.get("AGENT2_STATE_DIR")
-        or environ.get("AGENT2_HOME")
-        or "~/.agentos/multi_agent"
+        explicit or environ.get("AGENT2_STATE_DIR") or environ.get("AGENT2_HOME") or ""
     )
-    return absolute(chosen, environ)
+    if chosen == "" and (named := environ.get(STORE_PATH)):
+        return os.path.dirname(absolute(named, environ))
+    return absolute(chosen or "~/.agentos/multi_agent", environ)
 
 
 def find_config(explicit: str, environ: Mapping[str, str], folder: str = "") -> str:

@@ -14,8 +14,7 @@ import socket
 import time
 
 from agent2.core.text import one_line
-from agent2.supervisor import frames
-from agent2.supervisor.thinker import kill_all, serve
+from agent2.supervisor import frames, thinker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,11 +92,7 @@ class Worker:
         if wire is not None:
             wire.close()
         if self._pid and self._owner == os.getpid():
-            kill_all(self._pid)
-            try:
-                os.waitpid(self._pid, 0)
-            except ChildProcessError:
-                pass
+            thinker.end(self._pid)
         self._pid = 0
 
     def _fork(self, timeout: float) -> socket.socket:
@@ -111,7 +106,7 @@ class Worker:
             self.end()
             raise PolicyError(f"no process for it: {error.strerror}") from None
         if self._pid == 0:
-            serve(theirs, self._policy)
+            thinker.serve(theirs, self._policy)
         theirs.close()
         try:
             os.setpgid(self._pid, self._pid)  # the child does it too: who is first

@@ -11,7 +11,7 @@ import os
 from agent2.core.alerting import REASONS
 from agent2.core.bars import barred
 from agent2.core.events import Event
-from agent2.core.gates import APPROVED, RESTART, is_held
+from agent2.core.gates import APPROVED, RESTART, given_since, is_held
 from agent2.core.policies import Ruling
 from agent2.core.rules import Condition, Rule, glob
 from agent2.core.standing import Mode, Redlines, Standing
@@ -115,8 +115,19 @@ class Gates:
         }
         wish = Event(f"ev-{watched.name}", SOURCE, watched.name, ASKED, now, facts)
         mode = Mode.ASSISTED if pending else Mode(plan.mode)
-        standing = Standing(now, mode, self.rows, redlines)
+        rows = given_since(self.rows, now - self._asked_for(watched))
+        standing = Standing(now, mode, rows, redlines)
         return barred(wish, standing, self._rules)
+
+    def _asked_for(self, watched: Watched) -> float:
+        """Return for how many seconds the restart that is due now is asked for.
+
+        It is due to this outage, and to nothing that a restart has answered.
+        """
+        now, state = self._clock.now(), watched.state
+        if state.failing_since is None:
+            return 0.0  # it began with this very cycle
+        return now - max((state.failing_since, *state.restarts))
 
     def spend(self, name: str) -> None:
         """Forget the approval of *name*: it freed the restart that is asked for now.

@@ -12,6 +12,8 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from agent2.watcher.options import Options
 
 
@@ -67,6 +69,7 @@ def _run(options: Options) -> int:
         raise _RefusalError(73, _cannot(error)) from None
     try:
         _sweep(state_dir)
+        _name_store(state_dir, os.environ)
         log = LogFile(os.path.join(state_dir, "agent2.log"), echo=options.echo)
         try:
             plan = plan_now(state_dir, options.config, options.profile, options.sets)
@@ -96,6 +99,20 @@ def _sweep(state_dir: str) -> None:
         sweep(state_dir)
     except OSError:
         pass  # whoever cannot list the folder is told so by the first write
+
+
+def _name_store(state_dir: str, environ: Mapping[str, str]) -> None:
+    """Let the store be found under the name that ``AGENTOS_DB_PATH`` gives it, too."""
+    from agent2.plan.sources import STORE_PATH, absolute
+
+    folder, name = os.path.split(absolute(environ.get(STORE_PATH) or "/", environ))
+    path = os.path.join(state_dir, name)
+    ours = folder == state_dir and name.endswith(".db") and name != "agent2.db"
+    if ours and not os.path.lexists(path):
+        try:
+            os.symlink("agent2.db", path)
+        except OSError:
+            pass  # the store says what is wrong with the folder
 
 
 def _make_folder(state_dir: str) -> None:

@@ -112,6 +112,11 @@ def test_it_holds_no_value_of_a_variable(config):
         ("/e/../f", {"AGENT2_STATE_DIR": "/s"}, "/f"),
         ("~/e", {}, "/home/x/e"),
         ("", {"AGENT2_HOME": ""}, "/home/x/.agentos/multi_agent"),
+        ("", {"AGENTOS_DB_PATH": "/data/agentos.db"}, "/data"),
+        ("", {"AGENTOS_DB_PATH": "~/d/agentos.db"}, "/home/x/d"),
+        ("", {"AGENTOS_DB_PATH": ""}, "/home/x/.agentos/multi_agent"),
+        ("", {"AGENTOS_DB_PATH": "/data/a.db", "AGENT2_HOME": "/h"}, "/h"),
+        ("/e", {"AGENTOS_DB_PATH": "/data/agentos.db"}, "/e"),
     ],
 )
 def test_the_state_folder(explicit, environ, folder):

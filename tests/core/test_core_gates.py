@@ -10,6 +10,7 @@ from agent2.core.events import Gate
 from agent2.core.gates import (
     approve,
     asked,
+    given_since,
     is_approved,
     is_held,
     passes,
@@ -134,3 +135,18 @@ def test_one_more_held_gate_never_sets_anybody_free(some, other, name):
 @given(st.lists(gates, max_size=6))
 def test_nobody_is_both_held_and_approved(some):
     assert not (is_held(tuple(some), "db") and is_approved(tuple(some), "db"))
+
+
+@pytest.mark.parametrize(
+    ("state", "asked_at", "counts"),
+    [
+        ("APPROVED", NOW - 1, True),
+        ("APPROVED", NOW, True),
+        ("APPROVED", NOW + 1, False),
+        ("REJECTED", NOW + 1, True),
+        ("AWAITING_APPROVAL", NOW + 1, True),
+    ],
+)
+def test_an_approval_is_no_answer_to_what_was_asked_after_it(state, asked_at, counts):
+    one = gate(state=state)
+    assert given_since((one,), asked_at) == ((one,) if counts else ())

@@ -45,6 +45,16 @@ def test_a_pause_says_who_when_and_why_in_gate_audit_and_inbox(cli):
     assert event["audit"][0]["decision_id"] == line["decision_id"]
 
 
+def test_the_audit_of_all_names_the_subject_of_each_line(cli):
+    cli("gate", "pause", "webui", "--reason", "a")
+    cli("gate", "pause", "--all", "--reason", "b")
+
+    lines = [line.split("\t") for line in cli("audit").out.splitlines()]
+    assert [line[2] for line in lines] == ["SUBJECT", "*", "webui"]
+    found = cli("audit", "--limit", "1", "--json").json["audit"]
+    assert [one["task_id"] for one in found] == ["*"]
+
+
 def test_an_approval_opens_every_gate_that_holds_the_target(cli):
     cli("gate", "pause", "webui", "--reason", "a")
     cli("gate", "pause", "webui", "--gate", "open_plan", "--reason", "b")

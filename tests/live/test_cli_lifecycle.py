@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+from agent2.core.events import Event
+from agent2.supervisor.documents.inbox import push
 from tests.live.cli_kit import MAIN, ROOT, Cli, free_port, holding, until
 
 TARGET = """\
@@ -110,6 +112,28 @@ def test_modes_do_not_depend_on_the_umask(tmp_path, umask):
             assert mode(cli.state / name) == "0o644", name
     finally:
         cli.env["AGENT2_HOME"] = str(cli.state)
+        cli("stop")
+
+
+def test_the_documents_name_of_the_store_names_the_folder_and_finds_it(tmp_path):
+    path = tmp_path / "data" / "agentos.db"
+    cli = Cli(tmp_path, AGENTOS_DB_PATH=str(path))
+    del cli.env["AGENT2_HOME"]
+    cli.state = path.parent
+    cli.config(TARGET.format(interval="1s", port=free_port()))
+    try:
+        assert cli("start").code == 0
+
+        assert (cli.state / "agent2.pid").exists()
+        assert not (cli.home / ".agentos").exists()
+        assert path.resolve() == cli.state / "agent2.db"
+        monitor = [sys.executable, str(ROOT / "scripts" / "monitor_supervisor.py")]
+        told = subprocess.run([*monitor, "--db", path, "--once"], capture_output=True)
+        assert (told.returncode, told.stderr) == (0, b"")
+        push(path, Event("ev-1", "eventbus", "nightly", "TEST_EVENT", 1.8e9, {}))
+        assert cli("inbox", "show", "ev-1", "--json").json["task_id"] == "nightly"
+        assert not path.with_name("agentos.db.lock").exists(), "one store, two locks"
+    finally:
         cli("stop")
 
 

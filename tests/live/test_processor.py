@@ -19,18 +19,53 @@ from agent2.supervisor.processor import Processor
 NOW = 1_800_000_000.0
 
 
-def members(group):
-    """Return the processes of a group that run, zombies not counted."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/stat", encoding="utf-8") as file:
-                state, _parent, of, *_ = file.read().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(of) == group and state != "Z":
-            found.append(int(name))
-    return found
+def lives(pid):
+    """Does *pid* run? A zombie does not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def soon(done):
+    deadline = time.monotonic() + 30
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def running_away(ledger):
+    """Return a policy that starts what leaves its group, its session, its parent."""
+
+    def leave(how):
+        if os.fork() == 0:
+            how()
+            with open(ledger, "a", encoding="utf-8") as file:
+                file.write(f"{os.getpid()}\n")
+            time.sleep(600)
+
+    def orphaned():
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+
+    def policy(event, _standing):
+        if event.id == "a":
+            for how in (os.getpid, os.setsid, orphaned):
+                leave(how)
+            soon(lambda: len(started(ledger)) == 3)
+            return {"decision_type": "allow"}
+        return os.kill(os.getpid(), 9) if event.id == "dies" else time.sleep(600)
+
+    return policy
+
+
+def started(ledger):
+    try:
+        return [int(line) for line in ledger.read_text().splitlines()]
+    except OSError:
+        return []
 
 
 def on_its_wire(line):
@@ -246,29 +281,40 @@ def test_what_a_policy_says_is_one_line_and_not_endless(desk):
     assert gate.reason == told["reason"]
 
 
-def test_what_a_policy_has_started_ends_with_it(make):
+@pytest.mark.parametrize(
+    ("end", "why"), [("hangs", "no answer within 3 s"), ("dies", "its process ended")]
+)
+def test_what_a_policy_has_started_ends_with_it(make, tmp_path, end, why):
     desk = make(policy_timeout=3.0)
-
-    def forking(event, _standing):
-        for _ in range(3):
-            if os.fork() == 0:
-                time.sleep(600)
-        return {"decision_type": "allow"} if event.id == "a" else time.sleep(600)
-
-    desk.policy("BAD", forking)
+    ledger = tmp_path / "started"
+    desk.policy("BAD", running_away(ledger))
     desk.put("a", kind="BAD")
     desk.work()
     assert desk.decision("a").payload["decision_type"] == "allow"
-    (worker,) = desk.processor.judge._workers.values()
-    group = worker._pid
-    assert len(members(group)) == 4
-    desk.put("b", kind="BAD")
+    there = started(ledger)
+    assert [lives(pid) for pid in there] == [True] * 3
+    desk.put(end, kind="BAD")
     desk.work()
-    assert desk.state("b").error == "no answer within 3 s"
-    deadline = time.monotonic() + 30
-    while members(group):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    assert desk.state(end).error == why
+    assert not any(map(lives, there)), "they outlive it"
+
+
+def test_what_a_policy_has_started_ends_with_the_one_who_asks_it(make, tmp_path):
+    ledger = tmp_path / "started"
+    asker = os.fork()
+    if asker == 0:
+        try:
+            desk = make(policy_timeout=30.0)
+            desk.policy("BAD", running_away(ledger))
+            desk.put("a", kind="BAD")
+            desk.put("hangs", kind="BAD")
+            desk.work()
+        finally:
+            os._exit(1)
+    soon(lambda: len(started(ledger)) == 3)
+    os.kill(asker, 9)
+    os.waitpid(asker, 0)
+    soon(lambda: not any(map(lives, started(ledger))))
 
 
 def test_a_failed_event_is_tried_again_later_and_later_and_then_never(make):

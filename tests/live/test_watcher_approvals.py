@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -15,14 +16,19 @@ from agent2.store import gates as rows
 from agent2.watcher.gates import Gates
 
 BAD = Judgement(Verdict.BAD, Facet.PROCESS, Code.PID_DEAD, "gone")
-GATE = Gate("webui", "restart", "APPROVED", "go", "mia", 1.7e9)
+NOW = float(int(time.time()))
+GATE = Gate("webui", "restart", "APPROVED", "go", "mia", NOW)
+
+
+def failing(since, **more):
+    return TargetState(failing_since=since, **more)
 
 
 @pytest.fixture
 def watched():
     plan = SimpleNamespace(labels={})
     return SimpleNamespace(
-        name="webui", pid_file="", program="", plan=plan, state=TargetState()
+        name="webui", pid_file="", program="", plan=plan, state=failing(NOW - 1.0)
     )
 
 
@@ -92,9 +98,30 @@ def test_a_gate_that_was_closed_in_between_is_not_opened(db, made, watched):
     put(db, GATE)
     look(made)
     made.spend("webui")
-    put(db, Gate("webui", "restart", "REJECTED", "not now", "bob", 1.7e9 + 1))
+    put(db, Gate("webui", "restart", "REJECTED", "not now", "bob", NOW + 1))
 
     spend(db)
 
     look(made)
     assert made.paused("webui").state == "REJECTED"
+
+
+@pytest.mark.parametrize("whose", ["webui", "*"])
+@pytest.mark.parametrize(
+    ("state", "freed"),
+    [
+        (failing(NOW - 1.0), True),
+        (failing(NOW + 1.0), False),  # it answered something before the outage
+        (TargetState(), False),  # the outage begins now
+        (failing(NOW - 9.0, restarts=(NOW - 8.0,)), True),
+        (failing(NOW - 9.0, restarts=(NOW - 8.0, NOW + 1.0)), False),  # that was it
+    ],
+)
+def test_an_approval_frees_what_was_asked_when_it_was_given(
+    db, made, watched, whose, state, freed
+):
+    watched.state = state
+    put(db, Gate(whose, "restart", "APPROVED", "go", "mia", NOW))
+    look(made)
+
+    assert barred(made, watched) != freed

@@ -25,7 +25,7 @@ def put(agent, subject: str, state: str, reason: str = "Manual test") -> None:
     db = Database.open(str(agent.folder / "agent2.db"))
     try:
         with db.transaction() as tx:
-            gates.put(tx, Gate(subject, "restart", state, reason, "mia", 1.7e9))
+            gates.put(tx, Gate(subject, "restart", state, reason, "mia", time.time()))
     finally:
         db.close()
     assert wake(str(agent.folder), "gates")

@@ -36,7 +36,7 @@ def opened(db_path: str | os.PathLike[str]) -> Iterator[Database]:
     Raises:
         StoreError: it cannot be used; the text says what to do.
     """
-    db = Database.open(os.fspath(db_path))
+    db = Database.open(os.path.realpath(db_path))
     try:
         yield db
     finally:

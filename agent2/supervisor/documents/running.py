@@ -39,7 +39,7 @@ class SupervisorProcessor:
         """
         self.db_path = db_path
         self.stopping = False
-        self._db = Database.open(os.fspath(db_path))
+        self._db = Database.open(os.path.realpath(db_path))
         router = policy_router.router if policy_router is not None else None
         self._processor = Processor(
             self._db,
