@@ -38,6 +38,7 @@ LAZY = {
     "supervisor": "agent2.cli.life.supervisor:supervisor",
     "telemetry": "agent2.cli.life.telemetry:telemetry",
     "web": "agent2.cli.life.web:web",
+    "logs": "agent2.cli.logs.logs:logs",
     "metrics": "agent2.cli.reports.metrics:metrics",
     "open": "agent2.cli.life.open:open_page",
     "statuspage": "agent2.cli.reports.statuspage:statuspage",

@@ -23,7 +23,7 @@ LATER = {
     "agent2.host.processes_psutil",
 }
 ROOMS = (
-    "core", "host", "plan", "store", "wire", "checks", "actions", "watcher",
+    "core", "host", "logs", "plan", "store", "wire", "checks", "actions", "watcher",
 )  # fmt: skip
 FLAT = ("agent2.plugins",)
 

@@ -6,6 +6,7 @@ from agent2.cli.words.en_care import CARE
 from agent2.cli.words.en_events import EVENTS
 from agent2.cli.words.en_help import HELP
 from agent2.cli.words.en_install import INSTALL
+from agent2.cli.words.en_logs import LOGS
 from agent2.cli.words.en_page import PAGE
 from agent2.cli.words.en_report import REPORT
 from agent2.cli.words.en_telemetry import TELEMETRY
@@ -18,6 +19,7 @@ WORDS = {
     **INSTALL,
     **REPORT,
     **PAGE,
+    **LOGS,
     **TELEMETRY,
     **WEB,
     "try": "Try:",

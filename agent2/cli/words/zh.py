@@ -6,6 +6,7 @@ from agent2.cli.words.zh_care import CARE
 from agent2.cli.words.zh_events import EVENTS
 from agent2.cli.words.zh_help import HELP
 from agent2.cli.words.zh_install import INSTALL
+from agent2.cli.words.zh_logs import LOGS
 from agent2.cli.words.zh_page import PAGE
 from agent2.cli.words.zh_report import REPORT
 from agent2.cli.words.zh_telemetry import TELEMETRY
@@ -18,6 +19,7 @@ WORDS = {
     **INSTALL,
     **REPORT,
     **PAGE,
+    **LOGS,
     **TELEMETRY,
     **WEB,
     "try": "请尝试:",

@@ -1,0 +1,1 @@
+"""Commands that read other programs' logs."""

@@ -1,0 +1,23 @@
+"""English sentences of the commands that read logs."""
+
+from __future__ import annotations
+
+LOGS = {
+    "command.logs": "what an application's or a web server's log says",
+    "command.logs.analyze": "errors, hours, response times or addresses of any log",
+    "command.logs.errors": "the errors of a day: total, types, hours",
+    "command.logs.access": "who asks most, and who asks too often",
+    "help.logs": "Read logs of applications and of nginx, packed ones too, in little "
+    "memory. Headings and numbers are those of the operations guide's scripts.",
+    "option.log_format": "auto, json, agent2, nginx:main, nginx:combined, or nginx: and "
+    "a log_format",
+    "option.log_date": "lines of this day only",
+    "option.log_slow": "seconds from which on a request is slow",
+    "option.log_top": "how many addresses",
+    "option.log_suspicious": "an address with more POST requests to /api/v1 is told",
+    "logs.no_file": "no file was named",
+    "logs.not_app": "this is an access log",
+    "logs.not_access": "this is no access log that can be read",
+    "logs.unreadable": "{path} cannot be read: {why}",
+    "logs.name_file": "name the file: agent2 logs analyze FILE",
+}

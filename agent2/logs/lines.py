@@ -1,0 +1,62 @@
+"""Lines of a block that hold a text or match a pattern, found without splitting it.
+
+A block is bytes of whole lines, each with its newline.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LONGEST = 65536  # bytes of a line that are looked at
+
+
+def holding(block: bytes, text: bytes) -> Iterator[bytes]:
+    """Yield each line of *block* that holds *text*, once, without its newline."""
+    find, size = block.find, len(block)
+    at = find(text)
+    while at >= 0:
+        begin = block.rfind(b"\n", 0, at) + 1
+        end = find(b"\n", at)
+        if end < 0:
+            end = size
+        yield block[begin:end]
+        at = find(text, end)
+
+
+def needle(pattern: str) -> Callable[[bytes], Iterator[bytes]]:
+    """Return what yields the lines of a block that match the expression *pattern*.
+
+    The longest text that every match must hold is sought first, as grep does: where
+    it does not stand the expression is not tried.
+
+    Raises:
+        re.error: *pattern* is no expression.
+    """
+    expression = re.compile(pattern.encode())
+    text = _must_hold(pattern)
+    if text == pattern.encode():
+        return lambda block: holding(block, text)
+    matches = expression.search
+
+    if text:
+        return lambda block: filter(matches, holding(block, text))
+    return lambda block: filter(matches, block.splitlines())
+
+
+def _must_hold(pattern: str) -> bytes:
+    """Return the longest run of plain characters that any match has, or nothing."""
+    parser = getattr(re, "_parser", None)
+    if parser is None or "(?" in pattern:  # flags and groups: not worth the care
+        return b""
+    runs = [""]
+    for kind, what in parser.parse(pattern):
+        if kind is parser.LITERAL:
+            runs[-1] += chr(what)
+        else:
+            runs.append("")
+    longest = max(runs, key=len)
+    return longest.encode() if len(longest) > 1 else b""
