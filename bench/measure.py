@@ -63,6 +63,10 @@ GOALS: dict[str, float] = {
     "inbox.event_ms": 1.0,
     "inbox.push_ms.p99": 100.0,
     "inbox.kills_wrong": 0.0,
+    "listeners.web_mb": 90.0,
+    "dashboard.first_paint_ms": 1000.0,
+    "dashboard.render_ms": 300.0,
+    "dashboard.on_screen_ms": 1000.0,
 }
 
 

@@ -17,6 +17,7 @@ from agent2.web.replies import body_of
 from agent2.web.security import HEADERS
 
 HEAD_S = 5.0  # for the head of a request, from its first byte or the connection
+UNREAD = 16 * 1024  # bytes that are kept for a reader before its writer waits
 STUCK_S = 10.0  # for a reader who reads nothing
 
 
@@ -38,6 +39,7 @@ class Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Serve the connection, or say that there are too many."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=UNREAD)
         if len(self.connections) > self.max_clients:
             self._refuse("full")
         else:

@@ -5,11 +5,12 @@ import { useEffect, useReducer, useState } from "./vendor/hooks.mjs";
 import { Guarded, Icon, Lost, TokenDialog, html } from "./parts.js";
 import { begin, changed, model, watch } from "./store.js";
 import { Attention, Stream, Strip, Targets, showInTab, summary } from "./overview.js";
+import { Promises } from "./promises.js";
 import { About, Channels, Inbox, Incident, Incidents } from "./records.js";
 import { Target } from "./target.js";
 import { language, speak, t } from "./words.js";
 
-const PAGES = { overview: Overview, incidents: Incidents, notifications: Channels, inbox: Inbox, about: About };
+const PAGES = { overview: Overview, incidents: Incidents, notifications: Channels, slo: Promises, inbox: Inbox, about: About };
 const THEMES = ["auto", "light", "dark"];
 
 function themed(theme) {

@@ -8,8 +8,8 @@ import { age, full, instant, moment, named, second, t } from "./words.js";
 
 export const html = htm.bind(h);
 
-/** Return what GET /api/v1/`path` answers, asked for anew whenever something happened. */
-export function useAnswer(path) {
+/** Return what GET /api/v1/`path` answers, asked for anew whenever something happened, or (calm) once a minute. */
+export function useAnswer(path, calm) {
   const [got, set] = useState({ path: "", tree: null, trouble: null });
   useEffect(() => {
     let there = path !== null;
@@ -19,7 +19,7 @@ export function useAnswer(path) {
       (error) => there && set((old) => ({ path, tree: old.path === path ? old.tree : null, trouble: error.message })),
     );
     return () => (there = false);
-  }, [path, model.round]);
+  }, [path, calm ? Math.floor(Date.now() / 60000) : model.round]);
   return got.path === path ? got : { tree: null, trouble: null };
 }
 
@@ -78,7 +78,7 @@ export function beatsSentence(past) {
 }
 
 /** The last checks as bars: down is highest and hatched, unknown a dot. One path a kind. */
-export function Beats({ past, many = 50, picked = -1 }) {
+export function Beats({ past, many = 50, picked = -1, sentence = beatsSentence(past) }) {
   const beats = past?.beats ?? "";
   const paths = { g: "", d: "", b: "", u: "" };
   const begin = many - beats.length;
@@ -87,13 +87,35 @@ export function Beats({ past, many = 50, picked = -1 }) {
     const tall = HEIGHTS[kind];
     paths[kind] += `M${(begin + index) * WIDTH} 24v-${tall}h3v${tall}z`;
   });
-  const sentence = beatsSentence(past);
   return html`<svg class="beats" viewBox="0 0 ${many * WIDTH} 24" preserveAspectRatio="none" role="img" aria-label=${sentence}>
     <title>${sentence}</title>
     ${begin > 0 && html`<path class="beat-none" d=${`M0 23h${begin * WIDTH}v1H0z`} />`}
     ${Object.entries(paths).map(([kind, path]) => path && html`<path key=${kind} class="beat-${kind}" d=${path} />`)}
     ${picked >= 0 && html`<rect class="beat-picked" x=${(begin + picked) * WIDTH - 0.5} y="0" width="4" height="24" />`}
   </svg>`;
+}
+
+/** Beats that are read one at a time, by arrow keys or pointer; `text` tells of one. */
+export function Ribbon({ past, many = 50, label, sentence, help, text }) {
+  const [picked, pick] = useState(-1);
+  const count = past.beats.length;
+  const hold = (index) => pick(Math.min(Math.max(index, 0), count - 1));
+  const move = (event) => {
+    const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -1e9, End: 1e9 }[event.key];
+    if (!steps) return;
+    event.preventDefault();
+    hold((picked < 0 ? count : picked) + steps);
+  };
+  const point = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    hold(Math.floor(((event.clientX - box.left) / box.width) * many) - (many - count));
+  };
+  const told = past.beats[picked] ? text(picked) : help;
+  return html`<div class="ribbon" tabindex="0" role="slider" aria-label=${label} aria-valuemin="1" aria-valuemax=${count}
+      aria-valuenow=${picked < 0 ? count : picked + 1} aria-valuetext=${told}
+      onKeyDown=${move} onPointerMove=${point} onPointerLeave=${() => pick(-1)}>
+    <${Beats} past=${past} many=${many} picked=${picked} sentence=${sentence} />
+  </div><p class="faint ribbon-text">${told}</p>`;
 }
 
 /** A dialog that holds the focus; Escape gives up. */

@@ -82,10 +82,16 @@ export function Incident({ id }) {
         ${tree.detail && html` · <span class="detail">${tree.detail}</span>`}</p>
     </section>
     <${Panel} id="timeline" title=${t("incident.timeline")}>
-      <ol class="timeline">${tree.events.map((one) => html`<li class="is-${kindLook(one)}"><${Time} at=${one.at} seconds />
-        <span>${named("journal", one.kind)}</span> <span class="faint detail">${content(one)}</span></li>`)}</ol>
+      <${Timeline} entries=${tree.events} />
     </${Panel}>
     <${Panel} id="told" title=${t("attention.told")}><${Told} deliveries=${tree.deliveries} all /></${Panel}>`;
+}
+
+/** Entries of the journal. */
+function Timeline({ entries, named: withName }) {
+  return html`<ol class="timeline">${entries.map((one) => html`<li key=${one.seq} class="is-${kindLook(one)}"><${Time} at=${one.at} seconds />
+    ${withName && one.target && html`<a href=${`#/t/${encodeURIComponent(one.target)}`}>${one.target}</a>`}
+    <span>${named("journal", one.kind)}</span> <span class="faint detail">${content(one)}</span></li>`)}</ol>`;
 }
 
 function kindLook({ kind, body }) {
@@ -156,6 +162,7 @@ export function Inbox() {
       <${Gates} gates=${gates.tree?.gates} />
     </${Panel}>
     <${Panel} id="inbox" title=${t("inbox")}><${Lost} trouble=${stats.trouble} /><${Stats} stats=${stats.tree} /></${Panel}>
+    <${Panel} id="journal" title=${t("journal")}>${model.lately.length ? html`<${Timeline} entries=${model.lately} named />` : html`<p class="empty">${t("journal.none")}</p>`}</${Panel}>
     <${Panel} id="audit" title=${t("audit")}><${Lost} trouble=${audit.trouble} /><${Audit} rows=${audit.tree?.audit} /></${Panel}>`;
 }
 

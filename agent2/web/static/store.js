@@ -10,13 +10,14 @@ const LOOK_MS = 5000; // what changes without an event: the time of the last che
 const HIDDEN_MS = 30000;
 const REST_MS = 60000; // a hidden page leaves the stream to others and resumes by its id
 const SILENT_MS = 25000; // a beat comes every ten seconds
+const BEFORE = 20; // so many entries from before the page was opened are shown too
 const WAITS = [250, 1000, 2000, 4000, 8000];
 
 export const model = {
   state: null, past: {}, trouble: null, // what is shown; why it could not be had
   mode: "connecting", heardAt: null, askedAt: null, round: 0,
   id: "", seq: 0, received: 0, gaps: 0, repeats: 0, resets: 0,
-  asking: null, note: null,
+  asking: null, note: null, lately: [], // the newest entries of the journal first
 };
 
 const watching = new Set();
@@ -212,8 +213,8 @@ function took(state) {
   model.trouble = null;
   model.askedAt = Date.now();
   if (!model.id && state.journal.store) {
-    model.id = `${state.journal.store}.${state.journal.seq}`;
-    model.seq = state.journal.seq;
+    model.seq = Math.max(state.journal.seq - BEFORE, 0);
+    model.id = `${state.journal.store}.${model.seq}`;
   }
 }
 
@@ -292,7 +293,7 @@ function heard(text) {
   model.heardAt = Date.now();
   if (fields.event === "reset") {
     model.resets += 1;
-    Object.assign(model, { id: "", seq });
+    Object.assign(model, { id: fields.id, seq, lately: [] });
     took(tree);
   } else if (seq <= model.seq) {
     model.repeats += 1;
@@ -300,6 +301,7 @@ function heard(text) {
     if (seq > model.seq + 1) model.gaps += 1;
     model.received += 1;
     model.seq = seq;
+    model.lately = [tree, ...model.lately].slice(0, 50);
   }
   model.id = fields.id;
   changed();

@@ -1,8 +1,9 @@
 // One target: how fast it answers, each of its checks, its restarts, its incidents.
 
-import { useEffect, useRef, useState } from "./vendor/hooks.mjs";
-import { Beats, CheckNow, Icon, Lost, Panel, PauseButton, Table, Tag, Time, html, useAnswer, word } from "./parts.js";
+import { useEffect, useRef } from "./vendor/hooks.mjs";
+import { CheckNow, Icon, Lost, Panel, PauseButton, Ribbon, Table, Tag, Time, html, useAnswer, word } from "./parts.js";
 import { Result } from "./overview.js";
+import { Days, Promised } from "./promises.js";
 import { Rows } from "./records.js";
 import { model } from "./store.js";
 import { clock, instant, length, moment, named, part, second, spent, t } from "./words.js";
@@ -44,9 +45,11 @@ export function Target({ name }) {
       <${Panel} id="uptime" title=${t("target.uptime")}>
         <dl class="figures">${Object.entries(model.past[name]?.uptime ?? {}).map(([window, share]) => html`<div>
           <dt>${named("window", window)}</dt><dd>${part(share)}</dd></div>`)}</dl>
+        <${Days} name=${name} />
       </${Panel}>
       <${Panel} id="restarts" title=${t("target.restarts")}><${Restarts} target=${target} /></${Panel}>
     </div>
+    <${Promised} name=${name} />
     <${Panel} id="incidents" title=${t("target.incidents")}>
       <${Lost} trouble=${incidents.trouble} />
       ${incidents.tree?.incidents.length ? html`<${Rows} incidents=${incidents.tree.incidents} />` : html`<p class="empty">${t("target.no_incidents")}</p>`}
@@ -106,7 +109,7 @@ function Latency({ points, incidents, trouble }) {
   });
   return html`<${Panel} id="latency" title=${t("target.latency")}>
     <${Lost} trouble=${trouble} />
-    ${points.length > 0 && html`<${Ribbon} points=${points.slice(-50)} />`}
+    ${points.length > 0 && html`<${Checks} points=${points.slice(-50)} />`}
     ${answers.length > 1 && html`<${Chart} points=${points} incidents=${incidents} label=${told} />`}
     ${points.length > 0 && html`<p class="faint">${told}${answers.length > 1 && html`. ${t("target.bands")}`}</p>`}
     ${points.length > 0 && html`<details><summary>${t("target.recent")}</summary>
@@ -117,29 +120,14 @@ function Latency({ points, incidents, trouble }) {
   </${Panel}>`;
 }
 
-/** The last checks, one at a time by arrow keys or pointer. */
-function Ribbon({ points }) {
-  const [picked, pick] = useState(-1);
+/** The last checks. */
+function Checks({ points }) {
   const past = { beats: points.map((one) => BEATS[one.verdict] ?? "u").join(""), since: points[0].at, until: points.at(-1).at };
-  const move = (event) => {
-    const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -1e9, End: 1e9 }[event.key];
-    if (!steps) return;
-    event.preventDefault();
-    const from = picked < 0 ? points.length : picked;
-    pick(Math.min(Math.max(from + steps, 0), points.length - 1));
+  const text = (index) => {
+    const one = points[index];
+    return `${second(instant(one.at))} · ${named("verdict", one.verdict)} · ${named("code", one.code)} · ${spent(one.response_s)}`;
   };
-  const point = (event) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    const place = Math.floor(((event.clientX - box.left) / box.width) * 50) - (50 - points.length);
-    pick(Math.min(Math.max(place, 0), points.length - 1));
-  };
-  const one = points[picked];
-  const text = one ? `${second(instant(one.at))} · ${named("verdict", one.verdict)} · ${named("code", one.code)} · ${spent(one.response_s)}` : t("target.beats.help");
-  return html`<div class="ribbon" tabindex="0" role="slider" aria-label=${t("col.beats")} aria-valuemin="1" aria-valuemax=${points.length}
-      aria-valuenow=${picked < 0 ? points.length : picked + 1} aria-valuetext=${text}
-      onKeyDown=${move} onPointerMove=${point} onPointerLeave=${() => pick(-1)}>
-    <${Beats} past=${past} picked=${picked} />
-  </div><p class="faint ribbon-text">${text}</p>`;
+  return html`<${Ribbon} past=${past} label=${t("col.beats")} help=${t("target.beats.help")} text=${text} />`;
 }
 
 // --- the chart: incidents as shaded bands, failed checks as marks at the foot
@@ -175,7 +163,7 @@ function options(width, bands, misses, all) {
     legend: { show: false },
     cursor: { y: false, points: { size: 7 } },
     scales: { x: { range: [all[0], all[1]] }, y: { range: (_chart, _low, high) => [0, Math.max(high * 1.15, 0.001)] } },
-    axes: [{ ...axis, space: 80, values: (_chart, ticks) => ticks.map((each) => clock(each * 1000, all[1] - all[0])) }, { ...axis, size: 62, values: (_chart, ticks) => ticks.map((each) => (each ? spent(each) : "0")) }],
+    axes: [{ ...axis, space: all[1] - all[0] > 86400 ? 130 : 80, values: (_chart, ticks) => ticks.map((each) => clock(each * 1000, all[1] - all[0])) }, { ...axis, size: 62, values: (_chart, ticks) => ticks.map((each) => (each ? spent(each) : "0")) }],
     series: [{}, { stroke: colour.line, width: 1.5, fill: colour.fill, points: { show: false }, spanGaps: false }],
     hooks: { drawClear: [shade] },
   };
