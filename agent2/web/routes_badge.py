@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from agent2.core import uptime
-from agent2.store import history_view
-from agent2.store.history_view import over
+from agent2.core.uptime import percentile, uptime
+from agent2.store.history_view import WINDOWS, over
 from agent2.web.desk import desk
 from agent2.web.refusals import Refusal
 from agent2.web.replies import body_of, tagged
@@ -16,11 +15,13 @@ from agent2.web.routes_state import target_of
 from agent2.web.routes_uptime import hold, planned
 from agent2.web.shapes import NUMBER, TEXT, WHOLE, maybe, objects, words
 from agent2.wire import badge as wire
-from agent2.wire.badge import COLORS, KINDS, WINDOWS, drawing
+from agent2.wire.badge import COLORS, drawing
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from agent2.core.uptime import Bucket
 
 _CACHE = "no-cache, max-age=30"
 _SLOWLY = "max-age=300"  # a figure of a day hardly moves in five minutes
@@ -34,19 +35,31 @@ def badge(request: Request) -> Response:
     return _sent(request, (name, state, color), {"name": name, "state": state}, _CACHE)
 
 
-def figure(request: Request) -> Response:
-    """Return how long it was up, or how fast it answered, in a window."""
-    name, kind, window = (request.path_params[k] for k in ("name", "kind", "window"))
-    if kind not in KINDS or window not in WINDOWS:
+def up(request: Request) -> Response:
+    """Return the part of a window in which it was up."""
+    name, window, seen = _seen(request)
+    share = uptime(seen)
+    tree = {"name": name, "window": window, "uptime": share}
+    return _sent(request, wire.uptime(name, window, share), tree, _SLOWLY)
+
+
+def fast(request: Request) -> Response:
+    """Return within which time 95 of 100 answers of a window came."""
+    name, window, seen = _seen(request)
+    p95_s = percentile(seen, 0.95)
+    tree = {"name": name, "window": window, "p95_s": p95_s}
+    return _sent(request, wire.response(name, window, p95_s), tree, _SLOWLY)
+
+
+def _seen(request: Request) -> tuple[str, str, Bucket]:
+    """Return target, window and what was seen of it."""
+    name, window = request.path_params["name"], request.path_params["window"]
+    if window not in WINDOWS:
         raise Refusal("not_found", path=request.url.path)
     target_of(request, name)
     at, now = desk(request), time.time()
     held = hold(planned(at).get(name))
-    seen = over(at.reading, name, now - history_view.WINDOWS[window], now, held)
-    found = uptime.uptime(seen) if kind == "uptime" else uptime.percentile(seen, 0.95)
-    told = getattr(wire, kind)(name, window, found)
-    tree = {"name": name, "window": window, kind: found}
-    return _sent(request, told, tree, _SLOWLY)
+    return name, window, over(at.reading, name, now - WINDOWS[window], now, held)
 
 
 def _sent(
@@ -85,19 +98,23 @@ ROUTES = (
         },
         refuses=("no_status", "unknown", "not_found"),
     ),
-    Entry(
-        "GET",
-        "/api/v1/badge/{name}/{kind}/{window}.{form}",
-        figure,
-        "`uptime` or `response` (p95) of `24h`, `7d`, `30d`, `90d` as a badge: `svg`, "
-        "`json` or `shields`",
-        {
-            "anyOf": [
-                objects(name=TEXT, window=words(*WINDOWS), uptime=maybe(NUMBER)),
-                objects(name=TEXT, window=words(*WINDOWS), response=maybe(NUMBER)),
-                objects(schemaVersion=WHOLE, label=TEXT, message=TEXT, color=TEXT),
-            ]
-        },
-        refuses=("no_status", "unknown", "not_found"),
+    *(
+        Entry(
+            "GET",
+            f"/api/v1/badge/{{name}}/{kind}/{{window}}.{{form}}",
+            endpoint,
+            f"{what} of `24h`, `7d`, `30d`, `90d` as a badge: `svg`, `json`, `shields`",
+            {
+                "anyOf": [
+                    objects(name=TEXT, window=words(*WINDOWS), **{key: maybe(NUMBER)}),
+                    objects(schemaVersion=WHOLE, label=TEXT, message=TEXT, color=TEXT),
+                ]
+            },
+            refuses=("no_status", "unknown", "not_found"),
+        )
+        for kind, endpoint, what, key in (
+            ("uptime", up, "Uptime", "uptime"),
+            ("response", fast, "The response time (p95)", "p95_s"),
+        )
     ),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-WINDOWS = ("24h", "7d", "30d", "90d")
-KINDS = ("uptime", "response")
 COLORS = {"ok": "#3a7d0a", "warn": "#a15c00", "down": "#c02b2b", "unknown": "#5f6368"}
 _WIDTH = 7  # of a letter at 11 px, on the generous side
 # Made without style sheets and scripts: the strictest policy lets it be drawn.

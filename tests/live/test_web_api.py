@@ -95,10 +95,9 @@ EXAMPLES = {
     "{name}": "webui",
     "{id}": "old%404",
     "{form}": "json",
-    "{kind}": "response",
     "{window}": "7d",
     "/history": "/history?target=webui",
-    "/uptime": "/uptime?target=webui",
+    "v1/uptime": "v1/uptime?target=webui",
 }
 
 
