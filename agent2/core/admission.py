@@ -20,6 +20,7 @@ _BITS = 1024  # of a whole number: Python refuses to write one of 4301 figures
 _SPAN = 253_402_300_800.0  # 1970 to the end of 9999
 _EVERY = "*"
 _CONTAINERS = (dict, list, tuple)
+_SIZED = (*_CONTAINERS, str)
 _LARGE = f"payload is larger than {LARGEST} characters and values"
 
 
@@ -58,20 +59,17 @@ def _too_much(payload: dict[str, Any]) -> str | None:
     """Return what of *payload* is beyond a limit; level by level, so it always ends."""
     level: list[Any] = [payload]
     room = LARGEST
-    for _ in range(DEEPEST):
-        inner = [one for one in level if isinstance(one, _CONTAINERS)]
-        room -= sum(map(len, inner))
+    for _ in range(DEEPEST + 1):
+        room -= sum(len(one) for one in level if isinstance(one, _SIZED))
         if room < 0:  # asked before copying: a few lists can stand for billions
-            return _LARGE
-        level = [part for one in inner for part in _parts(one)]
-        room -= sum(len(one) for one in level if isinstance(one, str))
-        if room < 0:
             return _LARGE
         if any(isinstance(n, int) and n.bit_length() > _BITS for n in level):
             return f"payload has a whole number of more than {_BITS} bits"
-    if any(isinstance(one, _CONTAINERS) for one in level):
-        return f"payload is nested deeper than {DEEPEST}"
-    return None
+        inner = [one for one in level if isinstance(one, _CONTAINERS)]
+        if not inner:
+            return None
+        level = [part for one in inner for part in _parts(one)]
+    return f"payload is nested deeper than {DEEPEST}"
 
 
 def _parts(one: Any) -> Iterable[Any]:

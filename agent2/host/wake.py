@@ -74,6 +74,24 @@ def wake(state_dir: str, message: str = "wake", name: str = NAME) -> bool:
         sender.close()
 
 
+def warn(state_dir: str, text: str) -> bool:
+    """Have the watcher write *text* into its log, as a warning; was it there?"""
+    return wake(state_dir, f"log WARNING {text}")
+
+
+def listens(state_dir: str, name: str = NAME) -> bool:
+    """Is a program there that listens as *name*? It is not woken."""
+    asker = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        _by_folder(state_dir, name, asker.connect)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        asker.close()
+
+
 def wake_supervisor(state_dir: str) -> bool:
     """Have somebody look at the inbox: the supervisor, or the watcher, who starts it.
 

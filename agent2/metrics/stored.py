@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agent2.core.message import Cause
 from agent2.core.model import ActionResult, AlertKind
 from agent2.core.spans import TOOK
+from agent2.host.wake import NAME, SUPERVISOR, listens
 from agent2.store import tallies
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ def events(to: Families, db: Database, totals: Totals, now: float) -> None:
     done = {status: many for status, _, _, many in totals.get("event", ())}
     to("supervisor_events_processed_total").put(done.get("completed", 0.0))
     to("supervisor_events_failed_total").put(done.get("failed", 0.0))
+    folder = os.path.dirname(db.path)
+    heard = sum(listens(folder, name) for name in (NAME, SUPERVISOR))
+    to("agent2_event_subscribers").put(heard)
 
 
 def size(to: Families, db: Database) -> None:

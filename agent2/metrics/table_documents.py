@@ -31,6 +31,12 @@ DOCUMENTS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("supervisor_events_processed_total", _C, (), "Events that were decided."),
     ("supervisor_events_failed_total", _C, (), "Times that an event failed."),
     (
+        "agent2_event_subscribers",
+        _G,
+        (),
+        "Programs that hear of a pushed event at once; without one it waits.",
+    ),
+    (
         "api_request_duration_seconds",
         _G,
         _T,

@@ -9,6 +9,7 @@ from agent2.host.wake import wake_supervisor
 from agent2.store import inbox
 from agent2.store.errors import StoreError
 from agent2.supervisor import phrases
+from agent2.wire.tokens import DUPLICATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Inlet:
             told = phrases.NOT_INSERTED.format(why=f"{why} (task={each.subject})")
             self._log("ERROR", one_line(told, _LINE))
         for each in found.known:
-            told = phrases.DUPLICATE.format(id=each.id, subject=each.subject)
+            told = DUPLICATE.format(id=each.id, subject=each.subject)
             self._log("WARNING", told)
         if found.new:
             wake_supervisor(self._state_dir)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent2.core.admission import refusal
 from agent2.core.events import Event
-from agent2.host.wake import wake_supervisor
+from agent2.host.wake import wake_supervisor, warn
 from agent2.store import inbox
 from agent2.store.event_json import EventError, event_of
 from agent2.web.desk import Desk, desk
@@ -20,6 +20,7 @@ from agent2.web.replies import reply
 from agent2.web.routes import Entry
 from agent2.web.sent import body, sent
 from agent2.web.shapes import EVENT, OBJECT, TEXT, TRUTH, WHOLE, lists, objects
+from agent2.wire.tokens import DUPLICATE
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 1000
 _PUSHED = "eventbus"
+_SAID = 20  # of one push: a log is no archive
 _EVENT_KEYS = frozenset(
     [
         "id",
@@ -83,8 +85,11 @@ def _event(one: Any, now: float) -> Event:
 
 def _admit(at: Desk, events: list[Event], now: float) -> Admitted:
     found = inbox.admit(at.writing(), events, now)
+    folder = at.settings.state_dir
     if found.new:
-        wake_supervisor(at.settings.state_dir)
+        wake_supervisor(folder)
+    for each in found.known[:_SAID]:
+        warn(folder, DUPLICATE.format(id=each.id, subject=each.subject))
     return found
 
 

@@ -42,6 +42,7 @@ def test_a_supervisor_in_the_foreground_decides_what_is_pushed_and_leaves(cli):
         assert cli("supervisor", "status").code == 0
         cli("events", "test")
         assert cli("inbox", "stats", "--json").json["subscribers"] == 1
+        assert "\nagent2_event_subscribers 1\n" in cli("metrics").out
         told = cli("events", "push", "--type", "TASK_CREATED", "--subject", "task_1",
                    "--payload", '{"load": 9}')  # fmt: skip
         program.send_signal(signal.SIGTERM)
@@ -62,6 +63,11 @@ def test_the_status_says_what_is_held_and_how_to_let_it_go_on(cli):
 
     assert "(agent2 gate approve webui)" in cli("status").out
     cli("gate", "approve", "webui")
+    for _ in range(2):
+        cli("events", "push", "--type", "X", "--subject", "t", "--id", "e", "--no-wait")
+    log = cli.state / "agent2.log"
+    said = "WARNING - Duplicate event from EventBus (deduped): e (task=t)"
+    until(lambda: said in log.read_text(encoding="utf-8"))
     until(lambda: "actions are paused" not in cli("status").out)
 
 

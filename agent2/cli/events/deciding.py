@@ -9,8 +9,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from agent2.cli.configuration.plans import obtain
-from agent2.host.wake import NAME, SUPERVISOR, wake
+from agent2.host.wake import NAME, SUPERVISOR, listens, wake, warn
 from agent2.store import audits, inbox
+from agent2.wire.tokens import DUPLICATE
 
 if TYPE_CHECKING:
     from agent2.cli.settings import Settings
@@ -36,7 +37,12 @@ def listeners(settings: Settings) -> int:
     The watcher is one, and a supervisor while it runs; without any, what is pushed is
     found by the next look.
     """
-    return sum(wake(settings.state_dir, "wake", name) for name in (NAME, SUPERVISOR))
+    return sum(listens(settings.state_dir, name) for name in (NAME, SUPERVISOR))
+
+
+def warn_known(settings: Settings, event_id: str, subject: str) -> None:
+    """Have the log say that an event came in a second time."""
+    warn(settings.state_dir, DUPLICATE.format(id=event_id, subject=subject))
 
 
 def decided(

@@ -76,6 +76,8 @@ def push(ctx: click.Context, /, as_json: bool, no_wait: bool, **given: str) -> i
         found = inbox.admit(db, [event], time.time())
         event_id, is_new = (found.new or found.known)[0].id, bool(found.new)
         row = inbox.get(db, event_id)
+        if not is_new:
+            deciding.warn_known(settings, event_id, event.subject)
         if is_new and not no_wait:
             row = _judged(settings, db, event_id) or row
         decision = deciding.decision(db, event_id)
