@@ -15,6 +15,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.live import warm
+
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "agent2" / "__main__.py"
 
@@ -46,12 +48,20 @@ class Cli:
         } | environment
 
     def __call__(self, *words, env=None, cwd=None, input_text=None):
+        """Run a command as a process of its own, forked from a warm interpreter."""
+        words, env = [*map(str, words)], self.env | (env or {})
+        told = warm.ask(words, env, cwd or self.home, input_text, 60)
+        answer = Answer(*told)
+        assert "Traceback" not in answer.err, answer.err
+        return answer
+
+    def cold(self, *words, env=None, cwd=None):
+        """Run a command as a user does, from the start of the interpreter on."""
         done = subprocess.run(
             [sys.executable, str(MAIN), *map(str, words)],
             env=self.env | (env or {}),
             cwd=cwd or self.home,
-            input=input_text,
-            stdin=subprocess.DEVNULL if input_text is None else None,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=60,
@@ -111,9 +121,26 @@ class Cli:
         return int((self.state / name).read_text())
 
     def close(self):
-        self("demo", "stop")
-        self("stop")
-        self("restarter", "stop")
+        """End what runs of ours: asked to, and then by force."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            ours = self.running()
+            for pid in ours:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+                    os.kill(pid, signal.SIGCONT)
+            if not ours:
+                return
+            with contextlib.suppress(AssertionError):
+                until(lambda: not self.running(), 30)
+
+    def running(self):
+        """Return the processes that were started for this home."""
+        mark, found = os.fsencode(f"{self.home.parent}/"), []
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has just ended
+                if mark in (place / "environ").read_bytes():
+                    found.append(int(place.name))
+        return found
 
 
 def until(what, seconds=20.0):

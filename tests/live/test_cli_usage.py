@@ -143,7 +143,7 @@ def test_an_error_of_ours_is_one_line_and_its_trace_is_kept(cli, tmp_path):
         "def bad(**_): raise ZeroDivisionError('secret')\n"
         "v.version.callback = bad\n"
     )
-    told = cli("version", env={"PYTHONPATH": f"{broken}:{ROOT}"})
+    told = cli.cold("version", env={"PYTHONPATH": f"{broken}:{ROOT}"})
 
     assert told.code == 70
     assert len(told.err.splitlines()) == 2

@@ -1,0 +1,224 @@
+"""A warm interpreter that becomes the command line, once for every call.
+
+To start Python and load click, the store and the plan costs a tenth of a second of a
+processor, thousands of times. Here that is done once: each call is a fork that takes
+over arguments, environment, folder, mask and the three streams of who asks, and then
+runs ``agent2/__main__.py`` to its end as a fresh interpreter would. The commands
+themselves are not loaded before: their words depend on the language.
+
+    python warm.py SOCKET       serves until its standard input is closed
+    ask(...)                    starts one at need, and has it run one command
+"""
+
+from __future__ import annotations
+
+import array
+import atexit
+import contextlib
+import gc
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIN = ROOT / "agent2" / "__main__.py"
+ROOMS = ("core", "plan", "store", "wire", "host")
+LOADED = ("click", "json", "sqlite3", "subprocess", "threading", "agent2.cli.main")
+_ROW = array.array("i", [0, 0, 0])
+
+
+# -- the one who asks
+
+_server: list[subprocess.Popen] = []
+_folder: list[str] = []
+
+
+def ask(words, env, cwd, input_text, timeout):
+    """Run the command line; return its exit code and what it wrote.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end, and was killed.
+    """
+    if not _server:
+        _start()
+    mask = os.umask(0)
+    os.umask(mask)
+    order = {"words": words, "env": env, "cwd": str(cwd), "umask": mask}
+    pipes = [os.pipe() for _ in range(2)]
+    with tempfile.TemporaryFile() as given, socket.socket(socket.AF_UNIX) as line:
+        given.write((input_text or "").encode())
+        given.seek(0)
+        line.connect(f"{_folder[0]}/socket")
+        fds = array.array("i", [given.fileno(), pipes[0][1], pipes[1][1]])
+        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)
+        line.sendmsg([json.dumps(order).encode() + b"\n"], [rights])
+        for _, inlet in pipes:
+            os.close(inlet)
+        try:
+            told = _read_all([each for each, _ in pipes], timeout)
+            line.settimeout(timeout)
+            code = line.recv(16)
+        except TimeoutError:
+            raise subprocess.TimeoutExpired(["agent2", *words], timeout) from None
+        finally:
+            for outlet, _ in pipes:
+                os.close(outlet)
+    assert code, "the warm interpreter is gone"
+    return int(code), *(part.decode() for part in told)
+
+
+def _read_all(outlets, timeout):
+    until = time.monotonic() + timeout
+    told = dict.fromkeys(outlets, b"")
+    with selectors.DefaultSelector() as waiting:
+        for outlet in outlets:
+            waiting.register(outlet, selectors.EVENT_READ)
+        while waiting.get_map():
+            ready = waiting.select(until - time.monotonic())
+            if not ready and time.monotonic() >= until:
+                raise TimeoutError
+            for key, _ in ready:
+                part = os.read(key.fd, 65536)
+                told[key.fd] += part
+                if not part:
+                    waiting.unregister(key.fd)
+    return told.values()
+
+
+def _start():
+    _folder.append(tempfile.mkdtemp(prefix="warm"))
+    env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    argv = [sys.executable, __file__, f"{_folder[0]}/socket"]
+    made = subprocess.Popen(
+        argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/"
+    )
+    assert made.stdout.readline() == b"warm\n"
+    _server.append(made)
+    atexit.register(_end)
+
+
+def _end():
+    with _server[0] as made:
+        made.stdin.close()
+    os.unlink(f"{_folder[0]}/socket")
+    os.rmdir(_folder[0])
+
+
+# -- the one who is asked
+
+
+def serve(path):
+    """Answer until standard input is closed; return the order, in a fork for one."""
+    for name in LOADED:
+        import_module(name)
+    for room in ROOMS:
+        for file in sorted((ROOT / "agent2" / room).glob("[a-z]*.py")):
+            import_module(f"agent2.{room}.{file.stem}")
+    waiting = selectors.DefaultSelector()
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(path)
+    door.listen(64)
+    waiting.register(door, selectors.EVENT_READ)
+    waiting.register(0, selectors.EVENT_READ)
+    running: dict[int, int] = {}  # the line of who asked -> the PID
+    gc.freeze()
+    print("warm", flush=True)
+    while True:
+        for key, _ in waiting.select():
+            if key.fd == 0:
+                os._exit(0)
+            elif key.fileobj is door:
+                line, _ = door.accept()
+                order, fds = _heard(line)
+                pid = os.fork()
+                if not pid:
+                    waiting.close()
+                    door.close()
+                    line.close()
+                    return order, fds
+                for fd in fds:
+                    os.close(fd)
+                running[line.fileno()] = pid
+                waiting.register(line, selectors.EVENT_READ)  # who asked gives up
+                waiting.register(os.pidfd_open(pid), selectors.EVENT_READ, line)
+            elif key.data is None:
+                os.kill(running[key.fd], signal.SIGKILL)
+                waiting.unregister(key.fileobj)
+            else:
+                line = key.data
+                waiting.unregister(key.fd)
+                os.close(key.fd)
+                code = os.waitstatus_to_exitcode(
+                    os.waitpid(running.pop(line.fileno()), 0)[1]
+                )
+                if line.fileno() in waiting.get_map():
+                    waiting.unregister(line)
+                    line.send(str(code).encode())
+                line.close()
+
+
+def _heard(line):
+    text, rights, *_ = line.recvmsg(65536, socket.CMSG_SPACE(3 * _ROW.itemsize))
+    fds = array.array("i")
+    fds.frombytes(rights[0][2])
+    while not text.endswith(b"\n"):
+        text += line.recv(65536)
+    return json.loads(text), fds
+
+
+def become(order, fds):
+    """Be what a fresh interpreter would be, asked to run ``agent2/__main__.py``."""
+    for number, fd in enumerate(fds):
+        os.dup2(fd, number)
+        os.close(fd)
+    os.umask(order["umask"])
+    os.chdir(order["cwd"])
+    os.environ.clear()
+    os.environ.update(order["env"])
+    time.tzset()
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(  # noqa: SIM115
+        2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False
+    )
+    sys.argv = [str(MAIN), *order["words"]]
+    sys.orig_argv = [sys.executable, *sys.argv]
+    sys.path[0] = str(MAIN.parent)
+
+
+def run():
+    """Run the program and end as it would, without taking apart what is not ours."""
+    code = 0
+    try:
+        runpy.run_path(str(MAIN), run_name="__main__")
+    except SystemExit as end:
+        code = end.code or 0
+        if not isinstance(code, int):
+            print(code, file=sys.stderr)
+            code = 1
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    finally:
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    become(*serve(sys.argv[1]))
+    run()
