@@ -4,7 +4,7 @@ A plugin is one class in one file and one line in the table below; it is importe
 when its kind is first used. Its annotated fields are its options: the compiler
 makes the schema, the error messages and the reference page from them. The field
 types are the words of the configuration: ``Seconds``, ``Port``, ``Url``, ``Path``,
-``Secret`` and the plain ``str``, ``int``, ``bool``, ``tuple[str, ...]``,
+``Size``, ``Secret`` and the plain ``str``, ``int``, ``bool``, ``tuple[str, ...]``,
 ``dict[str, str]``. A plugin may have ``problems(self)``: a generator of
 ``(field, what is wrong, hint)`` for rules between fields.
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Port = int
     Url = str
     Path = str
+    Size = int
 
     class Check(Protocol):
         """One question that can be put to a target.
@@ -84,6 +85,8 @@ TABLE = {
         "systemd": "agent2.checks.systemd:SystemdCheck",
         "supervisord": "agent2.checks.supervisord:SupervisordCheck",
         "docker": "agent2.checks.docker:DockerCheck",
+        "process": "agent2.checks.process:ProcessCheck",
+        "resources": "agent2.checks.resources:ResourcesCheck",
     },
     "actions": {
         "signal_file": "agent2.actions.signal_file:SignalFileAction",

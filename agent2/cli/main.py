@@ -28,6 +28,7 @@ LAZY = {
     "incidents": "agent2.cli.state.incidents:incidents",
     "history": "agent2.cli.state.history:history",
     "report": "agent2.cli.reports.report:report",
+    "resources": "agent2.cli.reports.resources:resources",
     "outbox": "agent2.cli.alerts.outbox:outbox",
     "db": "agent2.cli.care.db:db",
     "events": "agent2.cli.events.events:events",

@@ -26,6 +26,7 @@ _WORDS: dict[str, Any] = {
     "Port": Annotated[int, word.PORT],
     "Url": Annotated[object, fields.URL],
     "Path": Annotated[object, fields.PATH],
+    "Size": Annotated[int, word.SIZE],
     "Secret": Annotated[object, fields.SECRET],
     "str": Annotated[object, fields.TEXT],
     "int": Annotated[int, word.WHOLE],

@@ -24,7 +24,18 @@ REASONS = {
 }
 _LONGEST_KEY = 255  # PagerDuty Events v2: dedup_key is at most 255 characters
 _WARNINGS = frozenset(
-    {Code.STOPPED, Code.STATUS_VALUE, Code.COMPONENT, Code.COMMAND_FAILED}
+    {
+        Code.STOPPED,
+        Code.STATUS_VALUE,
+        Code.COMPONENT,
+        Code.COMMAND_FAILED,
+        Code.CPU,
+        Code.MEMORY,
+        Code.DISK,
+        Code.LIMIT,
+        Code.MEMORY_LEAK,
+        Code.WRONG_OWNER,
+    }
 )
 
 

@@ -63,6 +63,12 @@ class Code(Word):
     SLOW = "slow"
     COMMAND_FAILED = "command_failed"
     COMMAND_TIMEOUT = "command_timeout"
+    CPU = "cpu"
+    MEMORY = "memory"
+    DISK = "disk"
+    LIMIT = "limit"
+    MEMORY_LEAK = "memory_leak"
+    WRONG_OWNER = "wrong_owner"
     STALE_HEARTBEAT = "stale_heartbeat"
     LOCAL_NETWORK = "local_network"
     AGENT_GAP = "agent_gap"
@@ -134,6 +140,7 @@ class Finding:
         response_s: Seconds until the whole answer was read, where there is one.
         timings: Named seconds of the parts (dns, connect, tls, first_byte).
         identity: What was looked at (``pid:start``), so that a restart shows.
+        figures: Amounts that were measured, by the name of their series.
     """
 
     outcome: Outcome
@@ -142,6 +149,7 @@ class Finding:
     response_s: float | None = None
     timings: tuple[tuple[str, float], ...] = ()
     identity: str | None = None
+    figures: tuple[tuple[str, float], ...] = ()
 
 
 @value

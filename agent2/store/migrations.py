@@ -185,12 +185,24 @@ _DEATHS = (
         WHERE claims >= 2""",
 )
 
+# What checks measured, an amount for each five minutes; see series.py.
+_SERIES = (
+    """CREATE TABLE series (
+        target TEXT NOT NULL,
+        name TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        amount REAL NOT NULL,
+        PRIMARY KEY (target, name, at)
+    ) WITHOUT ROWID""",
+)
+
 SCRIPTS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _EVENTS,
     _DEATHS,
     TOTALS,
     rollup_tables.SCRIPT,
+    _SERIES,
 )
 
 TABLES = rollup_tables.TABLES | frozenset(
@@ -209,6 +221,7 @@ TABLES = rollup_tables.TABLES | frozenset(
         "supervisor_metrics_archive",
         "supervisor_checkpoint",
         "totals",
+        "series",
     }
 )
 

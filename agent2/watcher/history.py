@@ -52,11 +52,14 @@ class History:
         prune = now - self._pruned >= 3600.0
         if prune:
             self._pruned = now
-        counts = self.tally.take()
+        counts, series = self.tally.take(), self.tally.series
+        amounts = series.take(now) if series is not None else []
 
         def inside(tx: Any) -> None:
             history.add(tx, rows)
             totals.add(tx, counts)
+            if series is not None:
+                series.write(tx, amounts, now if prune else None)
             if prune:
                 history.prune(tx, now - _KEEP)
                 outbox.prune(tx, now - _KEEP_TOLD)

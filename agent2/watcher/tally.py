@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.model import Observation
     from agent2.store.totals import Count
+    from agent2.watcher.series import Series
 
 _TIMEOUTS = frozenset({Code.DEADLINE, Code.PORT_TIMEOUT, Code.COMMAND_TIMEOUT})
 
@@ -26,6 +27,7 @@ class Tally:
         self._runs: dict[tuple[str, str, str], int] = {}
         self._took: dict[str, list[float]] = {}
         self._late: list[float] = []
+        self.series: Series | None = None
 
     def cycle(self, late: float) -> None:
         """Count one cycle that began *late* seconds after it was due."""
@@ -47,6 +49,16 @@ class Tally:
             if spent is None:
                 spent = took[one.kind] = [0.0] * (len(TOOK) + 2)
             _put(spent, TOOK, one.duration_s)
+            if found.figures:
+                self._measured(target, one)
+
+    def _measured(self, target: str, one: Observation) -> None:
+        """Keep its amounts; who has no such check does not pay."""
+        if self.series is None:
+            from agent2.watcher.series import Series
+
+            self.series = Series()
+        self.series.note(target, one)
 
     def take(self) -> list[Count]:
         """Return what was counted as rows of the totals, and begin at nothing."""

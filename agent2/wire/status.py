@@ -71,6 +71,8 @@ def check_entry(seen: Observation) -> dict[str, Any]:
         entry["response_s"] = round(found.response_s, 6)
     if found.timings:
         entry["timings"] = {name: round(s, 6) for name, s in found.timings}
+    if found.figures:
+        entry["figures"] = {name: round(n, 3) for name, n in found.figures}
     if found.identity is not None:
         entry["identity"] = found.identity
     return entry

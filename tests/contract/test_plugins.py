@@ -28,6 +28,7 @@ from tests.contract.probing import (
 CHECKS = tuple(plugins.TABLE["checks"])
 ACTIONS = tuple(plugins.TABLE["actions"])
 HANGS = (sys.executable, "-c", "import time; time.sleep(60)")
+MEANT = {"resources": {"file": "Path"}}  # without it the machine is: it is there
 SOON = 0.3  # seconds that a check is given to look at what never answers
 
 
@@ -40,6 +41,7 @@ def options(family: str, kind: str, port: int, path: str, argv: tuple[str, ...])
         "Url": f"http://127.0.0.1:{port}/health",
         "Path": path,
         "tuple[str, ...]": argv,
+        "str": "no such program runs",
     }
     words = {name: str(word) for name, word in cls.__annotations__.items()}
     needed = {
@@ -47,6 +49,7 @@ def options(family: str, kind: str, port: int, path: str, argv: tuple[str, ...])
     }
     strange = {name: word for name, word in needed.items() if word not in told}
     assert not strange, f"what shall {kind} be given for {strange}? Say it here"
+    needed |= MEANT.get(kind, {})
     return {name: told[word] for name, word in needed.items()}
 
 

@@ -9,6 +9,7 @@ from agent2.cli.words.en_install import INSTALL
 from agent2.cli.words.en_logs import LOGS
 from agent2.cli.words.en_page import PAGE
 from agent2.cli.words.en_report import REPORT
+from agent2.cli.words.en_resources import RESOURCES
 from agent2.cli.words.en_telemetry import TELEMETRY
 from agent2.cli.words.en_web import WEB
 
@@ -18,6 +19,7 @@ WORDS = {
     **EVENTS,
     **INSTALL,
     **REPORT,
+    **RESOURCES,
     **PAGE,
     **LOGS,
     **TELEMETRY,

@@ -9,6 +9,7 @@ from agent2.cli.words.zh_install import INSTALL
 from agent2.cli.words.zh_logs import LOGS
 from agent2.cli.words.zh_page import PAGE
 from agent2.cli.words.zh_report import REPORT
+from agent2.cli.words.zh_resources import RESOURCES
 from agent2.cli.words.zh_telemetry import TELEMETRY
 from agent2.cli.words.zh_web import WEB
 
@@ -18,6 +19,7 @@ WORDS = {
     **EVENTS,
     **INSTALL,
     **REPORT,
+    **RESOURCES,
     **PAGE,
     **LOGS,
     **TELEMETRY,

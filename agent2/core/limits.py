@@ -1,0 +1,43 @@
+"""A limit with patience: N amounts in a row above it, and a way back of its own."""
+
+from __future__ import annotations
+
+from agent2.core.value import replace, value
+
+
+@value
+class Limit:
+    """What is too much.
+
+    Attributes:
+        above: An amount above it is too much; the limit itself is not.
+        below: An amount at or below it is well again; what lies between keeps.
+        times: Amounts in a row that it takes, either way.
+    """
+
+    above: float
+    below: float
+    times: int = 3
+
+
+@value
+class Held:
+    """What is remembered of one limit: is it passed, amounts in a row against that."""
+
+    passed: bool = False
+    against: int = 0
+
+
+def weigh(limit: Limit, held: Held, amount: float | None) -> Held:
+    """Return what is remembered after *amount*; None was not measured: it says nothing.
+
+    An amount that does not speak against what is believed begins the row anew.
+    """
+    if amount is None:
+        return held
+    speaks = amount <= limit.below if held.passed else amount > limit.above
+    if not speaks:
+        return replace(held, against=0) if held.against else held
+    if held.against + 1 >= limit.times:
+        return Held(not held.passed, 0)
+    return replace(held, against=held.against + 1)

@@ -1,0 +1,85 @@
+"""The sockets of a local port: how many in which state, and whose it is.
+
+Linux from /proc/net/tcp and tcp6 (proc_pid_net(5)), elsewhere psutil. Call in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from agent2.host.machine import LINUX, read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_STATES = {
+    "01": "ESTABLISHED",
+    "02": "SYN_SENT",
+    "03": "SYN_RECV",
+    "04": "FIN_WAIT1",
+    "05": "FIN_WAIT2",
+    "06": "TIME_WAIT",
+    "07": "CLOSE",
+    "08": "CLOSE_WAIT",
+    "09": "LAST_ACK",
+    "0A": "LISTEN",
+    "0B": "CLOSING",
+    "0C": "NEW_SYN_RECV",
+}
+LISTEN = "LISTEN"
+
+
+def _rows(port: int) -> list[tuple[str, str]]:
+    """Return state and inode of every TCP socket whose local port is *port*."""
+    # sl local remote st queues timer retransmits uid timeout inode
+    row = re.compile(
+        rb"^ *\d+: [0-9A-F]+:%04X [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2})"
+        rb" \S+ \S+ \S+ +\d+ +\d+ (\d+)" % port,
+        re.MULTILINE,
+    )
+    found = []
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        found += row.findall(read(path))
+    return [
+        (_STATES.get(state.decode(), "?"), inode.decode()) for state, inode in found
+    ]
+
+
+def connections(port: int) -> dict[str, int]:
+    """Return how many sockets of local *port* there are in each state."""
+    if not LINUX:
+        from agent2.host import machine_psutil
+
+        return machine_psutil.connections(port)
+    found: dict[str, int] = {}
+    for state, _ in _rows(port):
+        found[state] = found.get(state, 0) + 1
+    return found
+
+
+def listeners(port: int, pids: Iterable[int]) -> tuple[set[int], bool]:
+    """Return those of *pids* that listen on *port*, and whether anybody does.
+
+    Processes of other users are hidden from us unless we are root: they count as none.
+    """
+    wanted = {f"socket:[{ino}]" for state, ino in _rows(port) if state == LISTEN}
+    if not wanted:
+        return set(), False
+    return {pid for pid in pids if _holds(pid, wanted)}, True
+
+
+def _holds(pid: int, wanted: set[str]) -> bool:
+    folder = f"/proc/{pid}/fd"
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return False
+    for name in names:
+        try:
+            if os.readlink(f"{folder}/{name}") in wanted:
+                return True
+        except OSError:
+            continue  # closed meanwhile
+    return False

@@ -1,0 +1,222 @@
+"""What the machine and processes use, seen on real ones: children, files, sockets."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from agent2.checks.process import ProcessCheck
+from agent2.checks.resources import ResourcesCheck
+from agent2.core.model import Code, Outcome
+from agent2.host import machine, sockets, trees
+from tests.contract.probing import ask, closed_again, descriptors, until
+
+# It starts a child; both hold 60 files and two threads more, and 40 MB.
+BUSY = """
+import os, subprocess, sys, threading, time
+held = [open(os.devnull) for _ in range(60)]
+room = bytearray(40 << 20)
+for page in range(0, len(room), 4096):
+    room[page] = 1
+for _ in range(2):
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+if len(sys.argv) < 3:
+    subprocess.Popen([sys.executable, "-c", sys.stdin.read(), sys.argv[1], "child"])
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module")
+def busy():
+    """A process and its child that have a word of their own in their command line."""
+    word = f"busy-{os.getpid()}-{os.urandom(4).hex()}"
+    made = subprocess.Popen(
+        [sys.executable, "-c", BUSY, word],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: _limit(100),
+        start_new_session=True,
+    )
+    made.stdin.write(BUSY)
+    made.stdin.close()
+    for _ in range(2):
+        assert made.stdout.readline() == "ready\n"
+    yield made, word
+    os.killpg(made.pid, 9)
+    made.stdout.close()
+    made.wait(30)
+
+
+def _limit(many: int) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (many, many))
+
+
+def figures(finding) -> dict[str, float]:
+    return dict(finding.figures)
+
+
+def test_the_machine_is_measured_and_nothing_stays_open():
+    before = descriptors()
+    check = ResourcesCheck(cpu=0, memory=0, disk=0, inodes=0)
+    assert "cpu" not in figures(ask(check))  # one look is no span
+    seen = []
+    assert until(lambda: seen.append(ask(check)) or "cpu" in figures(seen[-1]), 30)
+    found = figures(seen[-1])
+    assert {"memory", "disk:/", "load"} <= found.keys()
+    for name in ("cpu", "memory", "disk:/"):
+        assert 0.0 <= found[name] <= 100.0
+    assert closed_again(before)
+
+
+@pytest.mark.skipif(not machine.LINUX, reason="/proc")
+def test_memory_and_disk_are_those_of_free_and_df():
+    told = subprocess.run(
+        ["df", "--output=used,avail", "/"], capture_output=True, text=True, check=True
+    )
+    used, room = map(int, told.stdout.split()[-2:])
+    assert machine.disk("/")[0] == pytest.approx(100 * used / (used + room), abs=0.5)
+    meminfo = dict(re.findall(r"(\w+): +(\d+)", machine.read("/proc/meminfo").decode()))
+    free = int(meminfo["MemAvailable"]) / int(meminfo["MemTotal"])
+    assert machine.memory()[0] == pytest.approx(100 * (1 - free), abs=10)
+
+
+def test_a_limit_warns_after_its_samples_names_the_disk_and_is_left_again():
+    full = machine.disk("/")[0]
+    check = ResourcesCheck(cpu=0, memory=0, inodes=0, disk=full / 2, samples=2)
+    first, second = ask(check), ask(check)
+    assert first.code is Code.OK
+    assert (second.outcome, second.code) == (Outcome.OK, Code.DISK)
+    assert re.fullmatch(r"disk / [\d.]+ % \(limit [\d.]+ %\)", second.detail)
+
+    strict = ResourcesCheck(
+        cpu=0, memory=0, inodes=0, disk=full / 2, samples=1, strict=True
+    )
+    assert (ask(strict).outcome, ask(strict).code) == (Outcome.FAIL, Code.DISK)
+    loose = ResourcesCheck(cpu=0, memory=0, inodes=0, disk=100, samples=1)
+    assert ask(loose).code is Code.OK
+
+
+def test_a_disk_that_is_not_there_is_no_answer_and_hides_no_warning():
+    gone = ResourcesCheck(cpu=0, memory=0, disk=0, inodes=0, disks=("/no/such/place",))
+    assert ask(gone).outcome is Outcome.ERROR
+    assert "/no/such/place" in ask(gone).detail
+    both = ResourcesCheck(
+        cpu=0, memory=0.001, inodes=0, disk=0, disks=("/no/such/place",), samples=1
+    )
+    assert ask(both).code is Code.MEMORY
+
+
+def test_a_process_is_measured_with_all_that_it_started(busy, tmp_path):
+    made, word = busy
+    file = tmp_path / "busy.pid"
+    file.write_text(f"{made.pid}\n")
+    check = ResourcesCheck(file=str(file), rss=60 << 20, samples=1)
+
+    found = ask(check)
+
+    figure = figures(found)
+    assert figure["processes"] == 2
+    assert figure["threads"] == 6
+    assert figure["rss"] > 80
+    assert 60 < figure["files"] < 80  # percent of the 100 that it may open
+    assert found.code is Code.MEMORY
+    assert found.detail.startswith("process memory ")
+
+    few = ResourcesCheck(match=word, files=50, samples=1)
+    finding = ask(few)
+    assert finding.code is Code.LIMIT
+    assert re.match(r"open files \(PID \d+: \d+ of 100\) \d", finding.detail)
+
+
+def test_the_time_of_a_process_counts_its_children_and_each_spell_once():
+    spin = "import time\nend = time.time() + 600\nwhile time.time() < end: pass"
+    word = os.urandom(8).hex()
+    made = subprocess.Popen([sys.executable, "-c", spin, word])
+    try:
+        check = ResourcesCheck(match=word, process_cpu=1, samples=1)
+        assert until(lambda: ask(check).code is Code.CPU, 30)
+    finally:
+        made.kill()
+        made.wait(30)
+    assert until(lambda: ask(check).outcome is Outcome.FAIL, 30)
+    assert ask(check).code is Code.PID_DEAD
+
+
+def test_connections_are_those_of_the_local_port_by_state():
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)), door.accept()[0]:
+            # The client's socket has the port at its far end: it is not counted.
+            assert sockets.connections(port) == {"LISTEN": 1, "ESTABLISHED": 1}
+            check = ResourcesCheck(
+                cpu=0, memory=0, disk=0, inodes=0, port=port, connections=1, samples=1
+            )
+            assert figures(ask(check))["connections"] == 1
+            with socket.create_connection(("127.0.0.1", port)), door.accept()[0]:
+                found = ask(check)
+            assert found.code is Code.LIMIT
+            assert f"connections of port {port} (ESTABLISHED 2) 2" in found.detail
+        assert sockets.listeners(port, [os.getpid()]) == ({os.getpid()}, True)
+    assert sockets.listeners(port, [os.getpid()]) == (set(), False)
+
+
+def test_processes_are_counted_by_pattern_and_never_the_counter_itself(busy):
+    made, word = busy
+    found = ask(ProcessCheck(match=word, min=2))
+    assert (found.outcome, found.code) == (Outcome.OK, Code.OK)
+    assert figures(found) == {"processes": 2.0}
+    assert found.identity.startswith(f"{made.pid}:")
+    few = ask(ProcessCheck(match=word, min=3))
+    assert (few.outcome, few.code) == (Outcome.FAIL, Code.PID_DEAD)
+    many = ask(ProcessCheck(match=word, max=1))
+    assert (many.outcome, many.code) == (Outcome.OK, Code.LIMIT)
+    assert ask(ProcessCheck(match=word, min=2, max=2)).code is Code.OK
+
+    pids = {one.pid for one in trees.matching(".", trees.table())}
+    assert os.getpid() not in pids
+    assert os.getppid() == 1 or os.getppid() not in pids
+
+
+@pytest.mark.parametrize(
+    ("check", "field"),
+    [
+        (ResourcesCheck(file="a", match="b"), "match"),
+        (ResourcesCheck(match="("), "match"),
+        (ResourcesCheck(samples=0), "samples"),
+        (ResourcesCheck(margin=100.0), "margin"),
+        (ResourcesCheck(port=70000), "port"),
+        (ResourcesCheck(connections=5), "connections"),
+        (ResourcesCheck(disks=()), "disks"),
+        (ProcessCheck(match=""), "match"),
+        (ProcessCheck(match="("), "match"),
+        (ProcessCheck(match="a", min=-1), "min"),
+        (ProcessCheck(match="a", min=3, max=2), "max"),
+    ],
+)
+def test_options_that_make_no_sense_are_told(check, field):
+    assert [told[0] for told in check.problems()] == [field]
+    assert list(ResourcesCheck().problems()) == []
+    assert list(ProcessCheck(match="a").problems()) == []
+
+
+def test_a_look_that_does_not_end_is_not_begun_again():
+    check = ResourcesCheck()
+    check.kept.busy = True
+    assert ask(check).outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize("text", ["", "x", "4194305\n", "99999999999999"])
+def test_a_pid_file_that_names_nobody_is_a_failure(tmp_path, text):
+    file = tmp_path / "a.pid"
+    file.write_text(text)
+    found = ask(ResourcesCheck(file=str(file)))
+    assert (found.outcome, found.code) == (Outcome.FAIL, Code.PID_MISSING)
