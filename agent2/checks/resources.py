@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from agent2.checks import resources_measure
+from agent2.checks import resources_machine, resources_processes
+from agent2.checks.resources_seen import Kept
 from agent2.core.gauges import judge, told
 from agent2.core.model import Code, Facet, Finding, Outcome
 from agent2.core.text import one_line, plain
@@ -14,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent2.checks.resources_measure import Seen
+    from agent2.checks.resources_seen import Seen
     from agent2.host.reactor import Reactor
     from agent2.plugins import Path, Size
 
@@ -23,7 +24,7 @@ class _Kept:
     """A slot beside the options, for what is remembered from look to look."""
 
     __slots__ = ("kept",)
-    kept: resources_measure.Kept
+    kept: Kept
 
 
 @value
@@ -82,7 +83,7 @@ class ResourcesCheck(_Kept):
 
     def __post_init__(self) -> None:
         """Remember nothing."""
-        object.__setattr__(self, "kept", resources_measure.Kept())
+        object.__setattr__(self, "kept", Kept())
 
     async def probe(self, reactor: Reactor, deadline: float) -> Finding:
         """Measure once, in a thread: a dead network disk blocks whoever asks for it."""
@@ -92,14 +93,21 @@ class ResourcesCheck(_Kept):
             return _trouble("no time to look")
         self.kept.busy = True
         try:
-            measure = resources_measure.measure
-            seen = await reactor.thread(measure, self, self.kept, deadline=deadline)
+            seen = await reactor.thread(self._measure, deadline=deadline)
         except TimeoutError:
             return _trouble("no answer in time: does a disk not answer?")
         except Exception as error:  # no thread, no memory, no /proc: our trouble
             self.kept.busy = False
             return _trouble(f"cannot look: {getattr(error, 'strerror', None) or error}")
         return self._found(seen)
+
+    def _measure(self) -> Seen:
+        whole = not plain(self.file) and not plain(self.match)
+        look = resources_machine.look if whole else resources_processes.look
+        try:
+            return look(self, self.kept)
+        finally:
+            self.kept.busy = False
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Tell what is wrong with the options."""

@@ -21,6 +21,7 @@ LATER = {
     "agent2.watcher.exporting",
     "agent2.checks.http_tls",
     "agent2.host.processes_psutil",
+    "agent2.host.machine_psutil",
 }
 ROOMS = (
     "core", "host", "logs", "plan", "store", "wire", "checks", "actions", "watcher",

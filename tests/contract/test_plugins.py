@@ -41,7 +41,6 @@ def options(family: str, kind: str, port: int, path: str, argv: tuple[str, ...])
         "Url": f"http://127.0.0.1:{port}/health",
         "Path": path,
         "tuple[str, ...]": argv,
-        "str": "no such program runs",
     }
     words = {name: str(word) for name, word in cls.__annotations__.items()}
     needed = {

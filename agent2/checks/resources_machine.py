@@ -1,0 +1,59 @@
+"""What the ``resources`` check measures of the machine; runs in a thread of its own."""
+
+from __future__ import annotations
+
+from agent2.checks.resources_seen import Seen, connections, summary
+from agent2.core.gauges import Gauge
+from agent2.core.model import Code
+from agent2.core.text import plain
+from agent2.host import machine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent2.checks.resources_seen import Kept
+
+
+def look(check: Any, kept: Kept) -> Seen:
+    """Return what the machine uses now.
+
+    Raises:
+        OSError: it cannot be asked at all.
+    """
+    used, swap = machine.memory()
+    gauges = [
+        Gauge("cpu", Code.CPU, "CPU", _busy(kept), check.cpu),
+        Gauge("memory", Code.MEMORY, "memory", used, check.memory),
+    ]
+    trouble = ""
+    for place in check.disks:
+        try:
+            full, inodes = machine.disk(plain(place))
+        except OSError as error:
+            trouble = trouble or f"disk {place}: {error.strerror}"
+            continue
+        named = (f"disk:{place}", Code.DISK, f"disk {place}")
+        gauges.append(Gauge(*named, full, check.disk))
+        inode = (f"inodes:{place}", Code.DISK, f"inodes of {place}")
+        gauges.append(Gauge(*inode, inodes, check.inodes))
+    gauges.append(Gauge("swap", Code.LIMIT, "swap", swap, check.swap))
+    gauges.append(Gauge("load", Code.LIMIT, "load", machine.load(), check.load, ""))
+    for what in ("cpu", "memory", "io"):
+        waits = (f"pressure:{what}", Code.LIMIT, f"waiting for {what}")
+        gauges.append(Gauge(*waits, machine.pressure(what), check.pressure))
+    gauges += connections(check)
+    main = gauges[:2] + [one for one in gauges if one.name.startswith("disk:")]
+    return Seen(tuple(gauges), summary(main), trouble=trouble)
+
+
+def _busy(kept: Kept) -> float | None:
+    """Return the percent of all processors since the last look; None at the first."""
+    busy, whole = machine.cpu()
+    before = kept.cpu
+    if before is not None and whole - before[1] <= 0.0:
+        return None
+    kept.cpu = (busy, whole)
+    if before is None:
+        return None
+    return min(max(100.0 * (busy - before[0]) / (whole - before[1]), 0.0), 100.0)
