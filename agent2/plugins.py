@@ -106,6 +106,9 @@ TABLE = {
     },
 }
 
+# Kinds of notifiers whose receivers keep who has acknowledged an incident.
+ACKNOWLEDGING = frozenset({"pagerduty"})
+
 
 class UnknownKindError(LookupError):
     """No plugin of that kind is in the table or among the entry points."""
@@ -136,7 +139,8 @@ class Order:
 
     Attributes:
         action: Id of this request, unique.
-        reason: ``process_not_alive``, ``port_not_listening``, ``health_check_failed``.
+        reason: ``process_not_alive``, ``port_not_listening``, ``health_check_failed``;
+            ``requested_by_hand`` where a person asked.
         at: RFC 3339 with offset.
         state_dir: The agent's folder, where a signal file goes by default.
         primary: The primary target's signal has the old name.

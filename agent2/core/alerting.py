@@ -22,6 +22,7 @@ REASONS = {
     Facet.PORT: "port_not_listening",
     Facet.HEALTH: "health_check_failed",
 }
+BY_HAND = "requested_by_hand"  # a fourth one: a person asked, whatever is wrong
 _LONGEST_KEY = 255  # PagerDuty Events v2: dedup_key is at most 255 characters
 _WARNINGS = frozenset(
     {
@@ -109,6 +110,7 @@ def compose(wish: Notify, facts: Facts, action: str) -> Alert:
     duration = max(wish.at - wish.opened_at, 0.0)
     words = facts.words
     title = "unwatched" if wish.unwatched else wish.kind.value
+    title = "closed" if wish.closed_by else title
     subject = words[f"subject.{title}"].format(issue=what, count=wish.count)
     alert = Alert(
         id=f"{wish.incident}/{wish.kind.value}/{wish.count}",

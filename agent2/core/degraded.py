@@ -18,10 +18,12 @@ def degrade(
     judgement: Judgement,
     now: float,
     held: bool,
+    silent: bool,
 ) -> tuple[TargetState, list[Effect]]:
     """Note a warning at once, and tell it when it lasts for the failure threshold.
 
-    While what the target depends on fails (*held*) it is noted and not told.
+    While what the target depends on fails (*held*) it is noted and not told. What a
+    silence keeps back (*silent*) is told when that ends and it is still open.
     """
     count = state.slow_count + 1
     moved = replace(state, degraded=True, slow_count=count)
@@ -33,22 +35,29 @@ def degrade(
         )
     if count >= policy.failure_threshold and state.warning is None and not held:
         warning = f"{target}@{now:.3f}"
-        moved = replace(moved, warning=warning, warning_at=now)
+        moved = replace(moved, warning=warning, warning_at=now, warning_owed=True)
         facts = (Severity.WARNING, now)
-        effects += [
-            OpenIncident(warning, target, *facts, judgement.facet, *why),
-            Notify(
-                AlertKind.DEGRADED,
-                target,
-                warning,
-                *facts,
-                now,
-                judgement.facet,
-                *why,
-                response_s=judgement.response_s,
-            ),
-        ]
+        effects.append(OpenIncident(warning, target, *facts, judgement.facet, *why))
+    if moved.warning is not None and moved.warning_owed and not (silent or held):
+        moved = replace(moved, warning_owed=False)
+        effects.append(_told(target, moved, judgement, now))
     return moved, effects
+
+
+def _told(target: str, state: TargetState, judgement: Judgement, now: float) -> Notify:
+    assert state.warning is not None
+    return Notify(
+        AlertKind.DEGRADED,
+        target,
+        state.warning,
+        Severity.WARNING,
+        now,
+        state.warning_at,
+        judgement.facet,
+        judgement.code,
+        judgement.detail,
+        response_s=judgement.response_s,
+    )
 
 
 def restore(
@@ -58,9 +67,11 @@ def restore(
     _judgement: Judgement,
     now: float,
     _held: bool,
+    _silent: bool,
 ) -> tuple[TargetState, list[Effect]]:
     """Close an open warning, in the words of what it warned of."""
-    moved = replace(state, degraded=False, slow_count=0, warning=None)
+    cleared = {"degraded": False, "slow_count": 0, "warning": None}
+    moved = replace(state, **cleared, warning_owed=False)
     return moved, closed(target, state, now)
 
 
@@ -68,17 +79,9 @@ def closed(target: str, state: TargetState, now: float) -> list[Effect]:
     """Return the end of the open warning of *state*, nothing if there is none."""
     if state.warning is None:
         return []
-    return [
-        ResolveIncident(state.warning, target, now),
-        Notify(
-            AlertKind.RESOLVED,
-            target,
-            state.warning,
-            Severity.WARNING,
-            now,
-            state.warning_at,
-            state.facet,
-            state.code,
-            state.detail,
-        ),
-    ]
+    over = ResolveIncident(state.warning, target, now)
+    if state.warning_owed:
+        return [over]
+    why = (state.facet, state.code, state.detail)
+    facts = (Severity.WARNING, now, state.warning_at, *why)
+    return [over, Notify(AlertKind.RESOLVED, target, state.warning, *facts)]

@@ -60,7 +60,10 @@ class ResolveIncident:
 
 @value
 class RequestRestart:
-    """Ask for a restart. *action* is its id; *attempt* counts within the streak."""
+    """Ask for a restart. *action* is its id; *attempt* counts within the streak.
+
+    *incident* is "" and *by_hand* says who asked and why where a person did.
+    """
 
     action: str
     target: str
@@ -70,6 +73,7 @@ class RequestRestart:
     facet: Facet
     code: Code
     detail: str
+    by_hand: str = ""
 
 
 @value
@@ -123,7 +127,8 @@ class Warn:
 class Notify:
     """Tell people. *opened_at* is when the condition began; *count* numbers repeats.
 
-    *unwatched*: it ends only because nobody looks any more.
+    *unwatched*: it ends only because nobody looks any more. *closed_by*: it ends by
+    a person's word; who and why.
     """
 
     kind: AlertKind
@@ -138,6 +143,7 @@ class Notify:
     count: int = 0
     response_s: float | None = None
     unwatched: bool = False
+    closed_by: str = ""
 
 
 if TYPE_CHECKING:

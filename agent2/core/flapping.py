@@ -49,12 +49,14 @@ def watch_flapping(
     *,
     bad: bool,
     held: bool,
+    silent: bool = False,
 ) -> tuple[TargetState, list[Effect]]:
     """Note one cycle; tell once that the target begins or ends to flap.
 
     While it flaps, incidents are recorded but not told one by one, so it is told as
     loud as they would be; restarts keep to their budget as always. What happens while
     something that the target depends on fails (*held*) says nothing of the target.
+    What a silence keeps back (*silent*) is told when that ends and it still flaps.
     """
     if held:
         return replace(state, seen=0), []
@@ -65,13 +67,26 @@ def watch_flapping(
     seen = min(state.seen + 1, CHANGES + 1)
     moved = replace(state, ring=ring, seen=seen)
     flaps = policy.flapping and is_flapping(ring, seen, was=was)
-    if flaps == was:
+    if was and not flaps:
+        return replace(moved, flap=None, flap_owed=False), flapped(
+            target, policy, moved, now
+        )
+    if not was and flaps:
+        flap = f"{target}@{now:.3f}~flapping"
+        moved = replace(moved, flap=flap, flap_at=now, flap_owed=True)
+    if silent or moved.flap is None or not moved.flap_owed:
         return moved, []
-    if was:
-        told = about_flapping(AlertKind.RESOLVED, target, policy, moved, now)
-        return replace(moved, flap=None), [told]
-    moved = replace(moved, flap=f"{target}@{now:.3f}~flapping", flap_at=now)
-    return moved, [about_flapping(AlertKind.FLAPPING, target, policy, moved, now)]
+    told = about_flapping(AlertKind.FLAPPING, target, policy, moved, now)
+    return replace(moved, flap_owed=False), [told]
+
+
+def flapped(
+    target: str, policy: Policy, state: TargetState, now: float
+) -> list[Effect]:
+    """Return the end of the flapping of *state*, for those who were told of it."""
+    if state.flap is None or state.flap_owed:
+        return []
+    return [about_flapping(AlertKind.RESOLVED, target, policy, state, now)]
 
 
 def about_flapping(

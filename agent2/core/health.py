@@ -17,6 +17,7 @@ counts as good for the thresholds and raises a warning of its own, never a resta
 
 from __future__ import annotations
 
+from agent2.core.by_hand import is_same, is_under_way
 from agent2.core.calm import is_calm
 from agent2.core.degraded import degrade, restore
 from agent2.core.effects import (
@@ -33,16 +34,19 @@ from agent2.core.model import (
     Health,
     Judgement,
     Policy,
+    Severity,
     TargetState,
     Verdict,
 )
 from agent2.core.repair import about, remind, repair, withdraw
+from agent2.core.silences import LOUD
 from agent2.core.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.effects import Effect
     from agent2.core.policies import Decision
+    from agent2.core.silences import Quiet
 
 
 def advance(
@@ -56,6 +60,7 @@ def advance(
     pending: bool = False,
     held: bool = False,
     bar: Decision | None = None,
+    quiet: Quiet = LOUD,
 ) -> Step:
     """Return the state after one cycle and what follows from it.
 
@@ -64,12 +69,14 @@ def advance(
     *held*: something that this target depends on is failing: it is measured as ever,
     but not told and not restarted; if it is still down afterwards, it is told then.
     *bar*: why no restart may be asked for (a pause, a redline); it bars nothing else.
+    *quiet*: what people have silenced or acknowledged; it keeps back alerts alone.
     """
     if judgement.verdict is Verdict.UNKNOWN:
         return Step(state)
     if judgement.verdict is Verdict.GOOD and not held and is_calm(policy, state):
         return Step(state)  # nothing would change: most cycles of most targets
-    return move(target, policy, state, judgement, now, died, pending, held, bar)
+    flags = (died, pending, held, bar, quiet)
+    return move(target, policy, state, judgement, now, *flags)
 
 
 def move(
@@ -82,23 +89,29 @@ def move(
     pending: bool,
     held: bool,
     bar: Decision | None = None,
+    quiet: Quiet = LOUD,
 ) -> Step:
     """Return the step that a verdict makes; see ``advance``."""
     if state.first_seen is None:
         state = replace(state, first_seen=now, since=now)
     bad = judgement.verdict is Verdict.BAD
     taken: list[Effect] = []
-    if bad and bar is not None and pending:
+    if bad and bar is not None and pending and not state.hand:
         state, taken, pending = *_take_back(target, state, now), False
     if bad and _excused(policy, state, now):
         return Step(state, tuple(taken))
-    state, effects = watch_flapping(target, policy, state, now, bad=bad, held=held)
+    silent = policy.severity in quiet.silenced
+    facts = (target, policy, state, now)
+    state, effects = watch_flapping(*facts, bad=bad, held=held, silent=silent)
     if bad:
         moved, more = _worse(
-            target, policy, state, judgement, now, died, pending, held, bar
+            target, policy, state, judgement, now, died, pending, held, bar, quiet
         )
     else:
-        moved, more = _better(target, policy, state, judgement, now, pending, held)
+        silent = Severity.WARNING in quiet.silenced
+        moved, more = _better(
+            target, policy, state, judgement, now, pending, held, silent
+        )
     effects = taken + effects + more
     if moved.health is not state.health:
         moved = replace(moved, since=now)
@@ -135,7 +148,9 @@ def _worse(
     pending: bool,
     held: bool,
     bar: Decision | None,
+    quiet: Quiet,
 ) -> tuple[TargetState, list[Effect]]:
+    silent = policy.severity in quiet.silenced
     failures = state.failures + 1
     tripped = died and policy.trip_on_exit
     down = failures >= policy.failure_threshold or tripped or state.incident is not None
@@ -152,17 +167,15 @@ def _worse(
         code=judgement.code,
         detail=judgement.detail,
     )
-    effects: list[Effect] = []
-    if down and moved.incident is None:
-        moved, effects = _open(target, policy, moved, now)
-    if down and moved.flap is None and not moved.told and not held:
+    moved, effects = _open(target, policy, moved, now) if down else (moved, [])
+    if down and moved.flap is None and not (moved.told or held or silent):
         moved, more = _tell(target, policy, moved, now)
         effects += more
     if down and not held:
         moved, more = repair(
-            target, policy, moved, judgement.identity, now, pending, bar
+            target, policy, moved, judgement.identity, now, pending, bar, silent
         )
-        moved, reminder = remind(target, policy, moved, now)
+        moved, reminder = remind(target, policy, moved, now, quiet)
         effects += more + reminder
     return moved, effects
 
@@ -170,6 +183,8 @@ def _worse(
 def _open(
     target: str, policy: Policy, state: TargetState, now: float
 ) -> tuple[TargetState, list[Effect]]:
+    if state.incident is not None:
+        return state, []
     incident = f"{target}@{now:.3f}"
     why = (state.facet, state.code, state.detail)
     opened = OpenIncident(incident, target, policy.severity, now, *why)
@@ -195,20 +210,26 @@ def _better(
     now: float,
     pending: bool,
     held: bool,
+    silent: bool,
 ) -> tuple[TargetState, list[Effect]]:
     slow = judgement.verdict is Verdict.DEGRADED
     successes = min(state.successes + 1, policy.success_threshold)
-    moved = replace(state, failures=0, successes=successes, hold_until=0.0)
+    moved = replace(state, failures=0, successes=successes)
     effects: list[Effect] = []
-    if moved.action is not None and pending:
-        moved, effects = withdraw(target, moved, now)
+    if is_under_way(policy, moved, judgement, now):
+        if pending:  # it is still to be taken up: its time to settle comes then
+            moved = replace(moved, hold_until=now + policy.restart.settle)
+    else:
+        moved = replace(moved, hold_until=0.0)
+        if moved.action is not None and pending:
+            moved, effects = withdraw(target, moved, now)
     if moved.incident is None or moved.successes >= policy.success_threshold:
         moved, more = _recover(target, policy, moved, judgement, now)
         effects += more
     else:
         moved = replace(moved, health=Health.RECOVERING)
     turn = degrade if slow else restore
-    moved, more = turn(target, policy, moved, judgement, now, held)
+    moved, more = turn(target, policy, moved, judgement, now, held, silent)
     if moved.incident is None:  # a recovery tells what was wrong, so it stays till then
         moved = replace(
             moved,
@@ -227,9 +248,9 @@ def _recover(
     now: float,
 ) -> tuple[TargetState, list[Effect]]:
     effects: list[Effect] = []
-    if state.action is not None:
-        was, is_now = state.action_identity, judgement.identity
-        same = was is not None and was == is_now
+    waits = is_under_way(policy, state, judgement, now)
+    if state.action is not None and not waits:
+        same = is_same(state, judgement)
         result = ActionResult.FAILED if same else ActionResult.SUCCESS
         effects.append(Prove(state.action, target, result, now))
     if state.incident is not None:
@@ -246,8 +267,9 @@ def _recover(
         incident=None,
         failing_since=None,
         told=False,
-        action=None,
+        action=state.action if waits else None,
         exhausted_at=None,
+        exhausted_owed=False,
         withheld="",
         attempts=0 if rearmed else state.attempts,
     ), effects

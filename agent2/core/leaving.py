@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from agent2.core.degraded import closed
 from agent2.core.effects import Notify, ResolveIncident, Step
-from agent2.core.flapping import about_flapping
+from agent2.core.flapping import flapped
 from agent2.core.model import AlertKind, Health, Policy, TargetState
 from agent2.core.repair import about, withdraw
 from agent2.core.value import replace
@@ -34,9 +34,7 @@ def leave(
         if state.told:
             effects.append(about(AlertKind.RESOLVED, target, policy, state, now))
     effects += closed(target, state, now)
-    if state.flap is not None:
-        kind = AlertKind.RESOLVED
-        effects.append(about_flapping(kind, target, policy, state, now))
+    effects += flapped(target, policy, state, now)
     kept = replace(
         state,
         health=Health.UNKNOWN,
@@ -48,12 +46,15 @@ def leave(
         incident=None,
         failing_since=None,
         warning=None,
+        warning_owed=False,
         told=False,
         action=None,
+        exhausted_owed=False,
         withheld="",
         hold_until=0.0,
         seen=0,
         flap=None,
+        flap_owed=False,
     )
     unwatched = (
         replace(each, unwatched=True) if isinstance(each, Notify) else each

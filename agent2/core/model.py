@@ -113,6 +113,7 @@ class AlertKind(Word):
     RESOLVED = "resolved"
     FLAPPING = "flapping"
     UNDELIVERED = "undelivered"
+    ACKNOWLEDGED = "acknowledged"
     TEST = "test"
 
 
@@ -240,10 +241,12 @@ class TargetState:
         incident: Id of the open incident, and when it opened.
         failing_since: When the first of the failures was seen: the outage began.
         warning: Id of the open warning (degraded), and when it opened.
+        warning_owed, flap_owed, exhausted_owed: A silence kept it back: that the
+            warning is open, the target flaps, its budget is spent is still to be told.
         restarts: Times of the restarts inside the budget's period.
         attempts: Restarts since the target was last well for ``rearm``.
         action: Id of the restart that still owes its proof, when it was asked for,
-            and who the target was then (``pid:start``).
+            and who the target was then (``pid:start``). hand: a person asked for it.
         hold_until: Until then BAD verdicts are not counted (settle).
         withheld: Why no restart was asked for in this incident (said once).
         exhausted_at: When the budget was found spent; None while it is not.
@@ -271,14 +274,17 @@ class TargetState:
     failing_since: float | None = None
     warning: str | None = None
     warning_at: float = 0.0
+    warning_owed: bool = False
     restarts: tuple[float, ...] = ()
     attempts: int = 0
     action: str | None = None
     action_at: float = 0.0
     action_identity: str | None = None
+    hand: bool = False
     hold_until: float = 0.0
     withheld: str = ""
     exhausted_at: float | None = None
+    exhausted_owed: bool = False
     told: bool = False
     reminded: int = 0
     reminded_at: float = 0.0
@@ -286,3 +292,4 @@ class TargetState:
     seen: int = 0
     flap: str | None = None
     flap_at: float = 0.0
+    flap_owed: bool = False

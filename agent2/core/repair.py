@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.effects import Effect
     from agent2.core.policies import Decision
+    from agent2.core.silences import Quiet
 
 # Reasons of the budget itself. Any other is a bar's, and goes when that is lifted.
 _OWN = frozenset({"", "off", "exhausted"})
@@ -31,6 +32,7 @@ def repair(
     now: float,
     pending: bool,
     bar: Decision | None,
+    silent: bool = False,
 ) -> tuple[TargetState, list[Effect]]:
     """Return *state* after deciding on a restart of an unhealthy target.
 
@@ -49,19 +51,27 @@ def repair(
         state = replace(state, withheld="")
     decision = may_restart(policy.restart, state, target, now, bar)
     if decision.ruling is Ruling.ALLOW:
-        return _ask(target, policy, state, identity, now)
+        return ask(target, policy, state, identity, now)
     state, effects = _overdue(target, policy, state, now)
     told = decision.ruling is Ruling.BLOCK or decision is bar
     if told and state.withheld != decision.reason:
-        state, more = _withhold(target, policy, state, decision, now)
+        state, more = _withhold(target, policy, state, decision, now, silent)
         effects += more
     return state, effects
 
 
-def _ask(
-    target: str, policy: Policy, state: TargetState, identity: str | None, now: float
+def ask(
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    identity: str | None,
+    now: float,
+    by_hand: str = "",
 ) -> tuple[TargetState, list[Effect]]:
-    assert state.incident is not None
+    """Ask for a restart; *by_hand* says who asked and why where a person did.
+
+    It counts in the budget either way: people and the watchdog share the target.
+    """
     effects: list[Effect] = []
     if state.action is not None:
         effects.append(Prove(state.action, target, ActionResult.FAILED, now))
@@ -71,12 +81,13 @@ def _ask(
         RequestRestart(
             action,
             target,
-            state.incident,
+            state.incident or "",
             attempt,
             now,
             state.facet,
             state.code,
-            state.detail,
+            by_hand or state.detail,
+            by_hand,
         )
     )
     kept = tuple(at for at in state.restarts if now - at < policy.restart.period)
@@ -87,6 +98,7 @@ def _ask(
         action=action,
         action_at=now,
         action_identity=identity,
+        hand=by_hand != "",
         hold_until=now + policy.restart.settle,
     ), effects
 
@@ -118,7 +130,12 @@ def _overdue(
 
 
 def _withhold(
-    target: str, policy: Policy, state: TargetState, decision: Decision, now: float
+    target: str,
+    policy: Policy,
+    state: TargetState,
+    decision: Decision,
+    now: float,
+    silent: bool,
 ) -> tuple[TargetState, list[Effect]]:
     assert state.incident is not None
     why = decision.reason
@@ -128,17 +145,27 @@ def _withhold(
     ]
     moved = replace(state, withheld=why)
     if why == "exhausted" and state.exhausted_at is None:
-        moved = replace(moved, exhausted_at=now)
-        if state.told:
+        owed = state.told and silent
+        moved = replace(moved, exhausted_at=now, exhausted_owed=owed)
+        if state.told and not silent:
             effects.append(about(AlertKind.EXHAUSTED, target, policy, moved, now))
     return moved, effects
 
 
 def remind(
-    target: str, policy: Policy, state: TargetState, now: float
+    target: str, policy: Policy, state: TargetState, now: float, quiet: Quiet
 ) -> tuple[TargetState, list[Effect]]:
-    """Tell again, with growing gaps, that an incident is still open."""
-    if not policy.reminders or not state.told:
+    """Tell again, with growing gaps, that an incident is still open.
+
+    Nobody is reminded of what somebody has acknowledged; that its budget is spent is
+    worse than what was acknowledged, so it is told even then.
+    """
+    if not state.told or policy.severity in quiet.silenced:
+        return state, []
+    if state.exhausted_owed:
+        spent = about(AlertKind.EXHAUSTED, target, policy, state, now)
+        return replace(state, exhausted_owed=False), [spent]
+    if not policy.reminders or quiet.acked:
         return state, []
     wait = policy.reminders[min(state.reminded, len(policy.reminders) - 1)]
     if now - state.reminded_at < wait:

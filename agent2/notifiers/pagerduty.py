@@ -6,8 +6,9 @@
         routing_key: "${file:pagerduty.key}"
         url: https://events.pagerduty.com/v2/enqueue   # default; EU: events.eu.…
 
-An incident is one ``dedup_key``: FIRING triggers it, RESOLVED resolves it, and a
-repeated event joins it. 202 means that PagerDuty has queued the event.
+An incident is one ``dedup_key``: FIRING triggers it, ACKNOWLEDGED acknowledges it,
+RESOLVED resolves it, and a repeated event joins it. 202 means that PagerDuty has
+queued the event.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 # The limits that Alertmanager enforces (notify/pagerduty/pagerduty.go).
 _SUMMARY = 1024  # characters
 _EVENT = 512_000  # bytes
+_ACTIONS = {AlertKind.RESOLVED: "resolve", AlertKind.ACKNOWLEDGED: "acknowledge"}
 _QUIET = {AlertKind.DEGRADED: "warning", AlertKind.FLAPPING: "warning"}
 
 
@@ -109,7 +111,6 @@ class PagerDutyNotifier:
 
 def event(alert: Alert, routing_key: str) -> dict[str, Any]:
     """Return *alert* as an event of the Events API v2."""
-    resolved = alert.kind is AlertKind.RESOLVED
     details = {
         "issue": line(alert.issue),
         "action": line(alert.action),
@@ -128,7 +129,7 @@ def event(alert: Alert, routing_key: str) -> dict[str, Any]:
     test = "[TEST] " if alert.kind is AlertKind.TEST else ""
     return {
         "routing_key": routing_key,
-        "event_action": "resolve" if resolved else "trigger",
+        "event_action": _ACTIONS.get(alert.kind, "trigger"),
         "dedup_key": clean(alert.dedup_key),
         "client": "Agent2",
         "payload": {

@@ -22,6 +22,7 @@ class Incident:
     Attributes:
         opened_at, resolved_at: Steady epoch seconds; None while it is open.
         reason: The facet that was to blame (``process``, ``port``, ``health``).
+        acked_at, acked_by, acked_why: Who has acknowledged it: wall epoch seconds.
         alerts: Deliveries queued for it (one per alert and notifier) ...
         delivered, pending, dead: ... and how they stand.
     """
@@ -38,6 +39,9 @@ class Incident:
     delivered: int = 0
     pending: int = 0
     dead: int = 0
+    acked_at: float | None = None
+    acked_by: str = ""
+    acked_why: str = ""
 
 
 _SELECT = """SELECT id, target, severity, opened_at, resolved_at, reason, code, detail,
@@ -46,7 +50,8 @@ _SELECT = """SELECT id, target, severity, opened_at, resolved_at, reason, code, 
         AND d.state = 'delivered'),
     (SELECT count(*) FROM deliveries d WHERE d.incident = i.id
         AND d.state IN ('pending', 'sending')),
-    (SELECT count(*) FROM deliveries d WHERE d.incident = i.id AND d.state = 'dead')
+    (SELECT count(*) FROM deliveries d WHERE d.incident = i.id AND d.state = 'dead'),
+    acked_at, acked_by, acked_why
     FROM incidents i """
 
 
@@ -74,6 +79,22 @@ def resolve(tx: sqlite3.Connection, effect: ResolveIncident) -> bool:
     done = tx.execute(
         "UPDATE incidents SET resolved_at = ? WHERE id = ? AND resolved_at IS NULL",
         (effect.at, plain(effect.incident)),
+    )
+    return done.rowcount == 1
+
+
+def ack(
+    tx: sqlite3.Connection, incident: str, at: float | None, who: str, why: str
+) -> bool:
+    """Acknowledge an open incident, or take that back (*at* None); False if it cannot.
+
+    It cannot be taken back where it was not given.
+    """
+    done = tx.execute(
+        "UPDATE incidents SET acked_at = ?1, acked_by = ?2, acked_why = ?3"
+        " WHERE id = ?4 AND resolved_at IS NULL"
+        " AND (?1 IS NOT NULL OR acked_at IS NOT NULL)",
+        (at, plain(who), plain(why), plain(incident)),
     )
     return done.rowcount == 1
 
@@ -124,5 +145,11 @@ def _incident(row: tuple[Any, ...]) -> Incident:
         str(row[5]),
         str(row[6]),
         str(row[7]),
-        *row[8:],
+        alerts=row[8],
+        delivered=row[9],
+        pending=row[10],
+        dead=row[11],
+        acked_at=maybe_number(row[12]),
+        acked_by=str(row[13]),
+        acked_why=str(row[14]),
     )

@@ -7,7 +7,7 @@ own tables are REAL steady epoch seconds.
 
 from __future__ import annotations
 
-from agent2.store import rollup_tables
+from agent2.store import people_tables, rollup_tables
 from agent2.store.script_totals import TOTALS
 
 TYPE_CHECKING = False
@@ -203,10 +203,13 @@ SCRIPTS: tuple[tuple[str, ...], ...] = (
     TOTALS,
     rollup_tables.SCRIPT,
     _SERIES,
+    people_tables.SCRIPT,
 )
 
-TABLES = rollup_tables.TABLES | frozenset(
+TABLES = frozenset(
     {
+        *rollup_tables.TABLES,
+        *people_tables.TABLES,
         "meta",
         "targets",
         "incidents",

@@ -22,6 +22,7 @@ from agent2.watcher.leaving import orphan, say_goodbye
 from agent2.watcher.leftover import left_over, still_true
 from agent2.watcher.lifeboat import Lifeboat
 from agent2.watcher.memory import Memory
+from agent2.watcher.people import People
 from agent2.watcher.publish import Publisher
 from agent2.watcher.snapshot import Snapshot
 from agent2.watcher.supervising import Supervising
@@ -75,22 +76,15 @@ class Agent:
         self.history = History(self.memory.save)
         self.events = Supervising(reactor, clock, state_dir, self._memory)
         self.gates = Gates(clock, state_dir, self._memory, self._texts, self._barred)
+        self.people = People(self)
         self.snapshot = Snapshot(self, state_dir)
         self.publisher = Publisher(
             state_dir, reactor, self.snapshot.tree, self._adopt, self._status_failed
         )
         self.deaths = Deaths(reactor, self._all, self._died, self._came)
-        self.deeds = Deeds(
-            reactor,
-            clock,
-            state_dir,
-            self._texts,
-            self.fixes,
-            self.telling,
-            self.memory.save,
-            self._publish_now,
-        )
-        self.writer = Writer(self._facts, self.telling, clock, self.gates)
+        parts = (reactor, clock, state_dir, self._texts, self.fixes, self.telling)
+        self.deeds = Deeds(*parts, self.memory.save, self._publish_now)
+        self.writer = Writer(self.facts, self.telling, clock, self.gates)
         self._keep_writing(state_dir)
         self.use(plan)
 
@@ -161,6 +155,7 @@ class Agent:
         now = self.clock.now()
         self.instance = left.instance
         self.gates.rows = left.gates
+        self.people.restore(left.silences)
         for name, state in left.states.items():
             watched = self.targets.get(name)
             if watched is not None:
@@ -198,12 +193,14 @@ class Agent:
         for message in messages:
             if message.startswith("upkeep"):
                 self.upkeep.heard(message.removeprefix("upkeep").strip())
-            elif message not in {"gates", "events"}:
+            elif message not in {"gates", "events", "people"}:
                 rest.append(message)
         if "gates" in messages:
             self.reactor.spawn(self.gates.look(), "gates")
         if "events" in messages:
             self.events.wake()
+        if "people" in messages:
+            self.people.look_soon()
         if rest:
             self.telling.heard(rest)
 
@@ -268,7 +265,8 @@ class Agent:
     def _status_failed(self, error: Exception | None) -> None:
         self.memory.trouble("status", error)
 
-    def _facts(self, watched: Watched) -> Facts:
+    def facts(self, watched: Watched) -> Facts:
+        """Return what every alert of *watched* says besides its incident."""
         return Facts(
             self.words,
             self.plan.language,

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from agent2.store.actions import ActionRow
 
 RESULT = "ACTION_RESULT"
+_FREE = "within budget, nothing holds it"
 _WELL = frozenset({Health.HEALTHY, Health.UNKNOWN})
 _ILL = frozenset({Health.FAILING, Health.UNHEALTHY})
 
@@ -60,7 +61,8 @@ def decided(tx: Connection, effect: Effect, at: float, *, by_hand: bool) -> None
     wish = happened.wish(effect, at)
     match effect:
         case RequestRestart():
-            _write(tx, wish, Ruling.ALLOW, "within budget, nothing holds it")
+            asked = f"by hand: {effect.by_hand}" if effect.by_hand else _FREE
+            _write(tx, wish, Ruling.ALLOW, asked)
             if by_hand:
                 gates.spend(tx, effect.target, RESTART)
         case Withhold():

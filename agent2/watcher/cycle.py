@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from agent2.watcher.gates import Gates
     from agent2.watcher.history import History
     from agent2.watcher.memory import Memory
+    from agent2.watcher.people import People
     from agent2.watcher.publish import Publisher
     from agent2.watcher.snapshot import Snapshot
     from agent2.watcher.supervising import Supervising
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         history: History
         log: LogFile
         memory: Memory
+        people: People
         publisher: Publisher
         snapshot: Snapshot
         texts: Texts
@@ -126,6 +128,7 @@ async def _settle(
         pending=pending,
         held=bool(plan.depends_on) and is_held(watched, parts.targets),
         bar=bar,
+        quiet=parts.people.quiet(watched),
     )
     rows = parts.writer.rows(watched, step)
     if parts.gates.interactive and RequestRestart in map(type, step.effects):
@@ -133,7 +136,7 @@ async def _settle(
     watched.believed = old
     watched.state = step.state  # before the wait: a reload takes over what is known
     if step.effects or must_be_saved(old, step.state):
-        await _commit(parts, watched, parts.writer.write(watched, step, rows))
+        await commit(parts, watched, parts.writer.write(watched, step, rows))
     deeds.begin(watched, step, rows)
     parts.texts.cycle(watched, judgement)
     if pending and old.action is None and (fresh or bar is not None):
@@ -156,10 +159,10 @@ def _after(
 
         records.note(parts.log, parts.clock, watched, judgement, old, step, now)
     if step.effects:
-        parts.reactor.spawn(_follow(parts, watched, step), "audit")
+        parts.reactor.spawn(follow(parts, watched, step), "audit")
 
 
-async def _commit(parts: Parts, watched: Watched, write: Write) -> None:
+async def commit(parts: Parts, watched: Watched, write: Write) -> None:
     """Write a step down; until that is done nothing of it is shown."""
     watched.committing = True
     try:
@@ -168,7 +171,7 @@ async def _commit(parts: Parts, watched: Watched, write: Write) -> None:
         watched.committing = False
 
 
-async def _follow(parts: Parts, watched: Watched, step: Step) -> None:
+async def follow(parts: Parts, watched: Watched, step: Step) -> None:
     """Write down what nobody waits for; have the supervisor judge what it is to."""
     await parts.memory.commit(parts.writer.after(watched, step))
     if parts.gates.pass_on:

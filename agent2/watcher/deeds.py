@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent2.core.alerting import REASONS
+from agent2.core.alerting import BY_HAND, REASONS
 from agent2.core.effects import (
     Notify,
     OpenIncident,
@@ -74,7 +74,7 @@ class Deeds:
         facet, code, detail, at = seen
         return Order(
             *facts,
-            reason=REASONS[facet],
+            reason=BY_HAND if wish is not None and wish.by_hand else REASONS[facet],
             code=code.value,
             detail=detail,
             at=self._clock.stamp(at),

@@ -8,7 +8,7 @@ runs inside the transaction (state, journal, incident, outbox, planned action);
 from __future__ import annotations
 
 from agent2.core import alerting
-from agent2.core.alerting import REASONS
+from agent2.core.alerting import BY_HAND, REASONS
 from agent2.core.effects import (
     Notify,
     OpenIncident,
@@ -125,6 +125,8 @@ class Writer:
         if wish.kind is AlertKind.RESOLVED:
             done = "action.unwatched" if wish.unwatched else "action.none"
             label = facts.words[done]
+            if wish.closed_by:
+                label = facts.words["action.closed"].format(said=wish.closed_by)
         alert = alerting.compose(wish, facts, label)
         names = self._telling.routes(alert, watched)
         if wish.kind is AlertKind.RESOLVED:
@@ -151,19 +153,25 @@ class Writer:
         return ActionRow(
             id=wish.action,
             target=wish.target,
-            incident=wish.incident,
+            incident=wish.incident or None,
             attempt=wish.attempt,
             kind=kind,
-            issue=alerting.issue(facts, wish.facet, wish.code),
+            issue=self._issue(facts, wish),
             label=facts.words.get(f"action.{kind}", kind),
             result=ActionResult.PLANNED,
-            reason=REASONS[wish.facet],
+            reason=BY_HAND if wish.by_hand else REASONS[wish.facet],
             code=wish.code.value,
             detail=wish.detail,
             planned_at=wish.at,
             done_at=None,
             hidden=False,
         )
+
+    @staticmethod
+    def _issue(facts: Facts, wish: RequestRestart) -> str:
+        if wish.by_hand:
+            return facts.words["issue.by_hand"].format(name=facts.name)
+        return alerting.issue(facts, wish.facet, wish.code)
 
     def _warned(self, watched: Watched, wish: Warn) -> ActionRow:
         facts = self._facts(watched)

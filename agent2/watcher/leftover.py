@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from agent2.core.model import Health, TargetState
 from agent2.core.value import replace, value
-from agent2.store import actions, gates, incidents, meta, targets
+from agent2.store import actions, gates, incidents, meta, silences, targets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from agent2.core.events import Gate
+    from agent2.core.silences import Silence
     from agent2.plan.values import TargetPlan
     from agent2.store.actions import ActionRow
     from agent2.store.database import Database
@@ -28,6 +29,7 @@ class LeftOver:
     total: int
     incidents: list[Incident]
     gates: tuple[Gate, ...]
+    silences: tuple[Silence, ...]
 
 
 def left_over(db: Database) -> LeftOver:
@@ -44,6 +46,7 @@ def left_over(db: Database) -> LeftOver:
         actions.total(db),
         incidents.open_ones(db),
         gates.all_of(db),
+        silences.all_of(db),
     )
 
 

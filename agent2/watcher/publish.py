@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.core.events import Gate
+    from agent2.core.silences import Silence
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor, Timer
     from agent2.watcher.watched import Watched
@@ -131,7 +132,11 @@ class Publisher:
 
 
 def fragment_of(
-    watched: Watched, clock: Clock, now: float, gate: Gate | None = None
+    watched: Watched,
+    clock: Clock,
+    now: float,
+    gate: Gate | None = None,
+    silence: Silence | None = None,
 ) -> Fragment:
     """Return a target's part of the status, made anew only when it changed.
 
@@ -152,6 +157,7 @@ def fragment_of(
                 clock.stamp,
                 stale=stale,
                 gate=gate,
+                silence=silence,
             )
         )
     return watched.fragment

@@ -133,6 +133,7 @@ class Running:
     def _care(self) -> None:
         self._reactor.spawn(self._agent.memory.care(), "care")
         self._reactor.spawn(self._agent.gates.look(), "gates")
+        self._agent.people.look_soon()
         self._reactor.spawn(self._agent.events.look(), "events")
         self._export()
         self._reactor.call_at(self._reactor.now() + 30.0, self._care)

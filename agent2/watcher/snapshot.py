@@ -7,7 +7,14 @@ import os
 import agent2
 from agent2.host.clock import stamp as wall_stamp
 from agent2.watcher.publish import fragment_of, summary
-from agent2.wire.status import SCHEMA, fix_entry, gate_entry, incident_entry, state_word
+from agent2.wire.status import (
+    SCHEMA,
+    fix_entry,
+    gate_entry,
+    incident_entry,
+    silence_entry,
+    state_word,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +28,11 @@ if TYPE_CHECKING:
     from agent2.watcher.fixes import Fixes
     from agent2.watcher.gates import Gates
     from agent2.watcher.memory import Memory
+    from agent2.watcher.people import People
     from agent2.watcher.telling import Telling
     from agent2.watcher.texts import Texts
     from agent2.watcher.watched import Watched
+    from agent2.wire.status import Fragment
 
     class Sources(Protocol):
         """Where the picture is taken from: the parts of the agent."""
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
         fixes: Fixes
         gates: Gates
         memory: Memory
+        people: People
         telling: Telling
         texts: Texts
 
@@ -75,7 +85,7 @@ class Snapshot:
         """Return the status, its keys in the order of the file."""
         agent = self._agent
         self.follow_clock()
-        clock, stamp, now = agent.clock, agent.clock.stamp, agent.clock.now()
+        stamp, now = agent.clock.stamp, agent.clock.now()
         primary = agent.targets[agent.plan.primary.name]
         plan = primary.plan
         self.seq += 1
@@ -94,17 +104,22 @@ class Snapshot:
             "primary": plan.name,
             "agent": self._self(),
             "summary": summary(agent.targets.values(), self.word),
-            "targets": [
-                fragment_of(watched, clock, now, agent.gates.paused(watched.name))
-                for watched in agent.targets.values()
-            ],
+            "targets": [self._target(each, now) for each in agent.targets.values()],
             "gates": [gate_entry(gate, wall_stamp) for gate in agent.gates.rows],
+            "silences": [
+                silence_entry(one, wall_stamp) for one in agent.people.silences
+            ],
             "incidents": {
                 "open": [incident_entry(row, stamp) for row in agent.telling.incidents]
             },
             "notifiers": [self._notifier(n.name, n.kind) for n in agent.plan.notifiers],
             "restart_signal": self._signal(),
         }
+
+    def _target(self, watched: Watched, now: float) -> Fragment:
+        agent = self._agent
+        held = (agent.gates.paused(watched.name), agent.people.silence(watched))
+        return fragment_of(watched, agent.clock, now, *held)
 
     def _status(self) -> str:
         agent = self._agent

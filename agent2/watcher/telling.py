@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent2.core import alerting
 from agent2.host.logfile import LEVELS
+from agent2.plugins import ACKNOWLEDGING
 from agent2.store import incidents, outbox
 from agent2.store.incidents import Incident
 from agent2.watcher.child import Child
@@ -60,6 +61,11 @@ class Telling:
     def known(self) -> tuple[str, ...]:
         """Return the names of the configured notifiers."""
         return tuple(n.name for n in self.plan.notifiers) if self.plan else ()
+
+    def acknowledging(self) -> tuple[str, ...]:
+        """Return the names of those that know what an acknowledgement is."""
+        found = self.plan.notifiers if self.plan else ()
+        return tuple(n.name for n in found if n.kind in ACKNOWLEDGING)
 
     def routes(self, alert: Alert, watched: Watched) -> tuple[str, ...]:
         """Return which notifiers get *alert*."""

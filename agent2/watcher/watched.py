@@ -129,7 +129,8 @@ class Watched:
 
         The next one is tried when the one before did not help; the last one repeats.
         """
-        tries = sum(1 for at in state.restarts if at >= state.incident_at)
+        since = state.action_at if state.incident is None else state.incident_at
+        tries = sum(1 for at in state.restarts if at >= since)
         return self.actions[min(max(tries - 1, 0), len(self.actions) - 1)]
 
     @property

@@ -48,6 +48,7 @@ INCIDENT = objects(
     reason=TEXT,
     code=TEXT,
     detail=TEXT,
+    acked=maybe(objects(at=TIME, who=TEXT, why=TEXT)),
     alerts=objects(total=WHOLE, delivered=WHOLE, pending=WHOLE, dead=WHOLE),
 )
 GATE = objects(
@@ -98,6 +99,7 @@ TARGET = objects(
     restarts=OBJECT,
     incident=maybe(TEXT),
     paused=TRUTH,
+    silenced=maybe(OBJECT),
     labels=OBJECT,
 )
 STATE = objects(
@@ -126,6 +128,31 @@ POINT = objects(
     verdict=words("good", "degraded", "bad", "unknown"),
     code=TEXT,
     response_s=maybe(NUMBER),
+)
+SILENCE = objects(
+    id=TEXT,
+    match={"type": "object", "additionalProperties": TEXT},
+    starts_at=TIME,
+    until=TIME,
+    who=TEXT,
+    why=TEXT,
+    state=words("waiting", "active", "over"),
+    at=TIME,
+    ended_at=maybe(TIME),
+    ended_by=TEXT,
+)
+ASKED = objects(
+    id=TEXT,
+    verb=words("check", "restart", "close"),
+    subject=TEXT,
+    who=TEXT,
+    why=TEXT,
+    force=TRUTH,
+    at=TIME,
+    state=words("waiting", "done", "refused"),
+    answer=TEXT,
+    note=TEXT,
+    done_at=maybe(TIME),
 )
 EVENT = {
     "type": "object",

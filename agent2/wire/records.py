@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from agent2.core import levels
 from agent2.core.message import DeliveryState
+from agent2.core.silences import is_active, is_over
 from agent2.host.clock import stamp
+from agent2.wire.status import acked_entry, silence_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,11 +17,13 @@ if TYPE_CHECKING:
 
     from agent2.core.events import Gate
     from agent2.core.message import Delivery
+    from agent2.core.silences import Silence
     from agent2.store.audits import Audit
     from agent2.store.history import Point
     from agent2.store.inbox_view import Backlog, Row
     from agent2.store.incidents import Incident
     from agent2.store.journal import Entry
+    from agent2.store.orders import Order
     from agent2.store.outbox_view import NotifierCount
 
 
@@ -45,6 +49,7 @@ def incident(one: Incident, now: float) -> dict[str, Any]:
         "reason": one.reason,
         "code": one.code,
         "detail": one.detail,
+        "acked": acked_entry(one),
         "alerts": {
             "total": one.alerts,
             "delivered": one.delivered,
@@ -151,6 +156,34 @@ def gate(one: Gate) -> dict[str, Any]:
         "reason": one.reason,
         "who": one.who,
         "created_at": moment(one.at),
+    }
+
+
+def silence(one: Silence, now: float) -> dict[str, Any]:
+    """Return one silence as its JSON; *now* is wall time."""
+    over, active = is_over(one, now), is_active(one, now)
+    return silence_entry(one, stamp) | {
+        "state": "over" if over else "active" if active else "waiting",
+        "at": moment(one.at),
+        "ended_at": moment(one.ended_at),
+        "ended_by": one.ended_by,
+    }
+
+
+def order(one: Order) -> dict[str, Any]:
+    """Return one order of a person to the watcher, and what came of it, as its JSON."""
+    return {
+        "id": one.id,
+        "verb": one.verb,
+        "subject": one.subject,
+        "who": one.who,
+        "why": one.why,
+        "force": one.force,
+        "at": moment(one.at),
+        "state": one.state,
+        "answer": one.answer,
+        "note": one.note,
+        "done_at": moment(one.done_at),
     }
 
 

@@ -12,6 +12,7 @@ import json
 from agent2.core.alerting import REASONS
 from agent2.core.model import ActionResult, Health
 from agent2.core.value import value
+from agent2.host.clock import stamp as wall_stamp
 from agent2.wire.tokens import STATUS_FILE
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from agent2.core.events import Gate
     from agent2.core.model import Observation, TargetState
+    from agent2.core.silences import Silence
     from agent2.plan.values import TargetPlan
     from agent2.store.actions import ActionRow
     from agent2.store.incidents import Incident
@@ -87,6 +89,7 @@ def target_entry(
     *,
     stale: bool,
     gate: Gate | None = None,
+    silence: Silence | None = None,
 ) -> dict[str, Any]:
     """Return one target's part of the status."""
     budget = plan.policy.restart
@@ -111,7 +114,20 @@ def target_entry(
         "incident": state.incident or state.warning,
         "flapping": state.flap is not None,
         "paused": gate is not None,
+        "silenced": None if silence is None else silence_entry(silence, wall_stamp),
         "labels": dict(plan.labels),
+    }
+
+
+def silence_entry(one: Silence, stamp: Callable[[float], str]) -> dict[str, Any]:
+    """Return one silence as the status and the API show it; its times are wall time."""
+    return {
+        "id": one.id,
+        "match": dict(one.match),
+        "starts_at": stamp(one.starts_at),
+        "until": stamp(one.until),
+        "who": one.who,
+        "why": one.why,
     }
 
 
@@ -152,6 +168,18 @@ def incident_entry(row: Incident, stamp: Callable[[float], str]) -> dict[str, An
         "reason": _REASONS.get(row.reason, row.reason),
         "code": row.code,
         "detail": row.detail,
+        "acked": acked_entry(row),
+    }
+
+
+def acked_entry(row: Incident) -> dict[str, Any] | None:
+    """Return who has acknowledged an incident; None: nobody."""
+    if row.acked_at is None:
+        return None
+    return {
+        "at": wall_stamp(row.acked_at),
+        "who": row.acked_by,
+        "why": row.acked_why,
     }
 
 

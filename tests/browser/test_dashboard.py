@@ -193,7 +193,7 @@ def test_a_person_without_a_mouse_pauses_and_allows_restarts(chrome, cli, url, t
         expect(page.get_by_role("button", name="Pause restarts")).to_be_visible()
         tab_to("Check now")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("status")).to_contain_text("looks at everything")
+        expect(page.get_by_role("status")).to_contain_text("looks at it now")
 
 
 def test_a_token_in_the_address_is_taken_and_gone(chrome, url, token):

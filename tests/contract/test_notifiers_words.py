@@ -127,7 +127,8 @@ def test_pagerduty_gets_the_event_of_the_documents():
 def test_pagerduty_resolves_only_what_recovered(kind):
     event = sent("pagerduty", alert(kind)).json
 
-    expected = "resolve" if kind is AlertKind.RESOLVED else "trigger"
+    words = {AlertKind.RESOLVED: "resolve", AlertKind.ACKNOWLEDGED: "acknowledge"}
+    expected = words.get(kind, "trigger")
     assert event["event_action"] == expected
 
 

@@ -3,7 +3,8 @@
 In:  ``+`` good, ``-`` bad, ``~`` degraded, ``?`` unknown, ``x`` bad because it died,
      ``o`` bad and ``w`` good while an order lies there that nobody took up,
      ``=`` bad and ``^`` degraded while something that it depends on fails,
-     ``p`` bad, ``b`` bad while an order lies there, ``g`` good: all in a pause.
+     ``p`` bad, ``b`` bad while an order lies there, ``g`` good: all in a pause,
+     ``s`` bad, ``m`` good, ``d`` degraded: all in a silence, ``a`` bad, acknowledged.
 Out: ``u`` unknown, ``h`` healthy, ``f`` failing, ``X`` unhealthy, ``r`` recovering.
 """
 
@@ -28,10 +29,12 @@ from agent2.core.model import (
     Judgement,
     Policy,
     RestartPolicy,
+    Severity,
     TargetState,
     Verdict,
 )
 from agent2.core.policies import Concern, Decision, Level, Ruling
+from agent2.core.silences import LOUD, Quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +66,15 @@ SAID = {
     "p": BAD,
     "b": BAD,
     "g": Judgement(Verdict.GOOD),
+    "s": BAD,
+    "m": Judgement(Verdict.GOOD),
+    "d": Judgement(
+        Verdict.DEGRADED, Facet.HEALTH, Code.SLOW, "slow", "http", response_s=3.5
+    ),
+    "a": BAD,
 }
+SILENT = Quiet(frozenset(Severity))
+QUIET = dict.fromkeys("smd", SILENT) | {"a": Quiet(acked=True)}
 PAUSE = Decision(
     Ruling.PAUSE,
     "paused",
@@ -117,6 +128,7 @@ class Story:
             pending=letter in "owb",
             held=letter in "=^",
             bar=PAUSE if letter in "pbg" else None,
+            quiet=QUIET.get(letter, LOUD),
         )
         self.state = step.state
         self.effects += step.effects

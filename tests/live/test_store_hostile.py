@@ -41,8 +41,18 @@ def bent(agent) -> None:
     Database.open(path).close()
     with sqlite3.connect(path) as db:
         for number, at in enumerate(TIMES):
-            row = (f"webui@{number}", "webui", EVIL, at, None, EVIL, EVIL, EVIL)
-            db.execute("INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            row = (f"webui@{number}", "webui", EVIL, at, None, *[EVIL] * 3, at, EVIL)
+            row = (*row, EVIL)
+            db.execute(f"INSERT INTO incidents VALUES (?{', ?' * 10})", row)
+            silence = (f"s{number}", json.dumps({EVIL: EVIL}), at, at, *[EVIL] * 2, at)
+            db.execute(
+                f"INSERT INTO silences VALUES (?{', ?' * 8})", (*silence, None, EVIL)
+            )
+            db.execute(
+                "INSERT INTO orders (id, verb, subject, why, who, at, force)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (f"o{number}", EVIL, *[EVIL] * 3, at, at),
+            )
             db.execute(
                 "INSERT INTO actions (id, target, incident, attempt, kind, issue,"
                 " label, result, reason, code, detail, planned_at, done_at)"
@@ -82,6 +92,8 @@ def test_no_row_of_the_store_makes_the_agent_blind(rig, server, word):
 
 
 SHOWN = (
+    ("silence", "list", "--all"),
+    ("silence", "list", "--all", "--json"),
     ("incidents", "list"),
     ("incidents", "list", "--json"),
     ("incidents", "list", "--open"),

@@ -46,7 +46,7 @@ def _verb(name: str, told: str, help_text: str) -> None:
     @click.argument("target", required=False)
     @click.option("--all", "everything", is_flag=True, help=say("option.gate_all"))
     @click.option("--gate", "named", default="", help=say("option.gate"))
-    @click.option("--reason", default="", help=say("option.reason"))
+    @click.option("--reason", "--why", "reason", default="", help=say("option.reason"))
     @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
     @click.pass_context
     def command(
@@ -83,6 +83,7 @@ def _verb(name: str, told: str, help_text: str) -> None:
 
 _verb("pause", "gate.paused", say("help.gate.pause"))
 _verb("approve", "gate.approved", say("help.gate.approve"))
+pause, resume = gate.commands["pause"], gate.commands["approve"]
 _verb("reject", "gate.rejected", say("help.gate.reject"))
 
 

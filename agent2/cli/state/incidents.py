@@ -28,7 +28,14 @@ _TIMES = ("at", "opened_at")  # the line begins with the time
 _MOST = 1000  # journal entries of one incident that are looked at
 
 
-@click.group(cls=Group, help=say("help.incidents"))
+_LAZY = {
+    "ack": "agent2.cli.people.incidents:ack",
+    "unack": "agent2.cli.people.incidents:unack",
+    "resolve": "agent2.cli.people.incidents:resolve",
+}
+
+
+@click.group(cls=Group, lazy=_LAZY, help=say("help.incidents"))
 def incidents() -> None:
     """Hold the sub-commands."""
 
@@ -99,6 +106,9 @@ def show(ctx: click.Context, incident: str, as_json: bool) -> int:
     ended = moment(found.resolved_at) or "..."
     spent = f"{say('incidents.duration')} {duration(length(found, time.time()))}"
     click.echo(f"{moment(found.opened_at)} - {ended}  {spent}")
+    if found.acked_at is not None:
+        values = {"who": visible(found.acked_by), "why": visible(found.acked_why)}
+        click.echo(say("incidents.acked", at=moment(found.acked_at), **values))
     click.echo(f"\n{say('incidents.timeline')}")
     for entry in entries:
         click.echo(f"  {visible(_event(entry, found.opened_at))}")

@@ -43,12 +43,16 @@ def _remarks(seen: Snapshot, settings: Settings) -> Iterator[str]:
         command = typed("config check", settings)
         yield say("status.reload_rejected", why=first, command=command)
     yield from _gates(seen, settings)
+    yield from _silences(seen, settings)
     yield from _spent(seen, settings)
     yield from _untaken(seen, settings)
     yield from _notifiers(seen, settings)
     for incident in seen.entries("incidents", "open"):
         command = typed(f"incidents show {incident.get('id')}", settings)
         why = incident.get("detail")
+        acked = incident.get("acked")
+        if isinstance(acked, dict):
+            why = f"{why}; {say('status.acked', who=acked.get('who'))}"
         yield say("status.incident", id=incident.get("id"), why=why, command=command)
 
 
@@ -99,6 +103,17 @@ def _gates(seen: Snapshot, settings: Settings) -> Iterator[str]:
         command = typed(f"gate approve {words}", settings)
         shown = say("gate.everything") if everything else target
         yield say("status.held", target=shown, why=why, command=command)
+
+
+def _silences(seen: Snapshot, settings: Settings) -> Iterator[str]:
+    """Name what people are not told of, whose word that is and until when."""
+    for one in seen.entries("silences"):
+        match = one.get("match")
+        pairs = match.items() if isinstance(match, dict) else ()
+        what = " ".join(f"{name}={wanted}" for name, wanted in pairs)
+        why, until = f"{one.get('why')} ({one.get('who')})", one.get("until")
+        command = typed(f"silence end {one.get('id')}", settings)
+        yield say("status.silent", what=what, why=why, until=until, command=command)
 
 
 def _spent(seen: Snapshot, settings: Settings) -> Iterator[str]:

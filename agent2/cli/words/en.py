@@ -8,6 +8,7 @@ from agent2.cli.words.en_help import HELP
 from agent2.cli.words.en_install import INSTALL
 from agent2.cli.words.en_logs import LOGS
 from agent2.cli.words.en_page import PAGE
+from agent2.cli.words.en_people import PEOPLE
 from agent2.cli.words.en_report import REPORT
 from agent2.cli.words.en_resources import RESOURCES
 from agent2.cli.words.en_telemetry import TELEMETRY
@@ -17,6 +18,7 @@ WORDS = {
     **CARE,
     **HELP,
     **EVENTS,
+    **PEOPLE,
     **INSTALL,
     **REPORT,
     **RESOURCES,

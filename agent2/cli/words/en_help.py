@@ -43,7 +43,7 @@ HELP = {
     "command.config": "check, show or change the configuration",
     "command.set": "change one value in the file",
     "command.notify": "list notifiers, send a test message",
-    "command.incidents": "list incidents, show one",
+    "command.incidents": "list incidents, show one, acknowledge, close",
     "command.outbox": "alerts that wait or could not be delivered",
     "command.restarter": "the program that carries restarts out (Agent1)",
     "command.target": "the demo target alone",

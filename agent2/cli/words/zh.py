@@ -8,6 +8,7 @@ from agent2.cli.words.zh_help import HELP
 from agent2.cli.words.zh_install import INSTALL
 from agent2.cli.words.zh_logs import LOGS
 from agent2.cli.words.zh_page import PAGE
+from agent2.cli.words.zh_people import PEOPLE
 from agent2.cli.words.zh_report import REPORT
 from agent2.cli.words.zh_resources import RESOURCES
 from agent2.cli.words.zh_telemetry import TELEMETRY
@@ -17,6 +18,7 @@ WORDS = {
     **CARE,
     **HELP,
     **EVENTS,
+    **PEOPLE,
     **INSTALL,
     **REPORT,
     **RESOURCES,

@@ -3,6 +3,7 @@
 import { Component } from "preact";
 import { useEffect, useRef } from "./vendor/hooks.mjs";
 import { Beats, CheckNow, Icon, Panel, PauseButton, Retry, State, Tag, Time, html, useAnswer } from "./parts.js";
+import { Acknowledge, Silence, Word } from "./people.js";
 import { model } from "./store.js";
 import { age, instant, length, moment, named, part, spent, t } from "./words.js";
 
@@ -116,7 +117,7 @@ function Case({ incident }) {
       <${Icon} state=${worst} size=${20} />
       <div>
         <h3><a href=${`#/t/${encodeURIComponent(incident.target)}`}>${incident.target}</a>
-          <span class="why">${named("code", incident.code)}</span></h3>
+          <span class="why">${named("code", incident.code)}</span><${Word} acked=${incident.acked} silenced=${target?.silenced} /></h3>
         <p class="faint">${t("attention.since")} <${Time} at=${incident.opened_at} seconds /> · ${length(seconds)}
           ${incident.detail && html` · <span class="detail">${incident.detail}</span>`}</p>
       </div>
@@ -126,7 +127,8 @@ function Case({ incident }) {
       <div><dt>${t("attention.told")}</dt><dd><${Told} deliveries=${tree?.deliveries} /></dd></div>
     </dl>
     <div class="buttons">
-      ${target && html`<${PauseButton} target=${target} />`}
+      <${Acknowledge} incident=${incident} />
+      ${target && html`<${Silence} target=${target} /><${PauseButton} target=${target} />`}
       <a class="button" href=${`#/i/${encodeURIComponent(incident.id)}`}>${t("act.details")}</a>
     </div>
   </li>`;
@@ -279,6 +281,7 @@ function Cells({ target, past }) {
       <a href=${`#/t/${encodeURIComponent(target.name)}`}>${target.name}</a>
       ${target.paused && html`<${Tag} kind="warn">${t("state.paused")}</${Tag}>`}
       ${target.flapping && html`<${Tag} kind="warn">${t("state.flapping")}</${Tag}>`}
+      <${Word} silenced=${target.silenced} />
       ${labels.map(([key, each]) => html`<${Tag}>${key}: ${each}</${Tag}>`)}
     </th>
     <td role="cell" class="c-beats"><${Beats} past=${past} /></td>

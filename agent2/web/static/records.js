@@ -2,6 +2,7 @@
 
 import { useState } from "./vendor/hooks.mjs";
 import { Arrived, Told } from "./overview.js";
+import { Acknowledge, Word } from "./people.js";
 import { GateButton, Icon, Lost, Panel, Reload, Retry, Table, Tag, Time, html, useAnswer } from "./parts.js";
 import { ask, forgetToken, hasToken, model } from "./store.js";
 import { instant, length, named, t } from "./words.js";
@@ -79,7 +80,8 @@ export function Incident({ id }) {
     <section class="strip is-${look}">
       <h1><${Icon} state=${look} size=${28} /><span><a href=${`#/t/${encodeURIComponent(tree.target)}`}>${tree.target}</a>: ${named("code", tree.code)}</span></h1>
       <p><${Standing} incident=${tree} /> · <${Time} at=${tree.opened_at} seconds /> – ${till} · ${length(tree.duration_s)}
-        ${tree.detail && html` · <span class="detail">${tree.detail}</span>`}</p>
+        ${tree.detail && html` · <span class="detail">${tree.detail}</span>`}<${Word} acked=${tree.acked} /></p>
+      ${!tree.resolved_at && html`<div class="buttons"><${Acknowledge} incident=${tree} /></div>`}
     </section>
     <${Panel} id="timeline" title=${t("incident.timeline")}>
       <${Timeline} entries=${tree.events} />

@@ -21,6 +21,7 @@ export const model = {
 };
 
 const watching = new Set();
+export const ears = new Set(); // called with each event
 let due = false;
 
 /** Call `draw` whenever the model has changed. */
@@ -302,6 +303,7 @@ function heard(text) {
     model.received += 1;
     model.seq = seq;
     model.lately = [tree, ...model.lately].slice(0, 50);
+    for (const ear of ears) ear(tree);
   }
   model.id = fields.id;
   changed();

@@ -1,8 +1,9 @@
 // One target: how fast it answers, each of its checks, its restarts, its incidents.
 
 import { useEffect, useRef } from "./vendor/hooks.mjs";
-import { CheckNow, Icon, Lost, Panel, PauseButton, Ribbon, Table, Tag, Time, html, useAnswer, word } from "./parts.js";
+import { Icon, Lost, Panel, PauseButton, Ribbon, Table, Tag, Time, html, useAnswer, word } from "./parts.js";
 import { Result } from "./overview.js";
+import { Check, Restart, Silence, Word } from "./people.js";
 import { Days, Promised } from "./promises.js";
 import { Rows } from "./records.js";
 import { model } from "./store.js";
@@ -31,8 +32,8 @@ export function Target({ name }) {
       <h1><${Icon} state=${target.state} size=${28} /><span>${target.name}</span></h1>
       <p>${facts.join(" · ")}
         ${target.paused && html` <${Tag} kind="warn">${t("state.paused")}</${Tag}>`}
-        ${target.flapping && html` <${Tag} kind="warn">${t("state.flapping")}</${Tag}>`}</p>
-      <div class="buttons"><${CheckNow} /><${PauseButton} target=${target} /></div>
+        ${target.flapping && html` <${Tag} kind="warn">${t("state.flapping")}</${Tag}>`}<${Word} silenced=${target.silenced} /></p>
+      <div class="buttons"><${Check} target=${target} /><${Restart} target=${target} /><${Silence} target=${target} /><${PauseButton} target=${target} /></div>
     </section>
     <${Latency} points=${points} incidents=${incidents.tree?.incidents ?? []} trouble=${past.trouble} />
     <${Panel} id="checks" title=${t("target.checks")}>

@@ -1,0 +1,157 @@
+"""``agent2 silence add | list | end``: for a time, alerts that match are not sent."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from agent2.cli import codes
+from agent2.cli.command import Command, Group
+from agent2.cli.command import settings as shared
+from agent2.cli.errors import Failure
+from agent2.cli.people.spoken import WOKEN, by, why, word
+from agent2.cli.records import Store, moment, print_json, print_rows
+from agent2.cli.span import span
+from agent2.cli.words import say
+from agent2.core.silences import Silence, is_over, refusal
+from agent2.core.text import visible
+from agent2.host.wake import wake
+from agent2.store import silences as records
+from agent2.store import spoken
+from agent2.wire.records import silence as document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@click.group(cls=Group, help=say("help.silence"))
+def silence() -> None:
+    """Hold the sub-commands."""
+
+
+@silence.command("add", cls=Command, help=say("help.silence.add"))
+@click.argument("target", required=False)
+@click.option(
+    "--match", "pairs", multiple=True, metavar="NAME=VALUE", help=say("option.match")
+)
+@click.option("--for", "length", default="", metavar="2h", help=say("option.for"))
+@click.option("--until", default="", metavar="TIME", help=say("option.until"))
+@why(required=True)
+@by
+@click.pass_context
+def add(
+    ctx: click.Context,
+    target: str | None,
+    pairs: tuple[str, ...],
+    length: str,
+    until: str,
+    why: str,
+    named: str,
+    *,
+    as_json: bool,
+) -> int:
+    """Silence what matches, from now until a time."""
+    settings, said = shared(ctx), word(named, why)
+    match = _match(target, pairs)
+    end = _end(length, until, said.at)
+    name = f"s-{os.urandom(5).hex()}"
+    made = Silence(name, match, said.at, end, said.who, why, said.at)
+    wrong = refusal(made)
+    if wrong is not None:
+        message = say("silence.refused", why=visible(wrong))
+        raise Failure(codes.USAGE, message, "agent2 silence add web --for 2h --why x")
+    with Store(settings, create=True) as db:
+        spoken.silence(db, made, said.source)
+    wake(settings.state_dir, WOKEN)
+    if as_json:
+        print_json({"silence": document(made, said.at)})
+    else:
+        what, until = _what(match), moment(end) or ""
+        click.echo(say("silence.added", what=what, until=until, id=name))
+    return codes.OK
+
+
+def _match(target: str | None, pairs: tuple[str, ...]) -> dict[str, str]:
+    found = {"target": target} if target else {}
+    for pair in pairs:
+        name, equals, wanted = pair.partition("=")
+        if not equals or name in found:
+            message = say("silence.match", given=visible(pair))
+            raise Failure(codes.USAGE, message, "--match severity=warning")
+        found[name] = wanted
+    return found
+
+
+def _end(length: str, until: str, now: float) -> float:
+    if bool(length) == bool(until):
+        raise Failure(codes.USAGE, say("silence.when"), "--for 2h")
+    if length:
+        return now + span(length)
+    try:
+        then = datetime.fromisoformat(until)
+        return then.astimezone().timestamp()  # without an offset: this machine's zone
+    except (ValueError, OverflowError):
+        message = say("silence.time", given=visible(until))
+        raise Failure(codes.USAGE, message, "--until '2026-01-31 14:00'") from None
+
+
+def _what(match: Mapping[str, str]) -> str:
+    return visible(" ".join(f"{name}={wanted}" for name, wanted in match.items()))
+
+
+@silence.command("list", cls=Command, help=say("help.silence.list"))
+@click.option("--all", "everything", is_flag=True, help=say("option.silence_all"))
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.pass_context
+def listing(ctx: click.Context, *, everything: bool, as_json: bool) -> int:
+    """List what is silenced now or soon, by its end."""
+    settings, now = shared(ctx), time.time()
+    with Store(settings) as db:
+        found = records.all_of(db) if everything else records.current(db, now)
+    if as_json:
+        print_json({"silences": [document(one, now) for one in found]})
+        return codes.OK
+    print_rows(
+        ("id", "match", "until", "who", "reason"),
+        [
+            (
+                one.id,
+                _what(one.match),
+                moment(one.ended_at or one.until),
+                one.who,
+                one.why,
+            )
+            for one in found
+        ],
+        say("silence.none"),
+        settings.color,
+    )
+    return codes.OK
+
+
+@silence.command("end", cls=Command, help=say("help.silence.end"))
+@click.argument("name", metavar="ID")
+@why(required=False)
+@by
+@click.pass_context
+def end(ctx: click.Context, name: str, why: str, named: str, *, as_json: bool) -> int:
+    """End a silence now: what it kept back and still stands is told."""
+    settings, said = shared(ctx), word(named, why)
+    with Store(settings) as db:
+        before = records.get(db, name)
+        found = spoken.end_silence(db, name, said)
+    if before is None or found is None:
+        message = say("silence.unknown", id=visible(name))
+        raise Failure(codes.USAGE, message, "agent2 silence list")
+    wake(settings.state_dir, WOKEN)
+    if as_json:
+        print_json({"silence": document(found, said.at)})
+    elif is_over(before, said.at):
+        click.echo(say("silence.over", id=visible(name)))
+    else:
+        click.echo(say("silence.ended", id=visible(name)))
+    return codes.OK

@@ -1,0 +1,46 @@
+"""``agent2 check-now`` and ``restart-target``: a person asks the watcher for a deed."""
+
+from __future__ import annotations
+
+import click
+
+from agent2.cli.command import Command
+from agent2.cli.command import settings as shared
+from agent2.cli.people.spoken import by, carried_out, show, why, word
+from agent2.cli.words import say
+from agent2.store import orders
+
+
+@click.command("check-now", cls=Command, help=say("help.check_now"))
+@click.argument("target", required=False)
+@why(required=False)
+@by
+@click.pass_context
+def check_now(
+    ctx: click.Context, target: str | None, why: str, named: str, *, as_json: bool
+) -> int:
+    """Have the watcher look at a target now, at all of them when none is named."""
+    said, subject = word(named, why), target or "*"
+    done = carried_out(shared(ctx), orders.CHECK, subject, said, force=False)
+    return show(done, as_json=as_json)
+
+
+@click.command("restart-target", cls=Command, help=say("help.restart_target"))
+@click.argument("target")
+@why(required=True)
+@click.option("--force", is_flag=True, help=say("option.force_restart"))
+@by
+@click.pass_context
+def restart_target(
+    ctx: click.Context,
+    target: str,
+    why: str,
+    named: str,
+    *,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Have the watcher restart a target."""
+    said = word(named, why)
+    done = carried_out(shared(ctx), orders.RESTART, target, said, force=force)
+    return show(done, as_json=as_json)
