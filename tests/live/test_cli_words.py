@@ -35,7 +35,10 @@ def test_every_sentence_that_the_code_says_is_there_and_no_other():
     code = "".join(p.read_text() for p in (ROOT / "agent2" / "cli").rglob("*.py"))
     said = {key for key in SAID.findall(code) if "{" not in key}
     said |= {key for key in QUOTED.findall(code) if key in en.WORDS}
-    said |= {f"command.{name}" for name in (*LAZY, "target", "set", "ack", "unack", "resolve")}
+    said |= {
+        f"command.{name}"
+        for name in (*LAZY, "target", "set", "ack", "unack", "resolve")
+    }
     said |= {f"table.{name}" for name in re.findall(r'"([a-z0-9_]+)"', code)}
     rules = "".join(
         (ROOT / "agent2/core" / f).read_text() for f in ("report.py", "slo.py")
