@@ -16,6 +16,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, Protocol
 
     from agent2.core.message import Alert, Cause, Receipt
@@ -87,6 +88,7 @@ TABLE = {
         "docker": "agent2.checks.docker:DockerCheck",
         "process": "agent2.checks.process:ProcessCheck",
         "resources": "agent2.checks.resources:ResourcesCheck",
+        "heartbeat": "agent2.checks.heartbeat:HeartbeatCheck",
     },
     "actions": {
         "signal_file": "agent2.actions.signal_file:SignalFileAction",
@@ -209,6 +211,20 @@ def load(family: str, kind: str) -> type[Any]:
         loaded: type[Any] = point.load()
         return loaded
     raise UnknownKindError(f"{family}: no kind {kind!r}")
+
+
+def check(kind: str, options: Mapping[str, Any], state_dir: str, *, keeps: bool) -> Any:
+    """Return a check of *kind*, told where the store lies if it asks for that.
+
+    *keeps*: it may note in the store when it first looked (``settle_in``).
+
+    Raises:
+        UnknownKindError: there is none of that kind.
+    """
+    made = load("checks", kind)(**options)
+    if hasattr(made, "settle_in"):
+        made.settle_in(state_dir, keeps=keeps)
+    return made
 
 
 def _see_packages() -> None:

@@ -33,6 +33,7 @@ LAZY = {
     "db": "agent2.cli.care.db:db",
     "events": "agent2.cli.events.events:events",
     "inbox": "agent2.cli.events.inbox:inbox",
+    "ping": "agent2.cli.events.ping:ping",
     "gate": "agent2.cli.events.gate:gate",
     "pause": "agent2.cli.events.gate:pause",
     "resume": "agent2.cli.events.gate:resume",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from agent2.core import civil
+
 _MONTHS = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun",
     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -23,9 +25,5 @@ def parse_http_date(text: str) -> float | None:
     month = _MONTHS.index(match[2]) + 1
     if not 1 <= day <= 31 or hour > 23 or minute > 59 or second > 60:
         return None
-    # Days from the civil date (Howard Hinnant's algorithm, years from March).
-    shifted = year - (month <= 2)
-    era, of_era = divmod(shifted, 400)
-    day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    days = era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + day_of_year
-    return float((days - 719468) * 86400 + hour * 3600 + minute * 60 + second)
+    days = civil.days(year, month, day)
+    return float(days * 86400 + hour * 3600 + minute * 60 + second)

@@ -100,3 +100,10 @@ class Plan:
     def primary(self) -> TargetPlan:
         """The target that the five old status keys describe."""
         return next((t for t in self.targets if t.primary), self.targets[0])
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The jobs that are to report by themselves."""
+        checks = (check for target in self.targets for check in target.checks)
+        found = (str(c.options["job"]) for c in checks if c.kind == "heartbeat")
+        return tuple(dict.fromkeys(found))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from time import gmtime
 
+from agent2.core.civil import days
 from agent2.core.instant import milliseconds
 
 _LENGTH = len("YYYY-MM-DD HH:MM:SS")
@@ -64,15 +65,7 @@ def _whole(written: str) -> float | None:
     if not all(part.isdigit() for part in parts):
         return None
     year, month, day, hour, minute, second = map(int, parts)
-    whole = ((_days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
+    whole = ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
     # A day that no calendar has (02-30, 25:00) does not come back as it went in.
     back = text(whole)[:_LENGTH]
     return float(whole) if back == written.replace("T", " ") else None
-
-
-def _days(year: int, month: int, day: int) -> int:
-    """Return the days from 1970-01-01 (Howard Hinnant, days_from_civil)."""
-    year -= month <= 2
-    era, of_era = divmod(year, 400)
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468

@@ -90,6 +90,7 @@ class Agent:
 
     def _keep_writing(self, state_dir: str) -> None:
         """Make the parts that look after the store, and stand in for it."""
+        self._state_dir = state_dir
         parts = (self.reactor, self.clock, state_dir)
         self.upkeep = Upkeep(*parts, self._memory, self._texts)
         self.memory.before = self.upkeep.give_way
@@ -101,7 +102,7 @@ class Agent:
         Raises:
             RefusedError: a plugin of it cannot be made; the old plan stays whole.
         """
-        fresh = made_of(plan)
+        fresh = made_of(plan, self._state_dir)
         self.plan = self.telling.plan = plan
         self.words = words(plan.language)
         self.log.level = LEVELS.get(plan.log.level, LEVELS["INFO"])

@@ -39,11 +39,12 @@ class Watched:
         retired: A reload took it out; a cycle in flight must not write any more.
     """
 
-    def __init__(self, plan: TargetPlan) -> None:
+    def __init__(self, plan: TargetPlan, state_dir: str = "") -> None:
         """Load the plugins of *plan*; raises whatever a plugin raises."""
         self.plan = plan
         self.checks: tuple[tuple[str, Check], ...] = tuple(
-            (c.name, plugins.load("checks", c.kind)(**c.options)) for c in plan.checks
+            (c.name, plugins.check(c.kind, c.options, state_dir, keeps=True))
+            for c in plan.checks
         )
         self.processes = tuple(c for c in self.checks if c[1].facet is Facet.PROCESS)
         self.others = tuple(c for c in self.checks if c[1].facet is not Facet.PROCESS)
@@ -169,7 +170,7 @@ class Watched:
             self.timer.cancel()
 
 
-def made_of(plan: Plan) -> dict[str, Watched]:
+def made_of(plan: Plan, state_dir: str) -> dict[str, Watched]:
     """Return the targets of *plan* by name.
 
     Raises:
@@ -178,7 +179,7 @@ def made_of(plan: Plan) -> dict[str, Watched]:
     found: dict[str, Watched] = {}
     for target in plan.targets:
         try:
-            found[target.name] = Watched(target)
+            found[target.name] = Watched(target, state_dir)
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             text = f"agent2: target {target.name}: a plugin cannot be used: {why}"

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from agent2.metrics.promises import Promises
+from agent2.plan.watch import PlanWatch
 from agent2.store.database import Database
 from agent2.store.reading import Reader
 from agent2.store.tallies import Counted
@@ -48,6 +49,8 @@ class Desk:
         self.reloading = threading.Lock()
         self._turn = threading.Lock()
         self._writing: Database | None = None
+        self._plan = PlanWatch(settings.state_dir)
+        self._jobs: tuple[str, ...] = ()
 
     def writing(self) -> Database:
         """Return the store to change it; opened with the first change.
@@ -59,6 +62,14 @@ class Desk:
             if self._writing is None:
                 self._writing = Database.open(self.path, create=False)
             return self._writing
+
+    def jobs(self) -> tuple[str, ...]:
+        """Return the jobs that the configuration waits for, as it is now."""
+        with self._turn:
+            plan = self._plan.news()
+            if plan is not None:
+                self._jobs = plan.jobs
+            return self._jobs
 
     def seen(self, *, shown: bool = True) -> Snapshot:
         """Return the status as it is now, for what it is worth."""

@@ -1,11 +1,10 @@
-"""What other programs bring: events, and the check-in of a job.
+"""What other programs bring: events.
 
 They enter by the door of the inbox (``store.door``), where all that is brought enters.
 """
 
 from __future__ import annotations
 
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,8 @@ from agent2.web.routes import Entry
 from agent2.web.sent import body, sent
 from agent2.web.shapes import EVENT, OBJECT, TEXT, TRUTH, WHOLE, lists, objects
 from agent2.wire.tokens import DUPLICATE
+from agent2.web.sent import body
+from agent2.web.shapes import EVENT, TEXT, TRUTH, WHOLE, lists, objects
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -99,19 +100,6 @@ def told(found: Admitted) -> list[dict[str, Any]]:
     return new + [{"event_id": one.id, "new": False} for one in found.known]
 
 
-def ping(request: Request) -> Response:
-    """Take the check-in of a job: it ran."""
-    job, now = request.path_params["job"], time.time()
-    payload = sent(request)
-    unique = f"ping-{secrets.token_hex(16)}"
-    event = Event(unique, _PUSHED, job, "JOB_PING", now, payload)
-    why = refusal(event)
-    if why is not None:
-        raise Refusal("bad_field", field=job, why=why)
-    found = _admit(desk(request), [event], now)
-    return reply({"job": job, "event_id": found.new[0].id}, 202)
-
-
 ROUTES = (
     Entry(
         "POST",
@@ -125,15 +113,6 @@ ROUTES = (
             new=WHOLE,
         ),
         body={"anyOf": [EVENT, lists(EVENT) | {"maxItems": MOST_EVENTS}]},
-        status=202,
-    ),
-    Entry(
-        "POST",
-        "/api/v1/ping/{job}",
-        ping,
-        "A job ran (dead-man check-in)",
-        objects(job=TEXT, event_id=TEXT),
-        body=OBJECT,
         status=202,
     ),
 )

@@ -30,6 +30,11 @@ CONFIG = """
 targets:
   - {name: webui, checks: [{kind: tcp, port: 1}], interval: 1s, slo: {window: 1h}}
   - {name: other, checks: [{kind: tcp, port: 2}], depends_on: [], severity: info}
+  - name: night
+    checks: [{kind: heartbeat, job: backup, every: 1h, grace: 1s, runtime: 1h}]
+    interval: 200ms
+    failure_threshold: 1
+    restart: {remediation: off}
 web: {rate_limit: 10000}
 """
 
@@ -142,6 +147,7 @@ def test_the_state_is_the_status_file_and_the_place_in_the_journal(web, cli):
     assert [one["name"] for one in web.get("/api/v1/targets").json["targets"]] == [
         "webui",
         "other",
+        "night",
     ]
 
 
@@ -327,12 +333,40 @@ def test_a_dead_letter_is_queued_again_once(web, described):
     assert web.post("/api/v1/outbox/never/retry").status == 404
 
 
-def test_a_job_checks_in(web, cli):
+def test_a_job_checks_in_and_its_failure_is_an_outage(web, cli, described):
     got = web.post("/api/v1/ping/backup", {"size": 7})
-
+    checked(described, "POST", "/api/v1/ping/{job}", got)
     assert got.status == 202
     (event,) = cli("inbox", "list", "--subject", "backup", "--json").json["events"]
-    assert (event["event_type"], event["payload"]) == ("JOB_PING", {"size": 7})
+    payload = {"size": 7, "state": "ok"}
+    assert (event["event_type"], event["payload"]) == ("JOB_PING", payload)
+
+    def state():
+        return web.get("/api/v1/targets/night").json["state"]
+
+    until(lambda: state() == "ok")
+    assert cli("ping", "backup", "fail", "--message", "disk full").code == 0
+    until(lambda: state() == "down")
+    (check,) = web.get("/api/v1/targets/night").json["checks"]
+    assert check["code"] == "stale_heartbeat"
+    assert "disk full" in check["detail"]
+
+    began = web.post("/api/v1/ping/backup/start")
+    checked(described, "POST", "/api/v1/ping/{job}/{said}", began)
+    assert cli("ping", "backup", "--json").json["state"] == "ok"
+    until(lambda: state() == "ok")
+
+
+def test_a_job_that_nobody_waits_for_is_refused_with_those_that_are_known(web, cli):
+    got = web.post("/api/v1/ping/bakcup")
+    assert (got.status, got.json["code"]) == (404, "unknown")
+    assert "backup" in got.json["hint"]
+    assert web.post("/api/v1/ping/backup/began").status == 404
+    assert web.post("/api/v1/ping/backup", {"message": 7}).status == 400
+
+    typed = cli("ping", "bakcup")
+    assert typed.code == 2
+    assert "known: backup" in typed.err
 
 
 def test_a_reload_tells_what_came_of_it_and_is_audited(web, cli, described):

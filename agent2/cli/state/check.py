@@ -53,7 +53,7 @@ def check(
             click.echo(f"AGENT2 UNKNOWN - {failure.message}")
             return codes.NAGIOS["unknown"]
         raise
-    entries = look(chosen)
+    entries = look(chosen, settings.state_dir)
     state = worst([str(entry["state"]) for entry in entries])
     if nagios:
         click.echo(nagios_line(entries, state, dict_of_timeouts(chosen)))
@@ -101,8 +101,9 @@ def _known(plan: Plan) -> str:
     return "agent2 check " + " | ".join(target.name for target in plan.targets)
 
 
-def look(chosen: Chosen) -> list[dict[str, Any]]:
+def look(chosen: Chosen, state_dir: str) -> list[dict[str, Any]]:
     """Run the checks and return the entries of the ``--json`` document."""
+    seen = probe(chosen, state_dir)
     return [
         {
             "name": target.name,
@@ -112,7 +113,7 @@ def look(chosen: Chosen) -> list[dict[str, Any]]:
                 for plan, seen in zip(checks, observations, strict=True)
             ],
         }
-        for (target, checks), observations in zip(chosen, probe(chosen), strict=True)
+        for (target, checks), observations in zip(chosen, seen, strict=True)
     ]
 
 
@@ -124,7 +125,7 @@ def asked(check: PluginPlan) -> str:
         return re.sub("//[^/]*@", "//", url)  # a name and password are not shown
     if check.kind == "tcp":
         return f"{options.get('host', '127.0.0.1')}:{options.get('port')}"
-    return str(options.get("file", ""))
+    return str(options.get("job", options.get("file", "")))
 
 
 def worst(states: list[str]) -> str:

@@ -16,7 +16,7 @@ _SPARE = 5.0  # seconds after the longest deadline; only a broken plugin needs t
 
 
 def probe(
-    chosen: list[tuple[TargetPlan, tuple[PluginPlan, ...]]],
+    chosen: list[tuple[TargetPlan, tuple[PluginPlan, ...]]], state_dir: str
 ) -> list[list[Observation]]:
     """Run the given checks of each target; return their observations, in order."""
     reactor = Reactor()
@@ -25,7 +25,7 @@ def probe(
     async def everything() -> None:
         await reactor.gather(
             *(
-                _one(reactor, target, check, seen[row], column)
+                _one(reactor, target, check, state_dir, seen[row], column)
                 for row, (target, checks) in enumerate(chosen)
                 for column, check in enumerate(checks)
             )
@@ -52,13 +52,14 @@ async def _one(
     reactor: Reactor,
     target: TargetPlan,
     check: PluginPlan,
+    state_dir: str,
     row: list[Observation | None],
     column: int,
 ) -> None:
     begun = reactor.now()
     facet = Facet.HEALTH
     try:
-        made: Any = plugins.load("checks", check.kind)(**check.options)
+        made: Any = plugins.check(check.kind, check.options, state_dir, keeps=False)
         facet = made.facet
         finding: Finding = await made.probe(reactor, begun + target.timeout)
     except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 EVENTS = {
     "command.events": "push an event, test the way of events",
     "command.inbox": "what came in, what waits, what failed, and why",
+    "command.ping": "a job says that it began, ended well or failed",
     "command.gate": "pause restarts and other actions, let them go on",
     "command.audit": "what was decided about something, and by whom",
     "command.supervisor": "the program that judges events (started when needed)",
@@ -27,6 +28,12 @@ EVENTS = {
     "help.inbox.retry": "Queue failed events again.",
     "help.inbox.drain": "Decide what waits, here and now; safe while others do it.",
     "help.inbox.doctor": "Name what holds the inbox up; 0 when nothing does, else 1.",
+    "help.ping": "Report for a job that a heartbeat check waits for: start, ok (the "
+    "default) or fail. Returns 0 when the report is in the store for good.",
+    "option.ping_message": "One line to show with it.",
+    "ping.done": "{job}: {said}",
+    "ping.unknown": "no heartbeat check waits for the job {job}; known: {names}",
+    "ping.refused": "the report cannot come in: {why}",
     "help.gate": "Pause, approve, reject. A pause stops actions, never checks or "
     "alerts.",
     "help.gate.pause": "Hold the actions for TARGET until somebody approves.",

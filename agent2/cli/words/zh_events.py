@@ -5,6 +5,7 @@ from __future__ import annotations
 EVENTS = {
     "command.events": "推送事件, 测试事件通路",
     "command.inbox": "收到了什么, 什么在等待, 什么失败了, 为什么",
+    "command.ping": "任务报告已开始、已成功或已失败",
     "command.gate": "暂停重启等动作, 或让其继续",
     "command.audit": "对某对象做过哪些决策, 由谁决定",
     "command.supervisor": "判断事件的程序 (需要时自动启动)",
@@ -25,6 +26,12 @@ EVENTS = {
     "help.inbox.retry": "把失败的事件重新排队。",
     "help.inbox.drain": "立即在此处理等待中的事件; 与其他处理者同时运行也安全。",
     "help.inbox.doctor": "指出收件箱受阻的原因; 没有则退出码为 0, 否则为 1。",
+    "help.ping": "为 heartbeat 检查所等待的任务报告: start、ok (默认) 或 fail。"
+    "报告已可靠写入存储时返回 0。",
+    "option.ping_message": "随报告显示的一行文字。",
+    "ping.done": "{job}: {said}",
+    "ping.unknown": "没有 heartbeat 检查等待任务 {job}; 已知: {names}",
+    "ping.refused": "报告无法接收: {why}",
     "help.gate": "暂停, 批准, 拒绝。暂停只停止动作, 不停止检查和告警。",
     "help.gate.pause": "搁置 TARGET 的动作, 直到有人批准。",
     "help.gate.approve": "让 TARGET 的动作继续。",
