@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Offset: TypeAlias = Callable[[float], int]
 
 _DAY = 86400
-_FAR = 8 * 366 + 2  # days: February 29 is eight years away around 2100
+_FAR = 41 * 366  # days: a Sunday, February 29 is forty years away around 2100
 _NAMED = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",

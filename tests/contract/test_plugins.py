@@ -40,7 +40,6 @@ def options(family: str, kind: str, port: int, path: str, argv: tuple[str, ...])
         "str": "agent2-nobody",
         "Url": f"http://127.0.0.1:{port}/health",
         "Path": path,
-        "str": "nothing.invalid",
         "tuple[str, ...]": argv,
     }
     words = {name: str(word) for name, word in cls.__annotations__.items()}
