@@ -5,6 +5,8 @@ when its kind is first used. Its annotated fields are its options: the compiler
 makes the schema, the error messages and the reference page from them. The field
 types are the words of the configuration: ``Seconds``, ``Port``, ``Url``, ``Path``,
 ``Size``, ``Secret`` and the plain ``str``, ``int``, ``bool``, ``tuple[str, ...]``,
+types are the words of the configuration: ``Seconds``, ``Port``, ``Size``, ``Url``,
+``Path``, ``Secret`` and the plain ``str``, ``int``, ``bool``, ``tuple[str, ...]``,
 ``dict[str, str]``. A plugin may have ``problems(self)``: a generator of
 ``(field, what is wrong, hint)`` for rules between fields.
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     Seconds = float
     Port = int
+    Size = int
     Url = str
     Path = str
     Size = int
@@ -89,6 +92,7 @@ TABLE = {
         "process": "agent2.checks.process:ProcessCheck",
         "resources": "agent2.checks.resources:ResourcesCheck",
         "heartbeat": "agent2.checks.heartbeat:HeartbeatCheck",
+        "file": "agent2.checks.file:FileCheck",
     },
     "actions": {
         "signal_file": "agent2.actions.signal_file:SignalFileAction",

@@ -24,6 +24,7 @@ _PREFIX = "x_"  # pydantic keeps names such as json and copy for itself
 _WORDS: dict[str, Any] = {
     "Seconds": Annotated[float, word.SECONDS],
     "Port": Annotated[int, word.PORT],
+    "Size": Annotated[int, word.SIZE],
     "Url": Annotated[object, fields.URL],
     "Path": Annotated[object, fields.PATH],
     "Size": Annotated[int, word.SIZE],
