@@ -93,6 +93,8 @@ TABLE = {
         "resources": "agent2.checks.resources:ResourcesCheck",
         "heartbeat": "agent2.checks.heartbeat:HeartbeatCheck",
         "file": "agent2.checks.file:FileCheck",
+        "dns": "agent2.checks.dns:DnsCheck",
+        "certificate": "agent2.checks.certificate:CertificateCheck",
     },
     "actions": {
         "signal_file": "agent2.actions.signal_file:SignalFileAction",

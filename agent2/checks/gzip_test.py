@@ -51,32 +51,34 @@ class GzipTest:
         try:
             os.lseek(number, self._at, os.SEEK_SET)
             size = os.fstat(number).st_size
-            while self.fault is None and time.monotonic() < until:
-                self._step(number, zlib)
+            while time.monotonic() < until and self._step(number, zlib):
+                pass
             self.part = min(self._at / size, 1.0) if size else 1.0
         finally:
             os.close(number)
 
-    def _step(self, number: int, zlib: Any) -> None:
+    def _step(self, number: int, zlib: Any) -> bool:
+        """Read one piece; is there more to read?"""
         if not self._rest:
             self._rest = os.read(number, _PIECE)
             self._at += len(self._rest)
         if not self._rest:
             self.fault = "" if self._fresh and self._decoder else "ends too early"
-            return
+            return False
         if self._fresh:
             self._rest = self._rest.lstrip(b"\0") if self._decoder else self._rest
             if not self._rest:
-                return  # zeros after the end, as tapes have them
+                return True  # zeros after the end, as tapes have them
             self._decoder = zlib.decompressobj(wbits=31)
             self._fresh = False
         try:
             self._decoder.decompress(self._rest, _OUT)
         except zlib.error as error:
             self.fault = f"is damaged: {error}"
-            return
+            return False
         if self._decoder.eof:  # checksum and length were right; another may follow
             self._fresh = True
             self._rest = self._decoder.unused_data
         else:
             self._rest = self._decoder.unconsumed_tail
+        return True

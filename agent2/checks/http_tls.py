@@ -48,10 +48,10 @@ def exchange(
         ProbeError: it did not answer properly or in time.
     """
     begun = time.monotonic()
-    clock = _Clock(begun + seconds)
+    clock = Clock.of(seconds)
     choices = net.resolve(url.host, url.port)
     clock.lap("dns")
-    sock = _connect(choices, clock)
+    sock = connect(choices, clock)
     try:
         clock.lap("connect")
         sock.settimeout(clock.left())
@@ -73,18 +73,32 @@ def exchange(
         sock.close()
 
 
-class _Clock:
+class Clock:
+    """The time of one exchange, and how long each part of it took."""
+
     def __init__(self, deadline: float) -> None:
+        """Begin now; *deadline* is on ``time.monotonic``."""
         self._deadline = deadline
         self._mark = time.monotonic()
         self.laps: list[tuple[str, float]] = []
 
+    @classmethod
+    def of(cls, seconds: float) -> Clock:
+        """Return a clock that has *seconds* left."""
+        return cls(time.monotonic() + seconds)
+
     def lap(self, name: str) -> None:
+        """Note under *name* how long it took since the last note."""
         now = time.monotonic()
         self.laps.append((name, now - self._mark))
         self._mark = now
 
     def left(self) -> float:
+        """Return the seconds that are left.
+
+        Raises:
+            ProbeError: there are none.
+        """
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise _late()
@@ -95,7 +109,12 @@ def _late() -> ProbeError:
     return net.ProbeError(Code.DEADLINE, "no whole answer in time")
 
 
-def _connect(choices: tuple[net.Address, ...], clock: _Clock) -> socket.socket:
+def connect(choices: tuple[net.Address, ...], clock: Clock) -> socket.socket:
+    """Return a connection to the first of *choices* that accepts; it blocks.
+
+    Raises:
+        ProbeError: none does, or not in time.
+    """
     last = net.ProbeError(Code.DNS, "the name has no address")
     for address in choices:
         try:
@@ -120,7 +139,7 @@ def _connect(choices: tuple[net.Address, ...], clock: _Clock) -> socket.socket:
 def _ask(
     secure: ssl.SSLSocket,
     request: bytes,
-    clock: _Clock,
+    clock: Clock,
     answer: Answer,
     wanted: Container[int],
 ) -> None:

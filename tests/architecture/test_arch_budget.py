@@ -20,6 +20,7 @@ FORBIDDEN = (
 LATER = {
     "agent2.watcher.exporting",
     "agent2.checks.http_tls",
+    "agent2.checks.certificate_tls",
     "agent2.host.processes_psutil",
     "agent2.host.machine_psutil",
 }

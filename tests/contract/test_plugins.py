@@ -49,6 +49,8 @@ def options(family: str, kind: str, port: int, path: str, argv: tuple[str, ...])
     strange = {name: word for name, word in needed.items() if word not in told}
     assert not strange, f"what shall {kind} be given for {strange}? Say it here"
     needed |= MEANT.get(kind, {})
+    if kind == "certificate":
+        return {"host": "127.0.0.1", "port": port}
     return {name: told[word] for name, word in needed.items()}
 
 

@@ -28,9 +28,9 @@ class Certificate:
 
 
 def make(
-    folder: Path, name: str = "127.0.0.1", *, expired: bool = False
+    folder: Path, name: str = "127.0.0.1", *, expired: bool = False, days: float = 1
 ) -> Certificate:
-    """Return a certificate for *name* (an address or a host name)."""
+    """Return a certificate for *name* (an address or a host name), good for *days*."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     try:
@@ -39,7 +39,7 @@ def make(
         other = x509.DNSName(name)
     now = dt.datetime.now(dt.UTC)
     begin = now - dt.timedelta(days=30)
-    end = now - dt.timedelta(days=1) if expired else now + dt.timedelta(days=1)
+    end = now - dt.timedelta(days=1) if expired else now + dt.timedelta(days)
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -52,7 +52,7 @@ def make(
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    label = f"{name}{'-expired' if expired else ''}"
+    label = f"{name}{'-expired' if expired else ''}{days}"
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
