@@ -117,12 +117,13 @@ def connect(choices: tuple[net.Address, ...], clock: Clock) -> socket.socket:
     """
     last = net.ProbeError(Code.DNS, "the name has no address")
     for address in choices:
+        left = clock.left()  # before there is anything to close
         try:
             sock = socket.socket(address[0], socket.SOCK_STREAM)
         except OSError as error:
             raise net.own_trouble(error) from None
         try:
-            sock.settimeout(clock.left())
+            sock.settimeout(left)
             sock.connect(address[1])
         except TimeoutError:
             sock.close()
