@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     Size = int
     Url = str
     Path = str
-    Size = int
 
     class Check(Protocol):
         """One question that can be put to a target.

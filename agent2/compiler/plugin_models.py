@@ -27,7 +27,6 @@ _WORDS: dict[str, Any] = {
     "Size": Annotated[int, word.SIZE],
     "Url": Annotated[object, fields.URL],
     "Path": Annotated[object, fields.PATH],
-    "Size": Annotated[int, word.SIZE],
     "Secret": Annotated[object, fields.SECRET],
     "str": Annotated[object, fields.TEXT],
     "int": Annotated[int, word.WHOLE],

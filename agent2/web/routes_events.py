@@ -17,11 +17,9 @@ from agent2.web.desk import Desk, desk
 from agent2.web.refusals import Refusal
 from agent2.web.replies import reply
 from agent2.web.routes import Entry
-from agent2.web.sent import body, sent
-from agent2.web.shapes import EVENT, OBJECT, TEXT, TRUTH, WHOLE, lists, objects
-from agent2.wire.tokens import DUPLICATE
 from agent2.web.sent import body
 from agent2.web.shapes import EVENT, TEXT, TRUTH, WHOLE, lists, objects
+from agent2.wire.tokens import DUPLICATE
 
 if TYPE_CHECKING:
     from starlette.requests import Request
