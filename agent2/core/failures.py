@@ -73,7 +73,7 @@ def is_retryable(event: Event) -> bool:
 
 def tries(event: Event) -> int:
     """Return how often it was tried again already, as its sender counts."""
-    count = event.payload.get("retry_count", 0)
+    count = event.payload.get("retry_count")
     if isinstance(count, bool) or not isinstance(count, (int, float)):
         return 0
     return int(min(max(count, 0), 1_000_000))

@@ -256,7 +256,10 @@ def test_what_does_not_pass_by_itself_is_blocked_at_once(word):
         ({"error": "Invalid token, try again"}, False),
         ({"error": "403 Forbidden, service unavailable"}, False),
         ({"error_type": 5, "error": "timeout"}, True),
-        ({"error": "x" * 10_000 + "timeout"}, False),
+        # A type that is known outweighs all words.
+        ({"error_type": "network_timeout", "error": "permission denied"}, True),
+        ({"error": "x" * 9_993 + "timeout"}, True),
+        ({"error": "x" * 9_994 + "timeout"}, False),
     ],
     ids=lambda one: str(one)[:50],
 )
