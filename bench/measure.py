@@ -46,6 +46,8 @@ GOALS: dict[str, float] = {
     "alert.durable_1000_ms": 50.0,
     "hostile.lateness_ms.p99": 100.0,
     "hostile.growth_mb": 2.0,
+    "beside.lateness_ms.p99": 25.0,
+    "beside.growth_mb": 2.0,
     "kills.lost": 0.0,
     "kills.doubled_keys": 0.0,
     "kills.torn": 0.0,

@@ -69,8 +69,12 @@ def write(
     targets: list[values.TargetPlan],
     notifiers: tuple[values.PluginPlan, ...] = (),
     language: str = "en",
+    **sections: dict[str, Any],
 ) -> None:
-    """Write ``plan.json`` into the state folder *folder*, current for *config*."""
+    """Write ``plan.json`` into the state folder *folder*, current for *config*.
+
+    *sections* are ``web`` and ``telemetry``.
+    """
     names = tuple(each.name for each in notifiers)
     made = values.Plan(
         stamp=current_stamp(config, "", os.environ),
@@ -84,7 +88,7 @@ def write(
         routes=(values.Route({}, names),) if names else (),
         log=values.LogPlan(),
         restarter=values.RestarterPlan(),
-        web={},
+        **{"web": {}} | sections,
     )
     path = os.path.join(folder, "plan.json")
     with open(path, "w", encoding="utf-8") as file:

@@ -164,6 +164,8 @@ def _put_together(
         events=events.settled(root.events, (name.value, lent), report),
         store=root.store,
         telemetry=root.telemetry,
+        metrics=root.metrics,
+        observability=root.observability,
         source=report.source,
     )
     _warn_of_idle_profile(report, root, profile, name)

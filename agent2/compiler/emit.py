@@ -38,6 +38,8 @@ def emit(settled: Settled, facts: dict[str, Any]) -> dict[str, Any]:
         "events": events.emitted(settled.events),
         "store": settled.store.model_dump(),
         "telemetry": settled.telemetry.model_dump(),
+        "metrics": settled.metrics.model_dump(),
+        "observability": settled.observability.model_dump(),
     }
 
 

@@ -11,6 +11,7 @@ from agent2 import plugins
 from agent2.compiler import (
     events,
     layers,
+    observability,
     plugin_models,
     schema,
     section,
@@ -44,6 +45,8 @@ _SECTIONS = (
     ("events.redlines", events.Redlines),
     ("store", store.Store),
     ("telemetry", telemetry.Telemetry),
+    ("metrics", observability.Metrics),
+    ("observability", observability.Observability),
 )
 _FAMILIES = (
     ("checks", "targets[].checks[]"),

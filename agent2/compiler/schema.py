@@ -14,6 +14,7 @@ from pydantic import Field
 from agent2.compiler import fields, word
 from agent2.compiler.events import Events
 from agent2.compiler.fields import Name, Plain, PublicPath, PublicUrl, Truth
+from agent2.compiler.observability import Metrics, Observability
 from agent2.compiler.section import Above, Section
 from agent2.compiler.section import described as _field
 from agent2.compiler.slo import NONE as NO_PROMISE
@@ -213,3 +214,5 @@ class Root(Section):
     events: Events = _field(Events(), "See events below")
     store: Store = _field(Store(), "See store below")
     telemetry: Telemetry = _field(Telemetry(), "See telemetry below")
+    metrics: Metrics = _field(Metrics(), "See metrics below")
+    observability: Observability = _field(Observability(), "See observability below")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent2.compiler.entries import Entry
     from agent2.compiler.events import Events
     from agent2.compiler.layers import Sourced
+    from agent2.compiler.observability import Metrics, Observability
     from agent2.compiler.problems import Loc
     from agent2.compiler.report import Report
     from agent2.compiler.schema import Defaults, Restarter, Root, Target, Web
@@ -70,6 +71,8 @@ class Settled:
     events: Events
     store: Store
     telemetry: Telemetry
+    metrics: Metrics
+    observability: Observability
     source: Callable[[Loc], str]  # where the value at a place of the file is from
 
 

@@ -80,6 +80,8 @@ def effective(settled: Settled, *, words: bool) -> dict[str, Any]:
         "events": _events(settled.events, tell),
         "store": store.shown(settled.store, tell),
         "telemetry": telemetry.shown(settled.telemetry, tell),
+        "metrics": settled.metrics.model_dump(),
+        "observability": settled.observability.model_dump(),
     }
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from agent2.compiler.problems import Loc
     from agent2.compiler.settle import Settled, SettledTarget
 
+_SHORT = frozenset({"defaults", "log", "events", "store", "telemetry"})
+_SHORT |= {"metrics", "observability"}
+
 
 def as_yaml(settled: Settled, path: str) -> str:
     """Return the effective configuration as YAML, with the source of each value."""
@@ -31,7 +34,7 @@ def as_yaml(settled: Settled, path: str) -> str:
             lines.append("targets:")
             for index, target in enumerate(settled.targets):
                 lines += _target_lines(settled, index, target, node[index])
-        elif key in {"defaults", "log", "events", "store", "telemetry"}:
+        elif key in _SHORT:
             lines.append(f"{key}:")
             for name, each in node.items():
                 note = f"  # {settled.source((key, name))}"

@@ -14,6 +14,7 @@ from agent2.host.wake import wake, wake_supervisor
 from agent2.plan.events import is_asked_elsewhere
 from agent2.store import outbox
 from agent2.store.errors import StoreError
+from agent2.store.totals import audited, unwritten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,11 +54,16 @@ class Desk:
     def configure(self, plan: Plan) -> None:
         """Take the notifiers and the language of *plan*."""
         self._voice.configure(plan)
+        audited.use(plan.observability)
         self._pass_on = is_asked_elsewhere(plan.events, KIND)
 
     def begin(self) -> None:
         """Take over what a killed courier was sending; remember what was said last."""
-        outbox.take_over(self.db, self.now())
+        try:
+            outbox.take_over(self.db, self.now())
+        except StoreError:
+            unwritten(self.db, "expired_running", "delivery")
+            raise
         for name, count in outbox.counts(self.db).items():
             error, success = count.last_error, count.last_success_at
             if error is not None and (success is None or success < error[2]):
@@ -83,6 +89,7 @@ class Desk:
         try:
             return outbox.renew(self.db, held, self.now() + LEASE_S)
         except StoreError:
+            unwritten(self.db, "heartbeat", "delivery")
             return True  # nobody else can write either
 
     def give_back(self, held: Delivery) -> None:
@@ -90,6 +97,7 @@ class Desk:
         try:
             outbox.release(self.db, held, held.next_at)
         except StoreError as error:
+            unwritten(self.db, "claimed_update", "delivery")
             self._voice.stuck(error)
 
     def overtaken(self, held: Delivery, *, deduplicates: bool) -> bool:
@@ -176,6 +184,7 @@ class Desk:
             try:
                 self._unstored[0]()
             except StoreError as error:
+                unwritten(self.db, "claimed_update", "delivery")
                 self._voice.stuck(error)
                 return False
             self._unstored.pop(0)

@@ -41,7 +41,8 @@ class Voice:
 
         said = words(self._language)["log.told"]
         subject = held.alert.subject
-        self.log("INFO", said.format(notifier=held.notifier, subject=subject[:300]))
+        told = said.format(notifier=held.notifier, subject=subject[:300])
+        self.log("INFO", told, held.alert.incident)
 
     def failed(self, held: Delivery, cause: Cause, detail: str) -> None:
         """Say that an attempt failed, unless the one before it failed so as well."""
@@ -52,7 +53,8 @@ class Voice:
     def refused(self, held: Delivery, detail: str) -> None:
         """Say that it did not arrive, for all or for some."""
         kind = self._kinds.get(held.notifier, "?")
-        self.log("ERROR", send_failed(self._language, kind, held.notifier, detail))
+        text = send_failed(self._language, kind, held.notifier, detail)
+        self.log("ERROR", text, held.alert.incident)
 
     def notices(self, dead: Delivery, now: float) -> tuple[Delivery, ...]:
         """Return what others are told of a dead letter; nobody: the log is told."""
@@ -63,7 +65,8 @@ class Voice:
         found = alerting.notices(dead, self._kinds, now, catalogue)
         if not found:
             detail = f"{dead.notifier}: {dead.detail}: {dead.alert.subject}"
-            self.log("ERROR", catalogue["log.undelivered"].format(detail=detail[:500]))
+            text = catalogue["log.undelivered"].format(detail=detail[:500])
+            self.log("ERROR", text, dead.alert.incident)
         return found
 
     def stuck(self, error: StoreError) -> None:
@@ -76,9 +79,12 @@ class Voice:
         """The store was written: its next trouble is news."""
         self._store_trouble = ""
 
-    def log(self, level: str, text: str) -> None:
-        """Tell the watcher's log and our own standard error, as one line."""
+    def log(self, level: str, text: str, sid: str = "") -> None:
+        """Tell the watcher's log and our own standard error, as one line.
+
+        *sid* is the incident that it is about.
+        """
         line = one_line(" ".join(text.split()), 2000)
-        wake(self._state_dir, f"log {level} {line}")
+        wake(self._state_dir, f"log {level}/{sid} {line}")
         if level != "INFO":
             print(level, line, file=sys.stderr, flush=True)  # noqa: T201

@@ -45,9 +45,16 @@ class LogFile:
         self._day = ""
         self._cut = False
         self._json_cut = False
+        self._run = f"{name.lower()}@{time.time():.3f}"
 
-    def __call__(self, level: str, message: str) -> None:
-        """Write one line of *level*; control characters in it are escaped."""
+    def __call__(
+        self, level: str, message: str, sid: str = "", *, ahead: bool = False
+    ) -> None:
+        """Write one line of *level*; control characters in it are escaped.
+
+        *sid* is the incident that it belongs to: it stands at the end, in brackets, or
+        *ahead* of a message whose end others read.
+        """
         if LEVELS[level] < self.level:
             return
         now = time.time()
@@ -57,12 +64,15 @@ class LogFile:
             self._second = int(now)
             self._day = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
         clock = f"{self._day},{int(now * 1000) % 1000:03d}"
-        line = f"{clock} - {self._name} - {level} - {text}\n".encode("utf-8", "replace")
+        said = text
+        if sid:
+            said = f"[{sid}] {text}" if ahead else f"{text} [{sid}]"
+        line = f"{clock} - {self._name} - {level} - {said}\n".encode("utf-8", "replace")
         try:
             self._ensure(len(line))
             self._write(line)
             if self.json:
-                self._write_json(now, level, text)
+                self._write_json(now, level, text, sid)
         except OSError:
             self.lost += 1
         if self._echo is not None and not self._is_echo_the_file():
@@ -117,10 +127,11 @@ class LogFile:
                 os.replace(older, f"{path}.{number + 1}")
         os.replace(path, f"{path}.1")
 
-    def _write_json(self, now: float, level: str, text: str) -> None:
-        """Write the line to the JSON-lines file too."""
-        at = stamp(now)
-        record = {"timestamp": at, "level": level, "name": self._name, "message": text}
+    def _write_json(self, now: float, level: str, text: str, sid: str) -> None:
+        """Write the line to the JSON-lines file too; of no incident: of this run."""
+        at, sid = stamp(now), sid or self._run
+        record = {"timestamp": at, "level": level, "name": self._name, "sid": sid}
+        record["message"] = text
         line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         self.record(line)
 

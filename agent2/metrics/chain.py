@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from agent2.store.database import Database
     from agent2.store.tallies import Totals
 
+_COUNTED = ("poll", "claim", "heartbeat", "claimed_update", "expired_running")
 CHECK, DELIVERY, EVENT = "check", "delivery", "event"
 
 
@@ -22,7 +23,7 @@ def chain(
     _checks(to, totals, done)
     sums = {
         (name, queue, how): many
-        for name in ("poll", "claim", "heartbeat", "claimed_update")
+        for name in _COUNTED
         for queue, how, _, many in totals.get(name, ())
     }
     for queue in (DELIVERY, EVENT):
@@ -81,6 +82,9 @@ def _leases(to: Families, queue: str, sums: dict[tuple[str, str, str], float]) -
         "dispatch_reject": many("claimed_update", "released"),
         "heartbeat_success": many("heartbeat", "success"),
         "heartbeat_guard_reject": many("heartbeat", "guard_reject"),
+        "heartbeat_error": many("heartbeat", "error"),
+        "claimed_update_error": many("claimed_update", "error"),
+        "expired_running_check_error": many("expired_running", "error"),
         "claimed_update_success": many("claimed_update", "success"),
         "claimed_update_guard_reject": many("claimed_update", "guard_reject"),
         "expired_running_detected": (

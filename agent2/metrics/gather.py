@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agent2.metrics import stored
 from agent2.metrics.chain import chain
 from agent2.metrics.family import Families
+from agent2.metrics.probes import probes
 from agent2.metrics.ran import Ran
 from agent2.metrics.table import TABLE
 from agent2.metrics.targets import agent, targets
@@ -49,4 +50,6 @@ def gather(
     chain(to, db, totals, ran.results, now)
     if promises is not None:
         promises.put(to, db, names, now)
+        if promises.blackbox and names:
+            probes(to, seen)
     return to

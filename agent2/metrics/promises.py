@@ -21,12 +21,17 @@ _KEEP_S = 60.0  # the history itself is written once a minute
 
 
 class Promises:
-    """The promises of the plan in one state folder, worked out once a minute."""
+    """What the plan of one state folder says for metrics, read once a minute.
+
+    Attributes:
+        blackbox: The names of blackbox_exporter are wanted too.
+    """
 
     def __init__(self, state_dir: str) -> None:
         """Read nothing yet."""
         self._path = os.path.join(state_dir, sources.PLAN_NAME)
         self._at = float("-inf")
+        self.blackbox = False
         self._found: list[tuple[str, Objective, Budget]] = []
 
     def put(self, to: Families, db: Database, known: Iterable[str], now: float) -> None:
@@ -51,6 +56,7 @@ class Promises:
         found = []
         try:
             plan = stored.load(self._path)
+            self.blackbox = plan.metrics.get("compat") == "blackbox"
             for one in plan.targets:
                 promise = slo.from_tree(one.slo)
                 if promise is not None:

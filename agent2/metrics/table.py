@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent2.metrics.family import Metric
+from agent2.metrics.probes import PROBES
 from agent2.metrics.table_chain import CHAIN
 from agent2.metrics.table_documents import DOCUMENTS
 from agent2.metrics.table_process import PROCESS
@@ -161,5 +162,5 @@ _OWN = (
 
 TABLE: dict[str, Metric] = {
     name: Metric(name, kind, labels, text)
-    for name, kind, labels, text in (*_OWN, *DOCUMENTS, *CHAIN, *PROCESS)
+    for name, kind, labels, text in (*_OWN, *DOCUMENTS, *CHAIN, *PROCESS, *PROBES)
 }

@@ -47,6 +47,12 @@ CHAIN: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "Leases that were lost when they were to be made longer.",
     ),
     (
+        "agent_task_heartbeat_error_total",
+        _C,
+        _Q,
+        "Leases that could not be made longer: the store could not be written.",
+    ),
+    (
         "agent_task_claimed_update_success_total",
         _C,
         _Q,
@@ -57,6 +63,12 @@ CHAIN: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         _C,
         _Q,
         "Results that were refused: their writer had lost the lease.",
+    ),
+    (
+        "agent_task_claimed_update_error_total",
+        _C,
+        _Q,
+        "Times that a result could not be written; it is tried again.",
     ),
     ("agent_task_execution_total", _C, _Q, "Tasks that were done, however it went."),
     ("agent_task_execution_failure_total", _C, _Q, "Those that failed."),
@@ -83,6 +95,12 @@ CHAIN: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         _C,
         _Q,
         "Leases that were found to have ended.",
+    ),
+    (
+        "agent_task_expired_running_check_error_total",
+        _C,
+        _Q,
+        "Times that ended leases could not be looked for.",
     ),
     ("agent_sse_connections", _G, (), "Who follows the journal now."),
     ("agent_sse_push_attempt_total", _C, (), "Entries given to a follower to send."),

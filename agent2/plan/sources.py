@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CONFIG_NAME = "agent2.yaml"
 PLAN_NAME = "plan.json"
 STORE_PATH = "AGENTOS_DB_PATH"  # the documents' word for the store
+# Set in the watcher's unit where telemetry has a unit of its own.
+TELEMETRY_UNIT = "AGENT2_TELEMETRY_UNIT"
 PROFILES = (
     "dev",
     "test",
@@ -61,6 +63,8 @@ SETTABLE = (
     *(f"events.{key}" for key in _EVENTS.split()),
     *(f"store.{key}" for key in _STORE.split()),
     *(f"telemetry.{key}" for key in _TELEMETRY.split()),
+    "metrics.compat",
+    *(f"observability.audit_{key}enabled" for key in ("log_", "success_log_")),
 )
 
 

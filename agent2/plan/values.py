@@ -94,6 +94,8 @@ class Plan:
     events: EventsPlan = EventsPlan()
     store: StorePlan = StorePlan()
     telemetry: dict[str, Any] = {}  # noqa: RUF012  (as TargetPlan.labels)
+    metrics: dict[str, Any] = {}  # noqa: RUF012
+    observability: dict[str, Any] = {}  # noqa: RUF012
     warnings: tuple[str, ...] = ()
 
     @property

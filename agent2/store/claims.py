@@ -90,9 +90,10 @@ def claim(
         if rows:
             totals.claimed(tx, db, _QUEUE)
         for row in rows:
+            subject, fence = event_of(row[3:]).subject, count(row[1]) + 1
+            totals.acquired(tx, _QUEUE, subject, owner, fence)
             if count(row[2]):  # who had claimed it died or slept
-                subject = event_of(row[3:]).subject
-                totals.reclaimed(tx, _QUEUE, subject, owner, count(row[1]) + 1)
+                totals.reclaimed(tx, _QUEUE, subject, owner, fence)
     return [Claimed(event_of(row[3:]), count(row[1]) + 1) for row in rows]
 
 

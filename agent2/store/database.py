@@ -52,10 +52,12 @@ class Database:
         path: The file, absolute.
         replaced: How often the file was found gone or another one, and opened anew.
         idle: How often nothing was found to claim since the last claim.
+        trouble: How often what (heartbeat …) of a queue could not be written since.
     """
 
     __slots__ = (
-        "_connection", "_file", "_lock", "_pid", "_turn", "idle", "path", "replaced"
+        "_connection", "_file", "_lock", "_pid", "_turn", "idle", "path", "replaced",
+        "trouble",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +66,7 @@ class Database:
         """Not for callers."""
         self.path = path
         self.replaced = self.idle = 0
+        self.trouble: dict[tuple[str, str], int] = {}
         self._lock = lock
         self._connection: sqlite3.Connection | None = connection
         self._file = _identity(path)

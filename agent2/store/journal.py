@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from agent2.store.database import Database
 
 
+_NEAR = 20_000  # entries of all targets between a first failure and its incident
+
+
 @value
 class Entry:
     """One line of the journal.
@@ -57,10 +60,37 @@ def read(
         f"{where} ORDER BY seq LIMIT ?",
         (after, limit) if incident is None else (after, incident, limit),
     )
-    return [
-        Entry(seq, number(at), str(kind), target, told, load_object(body))
-        for seq, at, kind, target, told, body in rows
-    ]
+    return [_entry(row) for row in rows]
+
+
+def of_target(
+    db: Database, target: str, first: int, last: int, limit: int
+) -> list[Entry]:
+    """Return entries of *target* numbered *first* to *last*, in order."""
+    rows = db.rows(
+        "SELECT seq, at, kind, target, incident, body FROM journal"
+        " WHERE seq BETWEEN ? AND ? AND target = ? ORDER BY seq LIMIT ?",
+        (first, last, target, limit),
+    )
+    return [_entry(row) for row in rows]
+
+
+def failing(db: Database, target: str, before: int) -> int:
+    """Return the number of the entry, *before* or at which *target* began to fail.
+
+    It is looked for among the few thousand that come before; else it is *before*.
+    """
+    rows = db.rows(
+        "SELECT max(seq) FROM journal WHERE seq BETWEEN ? AND ? AND target = ?"
+        " AND kind = 'health.changed' AND body LIKE '%\"new\":%\"failing\"%'",
+        (before - _NEAR, before, target),
+    )
+    return int(rows[0][0] or before)
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    seq, at, kind, target, told, body = row
+    return Entry(seq, number(at), str(kind), target, told, load_object(body))
 
 
 def last(db: Database) -> int:

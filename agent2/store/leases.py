@@ -172,6 +172,7 @@ def _take(
         fence=row.fence + 1,
         attempts=row.attempts + 1,
     )
+    totals.acquired(tx, _QUEUE, row.alert.target, owner, taken.fence)
     if row.state is DeliveryState.SENDING:  # its sender died or slept
         totals.reclaimed(tx, _QUEUE, row.alert.target, owner, taken.fence)
         taken = replace(taken, ambiguous=True, cause=Cause.CRASHED, detail=_CRASHED)

@@ -7,6 +7,8 @@ from agent2.store.codec import count, maybe_number, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from agent2.store.database import Database
 
 
@@ -34,30 +36,40 @@ class Outcome:
     finished_at: float | None
 
 
+_SELECT = (
+    "SELECT seq, id, notifier, incident, state, attempts, coalesce(cause, ''),"
+    " detail, created_at, failed_at, finished_at FROM deliveries "
+)
+
+
 def after(db: Database, seq: int, limit: int) -> list[Outcome]:
     """Return up to *limit* deliveries that were queued after number *seq*, in order."""
+    rows = db.rows(f"{_SELECT} WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+    return [_outcome(row) for row in rows]
+
+
+def of_incident(db: Database, incident: str, limit: int = 1000) -> list[Outcome]:
+    """Return the oldest *limit* deliveries of one incident, in order."""
     rows = db.rows(
-        "SELECT seq, id, notifier, incident, state, attempts, coalesce(cause, ''),"
-        " detail, created_at, failed_at, finished_at FROM deliveries"
-        " WHERE seq > ? ORDER BY seq LIMIT ?",
-        (seq, limit),
+        f"{_SELECT} WHERE incident = ? ORDER BY seq LIMIT ?", (incident, limit)
     )
-    return [
-        Outcome(
-            int(row[0]),
-            str(row[1]),
-            str(row[2]),
-            str(row[3]),
-            str(row[4]),
-            count(row[5]),
-            str(row[6]),
-            str(row[7]),
-            number(row[8]),
-            maybe_number(row[9]),
-            maybe_number(row[10]),
-        )
-        for row in rows
-    ]
+    return [_outcome(row) for row in rows]
+
+
+def _outcome(row: tuple[Any, ...]) -> Outcome:
+    return Outcome(
+        int(row[0]),
+        str(row[1]),
+        str(row[2]),
+        str(row[3]),
+        str(row[4]),
+        count(row[5]),
+        str(row[6]),
+        str(row[7]),
+        number(row[8]),
+        maybe_number(row[9]),
+        maybe_number(row[10]),
+    )
 
 
 def last(db: Database) -> int:

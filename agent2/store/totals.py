@@ -21,6 +21,28 @@ if TYPE_CHECKING:
 
     Count = tuple[str, str, str, str, float]
 
+
+class Switches:
+    """What of the chain of execution is audited; for each program as it is told to.
+
+    Attributes:
+        lost: What went wrong: claims taken over, results that came too late.
+        claims: Each claim that went well.
+    """
+
+    __slots__ = ("claims", "lost")
+
+    def __init__(self) -> None:
+        """Audit what went wrong."""
+        self.lost, self.claims = True, False
+
+    def use(self, told: dict[str, Any]) -> None:
+        """Follow the section ``observability`` of the plan; {} is the defaults."""
+        self.lost = told.get("audit_log_enabled") is not False
+        self.claims = self.lost and told.get("audit_success_log_enabled") is True
+
+
+audited = Switches()
 _ADD = (
     "INSERT INTO totals VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (name, one, two, three) DO UPDATE SET value = value + excluded.value"
@@ -49,7 +71,24 @@ def claimed(tx: sqlite3.Connection, db: Database, queue: str) -> None:
     if db.idle:
         counts.append(("poll", queue, "empty", "", float(db.idle)))
         db.idle = 0
+    for (what, whose), many in db.trouble.items():
+        counts.append((what, whose, "error", "", float(many)))
+    db.trouble = {}
     add(tx, counts)
+
+
+def unwritten(db: Database, what: str, queue: str) -> None:
+    """Count with the next claim that *what* could not be written just now."""
+    db.trouble[what, queue] = db.trouble.get((what, queue), 0) + 1
+
+
+def acquired(
+    tx: sqlite3.Connection, queue: str, subject: str, owner: str, fence: int
+) -> None:
+    """Audit that *owner* claimed something, if that is wanted."""
+    if audited.claims:
+        told = {"queue": queue, "owner": owner, "attempt": fence}
+        _audit(tx, subject, "claim_acquired", told, "info")
 
 
 def refused(
@@ -74,11 +113,17 @@ def reclaimed(
 
 
 def _audit(
-    tx: sqlite3.Connection, subject: str, name: str, told: dict[str, Any]
+    tx: sqlite3.Connection,
+    subject: str,
+    name: str,
+    told: dict[str, Any],
+    level: str = "warn",
 ) -> None:
     """Write a line of the audit, if that can be: an alert is worth more than it."""
+    if not audited.lost:
+        return
     try:
-        append(tx, subject, "warn", name, told, time.time())
+        append(tx, subject, level, name, told, time.time())
     except SQLITE_ERRORS:  # the documents let people make the table anew
         if not tx.in_transaction:  # it took the rest of the transaction with it
             raise

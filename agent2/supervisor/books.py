@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from agent2.store import inbox, turns
 from agent2.store.errors import StoreError
+from agent2.store.totals import unwritten
 from agent2.supervisor import effects, phrases
 from agent2.supervisor.effects import Outcome
 
@@ -65,6 +66,7 @@ class Books:
             if error.kind == "io" and len(owed) > 1:
                 done = self._one_by_one(owed)
             else:
+                unwritten(self._db, "claimed_update", "event")
                 self.say_stuck([each.claimed for each in owed], error)
                 raise
         self.owed = []

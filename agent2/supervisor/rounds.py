@@ -10,6 +10,7 @@ from agent2.plan.events import EventsPlan
 from agent2.plan.watch import PlanWatch
 from agent2.store import inbox, turns
 from agent2.store.errors import StoreError
+from agent2.store.totals import audited, unwritten
 from agent2.supervisor.metrics import Watch
 from agent2.supervisor.polling import Poller
 from agent2.supervisor.processor import Processor
@@ -76,7 +77,7 @@ class Rounds:
         """
         self._use(self._plan_file.read())
         turns.give_back(self._db, OWNER + " ", self._now())
-        inbox.recover(self._db, self._now())
+        self._recover()
 
     def work(self) -> bool:
         """Do what is due; return whether more may be due at once."""
@@ -87,7 +88,7 @@ class Rounds:
             if mono >= self._poll_at:
                 self._poll_at = mono + self._plan.poll_interval
                 self._refresh()
-                inbox.recover(self._db, self._now())
+                self._recover()
                 if self._plan.enabled:
                     self._poller.look()
             done = self._process()
@@ -120,6 +121,13 @@ class Rounds:
             # Due, and yet not taken: another processor holds its subject.
             return max(min(waits), _SHORTEST)
         return max(min(waits), 0.0)
+
+    def _recover(self) -> None:
+        try:
+            inbox.recover(self._db, self._now())
+        except StoreError:
+            unwritten(self._db, "expired_running", "event")
+            raise
 
     def close(self) -> None:
         """End what it began."""
@@ -165,6 +173,7 @@ class Rounds:
     def _use(self, plan: Plan) -> None:
         self._configured(plan.log.level)
         self._telling.plan = plan
+        audited.use(plan.observability)
         if self._processor is not None:
             if plan.events == self._plan:
                 return

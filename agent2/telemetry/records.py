@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from agent2.telemetry.ids import span_id, trace_id
 from agent2.telemetry.shapes import Record
+from agent2.wire.trace_ids import span_id, trace_id
 
 if TYPE_CHECKING:
     from agent2.store.journal import Entry

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent2.telemetry.ids import span_id, trace_id
 from agent2.telemetry.shapes import Event, Span
+from agent2.wire.trace_ids import span_id, trace_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

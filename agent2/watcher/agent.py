@@ -96,6 +96,10 @@ class Agent:
         self.memory.before = self.upkeep.give_way
         self.memory.lifeboat = Lifeboat(*parts, lambda: bool(self.telling.known()))
 
+    def _incident_of(self, target: str) -> str:
+        found = self.targets.get(target)
+        return "" if found is None else found.incident
+
     def use(self, plan: Plan) -> None:
         """Take *plan*: keep what is remembered of targets that stay.
 
@@ -109,7 +113,8 @@ class Agent:
         self.log.json, self.log.json_path = plan.log.json, plan.log.json_path
         self.log.max_bytes = plan.log.max_bytes
         self.log.backups = plan.log.backups
-        self.texts = Texts(self.log, self.words, many=len(plan.targets) > 1)
+        many = len(plan.targets) > 1
+        self.texts = Texts(self.log, self.words, self._incident_of, many=many)
         old, self.targets = self.targets, fresh
         self.gates.use(plan, fresh)
         self.events.plan = plan.events
@@ -165,7 +170,8 @@ class Agent:
                 left_out = orphan(self, name, state)
                 self.reactor.spawn(say_goodbye(self, left_out), "goodbye")
         for row in left.cut_off:
-            self.texts.say("WARNING", "unknown_action", target=row.target)
+            sid = row.incident or ""
+            self.texts.say("WARNING", "unknown_action", sid, target=row.target)
         self.fixes.restore(left.recent, left.total)
         self.telling.incidents = left.incidents
         cut_off, body = left.cut_off, {"pid": os.getpid()}

@@ -120,9 +120,11 @@ class Deeds:
             case Warn():
                 row = rows[effect.action]
                 self._fixes.add(row)
-                texts.fix(row.target, row.label, RESULTS[row.result])
+                result = RESULTS[row.result]
+                texts.fix(row.target, row.label, result, watched.story)
             case Withhold():
-                texts.say("ERROR", effect.why, target=watched.name, note=effect.note)
+                sid, note = effect.incident, effect.note
+                texts.say("ERROR", effect.why, sid, target=watched.name, note=note)
             case OpenIncident():
                 self._telling.opened(effect)
                 texts.down(watched, effect)
@@ -171,24 +173,25 @@ class Deeds:
         self._publish()
 
     def _say(self, row: ActionRow, deed: Deed, result: ActionResult) -> None:
-        texts, target = self._texts(), row.target
-        texts.say("INFO", "repair", target=target)
+        texts, target, sid = self._texts(), row.target, row.incident or ""
+        texts.say("INFO", "repair", sid, target=target)
         if not deed.done:
-            texts.say("ERROR", "action_failed", target=target, detail=deed.detail)
+            detail = deed.detail
+            texts.say("ERROR", "action_failed", sid, target=target, detail=detail)
         elif deed.kept:
-            texts.say("INFO", "kept", target=target, reason=row.reason)
+            texts.say("INFO", "kept", sid, target=target, reason=row.reason)
         else:
             said = "signal" if row.kind == "signal_file" else "command"
-            texts.say("INFO", said, target=target, reason=row.reason)
+            texts.say("INFO", said, sid, target=target, reason=row.reason)
             if said == "signal":
-                texts.say("INFO", "wait", target=target)
-        texts.fix(target, row.label, RESULTS[result])
+                texts.say("INFO", "wait", sid, target=target)
+        texts.fix(target, row.label, RESULTS[result], sid)
 
     def withdraw(self, watched: Watched, effect: WithdrawRestart | None = None) -> None:
         """Take back what nobody took up; also one that an earlier run left."""
         order = self.order(watched)
         if sum(action.withdraw(order) for action in watched.actions):
-            self._texts().say("INFO", "withdrawn", target=watched.name)
+            self._texts().say("INFO", "withdrawn", watched.story, target=watched.name)
         if effect is not None:
             self._fixes.settle(effect.action, ActionResult.WITHDRAWN)
 
@@ -198,5 +201,6 @@ class Deeds:
         self._texts().say(
             "INFO" if helped else "WARNING",
             "proved" if helped else "not_proved",
+            watched.story,
             target=watched.name,
         )

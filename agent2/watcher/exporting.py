@@ -1,6 +1,7 @@
 """The watcher's side of telemetry: a program of its own is kept running.
 
-Loaded only when ``telemetry.enabled``. Nothing here waits for it, and how it fares
+Loaded only when ``telemetry.enabled``, and idle where a unit of systemd of its own has
+it running (``TELEMETRY_UNIT``). Nothing here waits for it, and how it fares
 with its collector is its own affair; only that it cannot be started is told.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from agent2.plan.sources import TELEMETRY_UNIT
 from agent2.watcher.child import Child
 
 TYPE_CHECKING = False
@@ -49,6 +51,7 @@ class Exporting:
 
     def use(self, *, enabled: bool) -> None:
         """Follow the configuration; a change of its details the program sees itself."""
+        enabled = enabled and not os.environ.get(TELEMETRY_UNIT)
         if enabled and not self._wanted:
             self._child.keep()  # later it runs, or its time is set
         elif not enabled:

@@ -42,7 +42,7 @@ class Telling:
         clock: Clock,
         state_dir: str,
         memory: Callable[[], Memory],
-        log: Callable[[str, str], None],
+        log: Callable[[str, str, str], None],
         changed: Callable[[], object],
     ) -> None:
         """*changed* is called when the figures are new."""
@@ -117,8 +117,10 @@ class Telling:
         for message in messages:
             kind, _, rest = message.partition(" ")
             if kind == "log":
-                level, _, text = rest.partition(" ")
-                self._log(level if level in LEVELS else "INFO", quoted(text))
+                first, _, text = rest.partition(" ")
+                level, _, sid = first.partition("/")
+                level = level if level in LEVELS else "INFO"
+                self._log(level, quoted(text), quoted(sid))
         self.look_soon()
 
     def _trouble(self, detail: str) -> None:

@@ -2,7 +2,9 @@
 
 The two tokens that machines read are the same in every language:
 ``修复操作: {action}, 结果: {result}`` once per action, and ``响应时间: {seconds}s`` on
-every line that gives a response time (and on no other).
+every line that gives a response time (and on no other). What belongs to an incident has
+its id at the end, in brackets: one search by it gives the whole story. Only the first
+of the two tokens has it ahead: results are counted by the end of their lines.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from agent2.core.effects import OpenIncident, ResolveIncident
     from agent2.watcher.watched import Watched
 
-    Log = Callable[[str, str], None]
+    Log = Callable[..., None]
 
 _BY_CODE = frozenset(
     {
@@ -35,24 +37,41 @@ _BY_CODE = frozenset(
 class Texts:
     """Writes log lines from the catalogue *words*."""
 
-    def __init__(self, log: Log, words: Mapping[str, str], *, many: bool) -> None:
-        """*many* targets: each line names its target, in front if nowhere else."""
+    def __init__(
+        self,
+        log: Log,
+        words: Mapping[str, str],
+        incident_of: Callable[[str], str],
+        *,
+        many: bool,
+    ) -> None:
+        """*many* targets: each line names its target, in front if nowhere else.
+
+        *incident_of* tells the incident that a target has now, "" if it has none.
+        """
         self.log = log
         self.words = words
+        self._incident_of = incident_of
         self._many = many
 
-    def say(self, level: str, sentence: str, **fields: object) -> None:
-        """Write the sentence ``log.{sentence}`` with its fields, which are quoted."""
+    def say(self, level: str, sentence: str, sid: str = "", **fields: object) -> None:
+        """Write the sentence ``log.{sentence}`` with its fields, which are quoted.
+
+        *sid* is the incident it is about, if that is not the one of its ``target``.
+        """
         told = {name: quoted(str(field)) for name, field in fields.items()}
         words = self.words[f"log.{sentence}"]
         text = words.format(**told)
         if "target" in told and "{target}" not in words:
             text = self._named(told["target"], text)
-        self.log(level, text)
+        if not sid and "target" in told:
+            sid = self._incident_of(str(fields["target"]))
+        self.log(level, text, sid)
 
-    def fix(self, target: str, label: str, result: str) -> None:
+    def fix(self, target: str, label: str, result: str, sid: str) -> None:
         """Write the line that counts a repair."""
-        self.log("INFO", self._named(target, f"{FIX}: {label}, 结果: {result}"))
+        text = self._named(target, f"{FIX}: {label}, 结果: {result}")
+        self.log("INFO", text, sid, ahead=True)
 
     def down(self, watched: Watched, effect: OpenIncident) -> None:
         """Say at ERROR that an incident is open, and why."""
@@ -60,6 +79,7 @@ class Texts:
         self.say(
             "WARNING" if warns else "ERROR",
             "warned" if warns else "down",
+            effect.incident,
             target=watched.name,
             reason=REASONS[effect.facet],
             code=effect.code.value,
@@ -76,22 +96,23 @@ class Texts:
         self.say(
             "INFO",
             "eased" if warned else "resolved",
+            effect.incident,
             target=watched.name,
             seconds=f"{max(seconds, 0.0):.1f}",
         )
 
     def begin(self, watched: Watched) -> None:
         """Write, for whoever debugs, that a cycle begins."""
-        self._of(watched, "DEBUG", self.words["log.begin"])
+        self._of(watched, "DEBUG", self.words["log.begin"], watched.incident)
 
     def cycle(self, watched: Watched, judgement: Judgement) -> None:
         """Write what one cycle found."""
         level, text = self._cycle(watched, judgement)
         if text:
-            self._of(watched, level, text)
+            self._of(watched, level, text, watched.story)
 
-    def _of(self, watched: Watched, level: str, text: str) -> None:
-        self.log(level, self._named(watched.name, text))
+    def _of(self, watched: Watched, level: str, text: str, sid: str) -> None:
+        self.log(level, self._named(watched.name, text), sid)
 
     def _named(self, target: str, text: str) -> str:
         return f"[{target}] {text}" if self._many else text

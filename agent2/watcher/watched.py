@@ -82,6 +82,17 @@ class Watched:
         return self.believed if self.committing else self.state
 
     @property
+    def incident(self) -> str:
+        """The incident that it has now, "" if it has none."""
+        return self.state.incident or self.state.warning or ""
+
+    @property
+    def story(self) -> str:
+        """The incident that its last cycle was about, also if it has ended it."""
+        before = self.believed
+        return self.incident or before.incident or before.warning or ""
+
+    @property
     def title(self) -> str:
         """What people call it: the documents write ``WebUI`` for ``webui``."""
         return "WebUI" if self.plan.name == "webui" else self.plan.name

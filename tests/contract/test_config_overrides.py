@@ -81,6 +81,7 @@ GOOD = {
     "endpoint": "127.0.0.1:9", "allow_insecure": "true", "traces": "false",
     "metrics": "false", "logs": "false", "service_name": "n", "headers_file": "/h",
     "max_queue_size": "9", "max_export_batch_size": "9",
+    "compat": "blackbox", "audit_log_enabled": "false", "audit_success_log_enabled": "true",
     "resident": "true", "batch_size": "9", "max_retries": "9", "mode": "autonomous",
 }  # fmt: skip
 

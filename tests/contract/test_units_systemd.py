@@ -17,6 +17,7 @@ NAMES = (
     "agent2.service",
     "agent2-restarter.service",
     "agent2-web.service",
+    "agent2-telemetry.service",
 )
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
@@ -72,7 +73,9 @@ def test_this_test_would_see_the_guides_obsolete_key(tmp_path):
 
 
 @needs_systemd
-@pytest.mark.parametrize("name", ["agent2.service", "agent2-web.service"])
+@pytest.mark.parametrize(
+    "name", ["agent2.service", "agent2-web.service", "agent2-telemetry.service"]
+)
 def test_a_recommended_unit_is_exposed_by_two_points_at_most(tmp_path, name):
     told = subprocess.run(
         [

@@ -5,6 +5,7 @@ No systemd runs here, so a stand-in for systemctl writes down how it was called.
 
 from __future__ import annotations
 
+import json
 import os
 import plistlib
 import pwd
@@ -92,9 +93,9 @@ def value(text, key):
     "words",
     [
         (),
-        ("--with-restarter",),
+        ("--with-restarter", "--web", "--telemetry"),
         ("--forking", "--with-restarter"),
-        ("--scope", "user", "--with-restarter"),
+        ("--scope", "user", "--with-restarter", "--web", "--telemetry"),
     ],
     ids=" ".join,
 )
@@ -112,7 +113,8 @@ def test_systemd_has_nothing_to_say_against_what_was_written(machine, words):
     assert state.is_dir()
     word = f'"{state}"'.replace("%", "%%")
     assert any(f" --state-dir {word}\n" in file.read_text() for file in files)
-    assert len(files) == 1 + ("--with-restarter" in words)
+    beside = {"--with-restarter", "--web", "--telemetry"} & {*words}
+    assert len(files) == 1 + len(beside)
     for file in files:
         assert "/opt/agent2" not in file.read_text()
         assert "home/agentos" not in file.read_text()
@@ -333,6 +335,33 @@ def test_the_two_kinds_of_unit_do_not_stand_side_by_side(machine):
     assert done.code == 2
     assert "agentos-agent2.service" in done.err
     assert machine.listing() == ["agentos-agent2.service"]
+
+
+def test_programs_beside_the_watcher_get_units_when_the_plan_has_them_on(machine):
+    state = machine.home / "state"
+    state.mkdir()
+    (state / "plan.json").write_text(
+        json.dumps({"web": {"enabled": True}, "telemetry": {"enabled": False}})
+    )
+    assert machine.install("--state-dir", state, "--now").code == 0
+
+    assert machine.listing() == ["agent2-web.service", "agent2.service"]
+    assert value(machine.text("agent2-web.service"), "ExecStart").endswith(
+        f"/web/__main__.py --state-dir {state}"
+    )
+    assert value(machine.text("agent2-web.service"), "User") == ME
+    started = [line for line in machine.called() if line.startswith("restart")]
+    assert "agent2-web.service" in started[0]
+
+    more = ("--state-dir", state, "--no-web", "--telemetry", "--dry-run")
+    told = machine.install(*more).out
+    assert "/web/__main__.py" not in told
+    assert "/telemetry/__main__.py" in told
+    assert 'Environment="AGENT2_TELEMETRY_UNIT=1"' in told
+    forking = machine.install("--state-dir", state, "--forking", "--dry-run").out
+    assert "/web/__main__.py" not in forking  # the scripts start it
+    assert machine.uninstall().code == 0
+    assert machine.listing() == []
 
 
 # -- refusals

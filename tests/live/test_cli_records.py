@@ -115,6 +115,40 @@ def test_one_incident_is_a_timeline_with_who_was_told(cli):
     assert {row["notifier"] for row in tree["deliveries"]} == {"ops", "mail"}
 
 
+def test_a_trace_is_the_story_of_one_incident_in_order_with_its_log_lines(cli):
+    clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(NOW - 9))
+    ours, forged = f"gone [{SECOND}]", f"said: [{SECOND}] and more"
+    fixed = f"[{SECOND}] 修复操作: x, 结果: success"
+    (cli.state / "agent2.log").write_text(
+        "".join(
+            f"{clock},500 - Agent2 - INFO - {text}\n"
+            for text in ("calm", ours, forged, fixed)
+        ),
+        encoding="utf-8",
+    )
+
+    tree = cli("trace", SECOND, "--json").json
+
+    assert tree["sid"] == tree["incident"]["id"] == SECOND
+    told = [(step["station"], step["what"]) for step in tree["steps"]]
+    assert told[:3] == [
+        ("detection", "incident.opened"),
+        ("log", "INFO gone"),
+        ("log", "INFO 修复操作: x, 结果: success"),
+    ]
+    assert ("delivery", "mail: queued") in told
+    assert ("delivery", "ops: dead") in told
+    gaps = [step["since_previous_s"] for step in tree["steps"]]
+    assert gaps[0] == 0
+    assert 0 < gaps[1] < 3
+    assert min(gaps) >= 0
+    of_target = cli("trace", "webui", "--no-log")
+    assert of_target.code == 0
+    assert SECOND in of_target.out
+    assert "gone [" not in of_target.out
+    assert cli("trace", "webui@9").code == 2
+
+
 def test_an_incident_that_nobody_was_told_of_says_so(cli):
     lone = OpenIncident(
         "lone@3", "lone", Severity.CRITICAL, NOW, Facet.PORT, Code.PORT_REFUSED, "x"

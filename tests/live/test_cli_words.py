@@ -13,7 +13,7 @@ from tests.live.cli_kit import ROOT
 
 SAID = re.compile(r"""say\(\s*f?["']([a-z0-9_.{}]+)["']""")
 QUOTED = re.compile(
-    r"""["']((?:demo|gate|stop|restarter|status|healthcheck|help|page)\.[a-z_.]+)["']"""
+    r"""["']((?:demo|gate|stop|restarter|status|healthcheck|help|page|trace)\.[a-z_.]+)["']"""
 )
 
 

@@ -8,8 +8,12 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
+from agent2.core.value import replace
 from agent2.host.owner import Owner, Presence
+from agent2.metrics.family import Families
 from agent2.metrics.gather import gather
+from agent2.metrics.probes import probes
+from agent2.metrics.table import TABLE
 from agent2.metrics.targets import MOST
 from agent2.metrics.text import render
 from agent2.store import meta
@@ -138,6 +142,35 @@ def test_figures_that_changed_since_the_last_scrape_are_the_new_ones(db):
         seen = status(targets=[calm, target("b", consecutive_failures=seconds)])
         found = told(db, seen)["agent2_target_consecutive_failures"]
         assert found == {(("target", "a"),): 0.0, (("target", "b"),): seconds}
+
+
+def test_checks_are_told_under_the_names_of_blackbox_exporter():
+    def web(detail, **more):
+        fine = {"name": "http", "kind": "http", "outcome": "ok", "detail": detail}
+        return target("a", checks=[fine | more])
+
+    def probed(one, fresh=True):
+        to = Families(TABLE)
+        seen = replace(status(targets=[one]), fresh=fresh)
+        probes(to, seen)
+        return {
+            (each.metric.name, *labels[2:]): value
+            for each in to.all()
+            for _, labels, value in each.samples
+        }
+
+    took = {"dns": 0.1, "connect": 0.2, "first_byte": 0.3, "total": 1.0}
+    well = probed(web("HTTP 200, status ok", duration_s=1.5, timings=took))
+    assert well["probe_success",] == 1
+    assert well["probe_duration_seconds",] == 1.5
+    assert well["probe_http_status_code",] == 200
+    assert well["probe_http_ssl",] == 0
+    assert well["probe_http_duration_seconds", "transfer"] == pytest.approx(0.4)
+    ill = probed(web("no connection", outcome="fail", code="refused"))
+    assert (ill["probe_success",], ill["probe_http_status_code",]) == (0, 0)
+    odd = probed(web(None, timings={"dns": "x", "total": []}, code=7))
+    assert ("probe_http_status_code",) not in odd
+    assert probed(web("HTTP 200"), fresh=False) == {}
 
 
 @pytest.mark.parametrize(

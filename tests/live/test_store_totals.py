@@ -79,6 +79,46 @@ def test_a_delivery_is_counted_by_each_attempt_and_by_its_end(db):
     assert counted(db, "delivery") == {("ops", "firing", "delivered"): 1.0}
 
 
+def test_what_could_not_be_written_is_counted_with_the_next_claim(db):
+    totals.unwritten(db, "heartbeat", "delivery")
+    totals.unwritten(db, "heartbeat", "delivery")
+    assert counted(db, "heartbeat") == {}
+    for at in (NOW, NOW + 16):
+        with db.transaction() as tx:
+            outbox.add(tx, [delivery(notifier="ops")])
+        lease(db, at)
+
+    assert counted(db, "heartbeat") == {("delivery", "error"): 2.0}
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ({}, ["claim_reclaimed"]),
+        ({"audit_log_enabled": False, "audit_success_log_enabled": True}, []),
+        (
+            {"audit_success_log_enabled": True},
+            ["claim_acquired", "claim_acquired", "claim_reclaimed"],
+        ),
+    ],
+)
+def test_the_audit_of_claims_follows_its_switches(db, told, wanted):
+    with db.transaction() as tx:
+        outbox.add(tx, [delivery(notifier="ops")])
+    totals.audited.use(told)
+    try:
+        lease(db, NOW)
+        lease(db, NOW + 16)
+    finally:
+        totals.audited.use({})
+
+    found = audits.trail(db)
+    assert sorted(line.type for line in found) == wanted
+    assert all(line.payload["owner"] == "me" for line in found)
+    attempts = {line.payload["attempt"] for line in found}
+    assert attempts <= {1, 2}
+
+
 def test_a_delivery_of_a_dead_sender_is_counted_as_taken_over(db):
     with db.transaction() as tx:
         outbox.add(tx, [delivery(notifier="ops")])

@@ -118,6 +118,7 @@ def test_as_json_each_line_has_its_time_with_offset(log, tmp_path):
     at = datetime.fromisoformat(record.pop("timestamp"))
     assert at.tzinfo is not None
     assert abs(at.timestamp() - path.stat().st_mtime) < 60
+    assert record.pop("sid").startswith("agent2@")  # of no incident: of this run
     assert record == {
         "level": "WARNING",
         "name": "Agent2",

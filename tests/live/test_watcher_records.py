@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
@@ -94,7 +95,11 @@ def test_an_outage_is_one_chain_of_records_and_calm_cycles_are_none(rig, server)
 
     assert jq(path, calm) == []
     chain = jq(path, "--arg", "s", done["sid"], "select(.sid == $s)")
-    assert {one["type"] for one in chain} == {"cycle", "incident"}
+    assert {one.get("type") for one in chain} == {None, "cycle", "incident"}
+    (down,) = [one for one in chain if one.get("level") == "ERROR"]
+    assert "is down" in down["message"]
+    traces = {one["trace_id"] for one in chain if "type" in one}
+    assert traces == {hashlib.sha256(done["sid"].encode()).hexdigest()[:32]}
     (begun,) = [one for one in chain if one.get("state") == "opened"]
     assert (begun["code"], done["code"]) == ("http_status", "http_status")
     times = [datetime.fromisoformat(done[key]) for key in ("start_time", "end_time")]

@@ -41,6 +41,7 @@ targets:
     restart: {actions: [{kind: signal_file}]}
 notifiers: [{name: mail, kind: webhook, url: "http://127.0.0.1:1/"}]
 web: {rate_limit: 10000}
+metrics: {compat: blackbox}
 """
 
 
@@ -131,6 +132,14 @@ def test_the_text_is_what_the_table_says_and_nothing_else(web):
         metric = TABLE.get(one.name)
         if metric is not None:
             assert set(one.labels) == set(metric.labels), one
+
+
+def test_a_probe_is_told_under_the_names_of_blackbox_exporter_when_asked_for(web):
+    assert value(web, "probe_success", target="webui", check="http") == 1
+    assert value(web, "probe_success", target="gone") == 0
+    assert value(web, "probe_http_status_code", target="webui") == 200
+    whole = value(web, "probe_http_duration_seconds", target="webui")
+    assert 0 < whole < value(web, "probe_duration_seconds", target="webui") + 1
 
 
 def test_openmetrics_is_given_to_who_prefers_it(web):

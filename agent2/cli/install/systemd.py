@@ -14,6 +14,7 @@ from agent2.cli.errors import Failure
 from agent2.cli.install import systemctl, timers, units
 from agent2.cli.install.files import Standing, Written, need_folder, sealed
 from agent2.cli.install.place import ROOT, SCRIPTS, no_user, place
+from agent2.cli.install.programs import wanted
 from agent2.cli.words import say
 from agent2.plan import sources
 
@@ -31,6 +32,8 @@ _PRIVATE = ("/tmp/", "/var/tmp/")  # noqa: S108  (what PrivateTmp=yes hides)
 @click.option("--dynamic", is_flag=True, help=say("option.dynamic"))
 @click.option("--forking", is_flag=True, help=say("option.forking"))
 @click.option("--with-restarter", is_flag=True, help=say("option.with_restarter"))
+@click.option("--web/--no-web", default=None, help=say("option.web_unit"))
+@click.option("--telemetry/--no-telemetry", default=None, help=say("option.otlp_unit"))
 @click.option("--care/--no-care", default=True, help=say("option.care"))
 @click.option("--scope", type=_SCOPE, default="system", help=say("option.scope"))
 @click.option("--unit-dir", default="", metavar="DIR", help=say("option.unit_dir"))
@@ -45,6 +48,8 @@ def install(
     dynamic: bool,
     forking: bool,
     with_restarter: bool,
+    web: bool | None,
+    telemetry: bool | None,
     care: bool,
     scope: Scope,
     unit_dir: str,
@@ -58,7 +63,9 @@ def install(
     where = no_user(shared(ctx)) if dynamic else place(shared(ctx), user, group)
     _refuse(where, scope, forking=forking)
     folder = _folder(scope, unit_dir)
-    files = _files(where, folder, scope, forking=forking, restarter=with_restarter)
+    beside = [units.RESTARTER] if with_restarter else []
+    beside += wanted(where, web=web, telemetry=telemetry, forking=forking)
+    files = _files(where, folder, scope, beside, forking=forking)
     files += _care(where, folder, scope) if care else []
     if dry_run:
         return _print(files)
@@ -68,14 +75,7 @@ def install(
     need_folder(folder, say("try.install_root"))
     where.try_out()
     _warn_hidden(where, scope)
-    changed = any(file.standing is not Standing.SAME for file in files)
-    for file in files:
-        file.put()
-    names = _started(files)
-    places = [os.path.join(folder, name) for name in names] if unit_dir else names
-    # "enable --now" would leave a running one with its old text.
-    start = [["restart" if changed else "start", *names]] if now else []
-    systemctl.take_up(scope, ["daemon-reload"], ["enable", *places], *start)
+    _put(files, folder if unit_dir else "", scope, now=now)
     if scope == "user":
         click.echo(say("install.linger", user=where.user))
     return OK
@@ -112,18 +112,32 @@ def uninstall(ctx: click.Context, scope: Scope, unit_dir: str, force: bool) -> i
 
 
 def _files(
-    where: Place, folder: str, scope: Scope, *, forking: bool, restarter: bool
+    where: Place, folder: str, scope: Scope, beside: list[str], *, forking: bool
 ) -> list[Written]:
     own, dynamic = scope == "user", not where.user
     name = units.FORKING if forking else units.WATCHER
-    found = {name: units.unit(name, where, own=own, dynamic=dynamic)}
-    if restarter:
-        text = units.unit(units.RESTARTER, where, own=own)
-        found[units.RESTARTER] = units.follow_forking(text) if forking else text
+    text = units.unit(name, where, own=own, dynamic=dynamic)
+    leaves = units.TELEMETRY in beside
+    found = {name: units.leave_telemetry(text) if leaves else text}
+    for other in beside:
+        text = units.unit(other, where, own=own, dynamic=dynamic)
+        found[other] = units.follow_forking(text) if forking else text
     return [
         Written(os.path.join(folder, name), sealed(text, "systemd"))
         for name, text in found.items()
     ]
+
+
+def _put(files: list[Written], folder: str, scope: Scope, *, now: bool) -> None:
+    """Write and enable them, by their paths if systemd does not know *folder*."""
+    changed = any(file.standing is not Standing.SAME for file in files)
+    for file in files:
+        file.put()
+    names = _started(files)
+    places = [os.path.join(folder, name) for name in names]
+    # "enable --now" would leave a running one with its old text.
+    start = [["restart" if changed else "start", *names]] if now else []
+    systemctl.take_up(scope, ["daemon-reload"], ["enable", *places], *start)
 
 
 def _print(files: list[Written]) -> int:

@@ -11,20 +11,24 @@ from agent2.cli.errors import Failure
 from agent2.cli.install.place import SCRIPTS
 from agent2.cli.install.texts import NOT_IN_UNITS, body, carried, real_path
 from agent2.cli.words import say
+from agent2.plan import sources
 
 if TYPE_CHECKING:
     from agent2.cli.install.place import Place
 
 WATCHER, FORKING = "agent2.service", "agentos-agent2.service"
 RESTARTER = "agent2-restarter.service"
-UNITS = (WATCHER, FORKING, RESTARTER)
+WEB, TELEMETRY = "agent2-web.service", "agent2-telemetry.service"
+UNITS = (WATCHER, FORKING, RESTARTER, WEB, TELEMETRY)
+_CONFINED = (WATCHER, WEB, TELEMETRY)  # shipped for a user that systemd makes
 _LOCAL = "agent2-local.conf"
+_SHARED, _HOME = "/var/lib/agent2", "/home/agentos/.agentos/multi_agent"
 _LINE = re.compile(r"([A-Za-z]+)=(.*)")
 # What only the system's own manager can do: a user's manager has no other users, no
 # capabilities to drop (it fails with 218) and no right to hide parts of the machine.
 _SYSTEM_ONLY = re.compile(
     r"(User|Group|DynamicUser|\w*Capabilit\w+|Protect\w+|Private\w+|ReadWritePaths"
-    r"|\w*Directory\w*|RemoveIPC|OOMScoreAdjust)$"
+    r"|\w*Directory\w*|RemoveIPC|OOMScoreAdjust|IPAddress\w+)$"
 )
 
 
@@ -35,8 +39,13 @@ def unit(name: str, place: Place, *, own: bool = False, dynamic: bool = False) -
     *dynamic* for a user that systemd makes; the restarter has neither, by itself.
     """
     lines = body("systemd", name)
-    if name == WATCHER and not dynamic:
-        lines = _merged(lines, body("systemd", _LOCAL))
+    if name in _CONFINED and not dynamic:
+        local = body("systemd", _LOCAL)
+        if name != WATCHER:  # its command is the watcher's
+            local = [line for line in local if not line.startswith("ExecStart=")]
+            started = re.compile(f"^(ExecStart=.* ){_SHARED}$")
+            lines = [started.sub(rf"\1{_HOME}", line) for line in lines]
+        lines = _merged(lines, local)
     made: list[str] = []
     for line in lines:
         found = _LINE.fullmatch(line)
@@ -49,6 +58,12 @@ def unit(name: str, place: Place, *, own: bool = False, dynamic: bool = False) -
             made += _filled(found[1], found[2], place, own=own)
     text = "\n".join(made)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def leave_telemetry(text: str) -> str:
+    """Return the watcher's unit for those who have one for telemetry too."""
+    line = f'Environment="{sources.TELEMETRY_UNIT}=1"'
+    return text.replace("[Service]\n", f"[Service]\n{line}\n", 1)
 
 
 def follow_forking(text: str) -> str:
@@ -86,8 +101,8 @@ def _filled(key: str, value: str, place: Place, *, own: bool) -> list[str]:
             words = [real_path(word, place) for word in value.split()]
             if words[0].startswith(SCRIPTS) and not place.usual_state:
                 words += ["--state-dir", place.state]
-            # The restarter takes the plan that the watcher has compiled.
-            if key == "ExecStart" and "restarter" not in value:
+            # The others take the plan that the watcher has compiled.
+            if key == "ExecStart" and "/__main__.py" not in value:
                 words += place.chosen
             value = " ".join(map(word, words))
         case "Environment":

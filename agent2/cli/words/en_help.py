@@ -44,6 +44,8 @@ HELP = {
     "command.set": "change one value in the file",
     "command.notify": "list notifiers, send a test message",
     "command.incidents": "list incidents, show one, acknowledge, close",
+    "command.incidents": "list incidents, show one",
+    "command.trace": "the whole story of one incident, step by step",
     "command.outbox": "alerts that wait or could not be delivered",
     "command.restarter": "the program that carries restarts out (Agent1)",
     "command.target": "the demo target alone",
@@ -76,6 +78,10 @@ HELP = {
     "help.notify.test": "Send a test message by the real way; 0 if all arrived.",
     "help.incidents": "List incidents, show one.",
     "help.incidents.list": "List the latest incidents, newest first.",
+    "help.trace": "Tell the whole story of an incident: detection, decisions, actions, "
+    "deliveries, audit and log lines, in order, with the times between. SID is the "
+    "incident's id, or a target: its newest incident.",
+    "option.trace_log": "With the lines of the log (default), or without.",
     "help.incidents.show": "Show one incident and what happened in it.",
     "help.outbox": "Alerts that wait or could not be delivered.",
     "help.outbox.list": "List deliveries that are not done.",

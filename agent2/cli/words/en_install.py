@@ -24,6 +24,9 @@ INSTALL = {
     "option.dynamic": "A user of its own that systemd makes; it sees no home folder.",
     "option.forking": "The unit of the guide: Type=forking, by the scripts.",
     "option.with_restarter": "The restarter (Agent1) too.",
+    "option.web_unit": "The web program too; as web.enabled says, if not said here.",
+    "option.otlp_unit": "The telemetry program too, by a unit of its own; "
+    "as telemetry.enabled says, if not said here.",
     "option.care": "Timers for backups too: a set at 02:00, the store each hour.",
     "option.scope": "The system's manager, or the user's own (systemctl --user).",
     "option.unit_dir": "Another folder for the units.",

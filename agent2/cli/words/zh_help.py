@@ -44,6 +44,8 @@ HELP = {
     "command.set": "修改文件中的一个值",
     "command.notify": "列出通知渠道, 发送测试消息",
     "command.incidents": "列出, 查看, 确认, 关闭事件",
+    "command.incidents": "列出事件, 查看单个事件",
+    "command.trace": "逐步显示一个事件的完整经过",
     "command.outbox": "等待中或无法送达的告警",
     "command.restarter": "执行重启的程序 (Agent1)",
     "command.target": "仅演示目标",
@@ -74,6 +76,9 @@ HELP = {
     "help.incidents": "列出事件, 查看单个事件。",
     "help.incidents.list": "列出最近的事件, 最新的在前。",
     "help.incidents.show": "显示一个事件及其经过。",
+    "help.trace": "按时间顺序显示一个事件的完整经过: 检测、决策、操作、投递、审计、"
+    "日志, 以及各步之间的间隔。SID 是事件编号, 或目标名 (其最新事件)。",
+    "option.trace_log": "包含日志行 (默认), 或不包含。",
     "help.outbox": "等待中或无法送达的告警。",
     "help.outbox.list": "列出尚未完成的投递。",
     "help.outbox.retry": "立即重试无法送达的投递。",

@@ -22,6 +22,8 @@ INSTALL = {
     "option.dynamic": "由 systemd 创建的专用用户; 看不到任何主目录。",
     "option.forking": "指南中的单元: Type=forking, 由脚本启动。",
     "option.with_restarter": "同时安装重启器 (Agent1)。",
+    "option.web_unit": "同时安装网页程序; 未指定时按 web.enabled。",
+    "option.otlp_unit": "同时以单独的单元安装遥测程序; 未指定时按 telemetry.enabled。",
     "option.care": "同时安装备份定时器: 每天 02:00 完整备份, 每小时备份数据库。",
     "option.scope": "系统的管理器, 或用户自己的 (systemctl --user)。",
     "option.unit_dir": "单元所在的其他目录。",

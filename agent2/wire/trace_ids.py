@@ -7,8 +7,6 @@ and what is sent again after a kill is the same span, not another one.
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 
 def trace_id(incident: str) -> int:
     """Return the trace of an incident; never 0, which means "none"."""
@@ -21,5 +19,7 @@ def span_id(incident: str, *what: str) -> int:
 
 
 def _number(text: str, size: int) -> int:
+    from hashlib import sha256  # the watcher's room: not before it is needed
+
     digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:size], "big") or 1

@@ -1,0 +1,91 @@
+"""``agent2 trace SID``: one incident from its first failure to who was told of it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from agent2.cli import codes
+from agent2.cli.command import Command
+from agent2.cli.command import settings as shared
+from agent2.cli.errors import Failure
+from agent2.cli.records import Store, moment, print_json
+from agent2.cli.state import trace_steps
+from agent2.cli.words import say
+from agent2.core.text import visible
+from agent2.store import story
+from agent2.wire.records import incident as document
+from agent2.wire.trace_ids import trace_id
+
+if TYPE_CHECKING:
+    from agent2.cli.state.trace_steps import Step
+    from agent2.store.story import Story
+
+_LOG = "agent2.log"
+
+
+@click.command(cls=Command, help=say("help.trace"))
+@click.argument("sid")
+@click.option("--log/--no-log", "with_log", default=True, help=say("option.trace_log"))
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.pass_context
+def trace(ctx: click.Context, sid: str, with_log: bool, as_json: bool) -> int:
+    """Print the story of an incident in order, with the times between."""
+    settings = shared(ctx)
+    with Store(settings) as db:
+        found = story.read(db, sid)
+    if found is None:
+        message = say("incidents.unknown", id=sid)
+        raise Failure(codes.USAGE, message, "agent2 incidents list")
+    steps = trace_steps.of_story(found)
+    if with_log:
+        since = found.incident.opened_at
+        steps += trace_steps.of_log(settings.path(_LOG), found.incident.id, since)
+    steps.sort(key=lambda step: step.at)
+    if as_json:
+        print_json(_document(found, steps))
+    else:
+        _show(found, steps)
+    return codes.OK
+
+
+def _document(found: Story, steps: list[Step]) -> dict[str, object]:
+    one = found.incident
+    told, last = [], steps[0].at if steps else 0.0
+    for step in steps:
+        told.append(
+            {
+                "at": moment(step.at),
+                "since_start_s": round(step.at - steps[0].at, 3),
+                "since_previous_s": round(step.at - last, 3),
+                "station": step.station,
+                "what": step.what,
+                "about": step.about,
+            }
+        )
+        last = step.at
+    return {
+        "sid": one.id,
+        "trace_id": f"{trace_id(one.id):032x}",
+        "incident": document(one, time.time()),
+        "steps": told,
+    }
+
+
+def _show(found: Story, steps: list[Step]) -> None:
+    one = found.incident
+    click.echo(visible(f"{one.id}  {one.target}  {one.code}: {one.detail}"))
+    click.echo(f"trace_id {trace_id(one.id):032x}")
+    names = {each: say(word) for each, word in trace_steps.STATIONS.items()}
+    last = steps[0].at if steps else 0.0
+    for step in steps:
+        told = " ".join(f"{key}={each}" for key, each in step.about.items())
+        gap, last = step.at - last, step.at
+        click.echo(
+            visible(
+                f"{moment(step.at)}  {step.at - steps[0].at:+9.3f} s"
+                f"  {gap:+9.3f} s  {names[step.station]}  {step.what}  {told}".rstrip()
+            )
+        )
