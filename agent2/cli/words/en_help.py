@@ -44,7 +44,6 @@ HELP = {
     "command.set": "change one value in the file",
     "command.notify": "list notifiers, send a test message",
     "command.incidents": "list incidents, show one, acknowledge, close",
-    "command.incidents": "list incidents, show one",
     "command.trace": "the whole story of one incident, step by step",
     "command.outbox": "alerts that wait or could not be delivered",
     "command.restarter": "the program that carries restarts out (Agent1)",

@@ -44,7 +44,6 @@ HELP = {
     "command.set": "修改文件中的一个值",
     "command.notify": "列出通知渠道, 发送测试消息",
     "command.incidents": "列出, 查看, 确认, 关闭事件",
-    "command.incidents": "列出事件, 查看单个事件",
     "command.trace": "逐步显示一个事件的完整经过",
     "command.outbox": "等待中或无法送达的告警",
     "command.restarter": "执行重启的程序 (Agent1)",
