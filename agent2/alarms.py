@@ -89,5 +89,6 @@ def _words(job: str) -> tuple[str, str]:
         "backup_age": ("issue.backup_age", "action.backup_age"),
         "check": ("issue.store", "action.check"),
         "size": ("issue.size", "action.size"),
+        "capacity": ("issue.capacity", "action.capacity"),
         "source": ("issue.source", "action.source"),
     }[job]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from agent2.checks import net
 from agent2.core.model import Code, Facet, Finding, Outcome
 from agent2.core.text import one_line, plain
@@ -23,6 +25,7 @@ class TcpCheck:
     Attributes:
         port: The port.
         host: Name or address.
+        owner: Pattern in name or command line of who must listen; another one warns.
     """
 
     kind = "tcp"
@@ -30,6 +33,7 @@ class TcpCheck:
 
     port: Port
     host: str = "127.0.0.1"
+    owner: str = ""
 
     async def probe(self, reactor: Reactor, deadline: float) -> Finding:
         """Connect once and hang up politely; nothing is sent."""
@@ -54,13 +58,35 @@ class TcpCheck:
             detail = f"port {self.port}: nobody listens, it connected to itself"
             return Finding(Outcome.FAIL, Code.PORT_SELF, detail)
         took = reactor.now() - begun
-        detail = f"port {self.port} accepts connections"
-        return Finding(Outcome.OK, Code.OK, detail, timings=(("connect", took),))
+        code, detail = Code.OK, f"port {self.port} accepts connections"
+        if self.owner:
+            code, detail = await self._owned(reactor, deadline, detail)
+        return Finding(Outcome.OK, code, detail, timings=(("connect", took),))
+
+    async def _owned(
+        self, reactor: Reactor, deadline: float, well: str
+    ) -> tuple[Code, str]:
+        """Return code and detail of whose the port is; one that is open stays well."""
+        from agent2.checks import tcp_owner  # who does not ask does not pay
+
+        try:
+            code, detail = await reactor.thread(
+                tcp_owner.judge, self.port, plain(self.owner), deadline=deadline
+            )
+        except Exception as error:  # no time, no thread, a secret gone: our trouble
+            return Code.OK, one_line(f"{well}; owner not seen: {type(error).__name__}")
+        return code, one_line(detail)
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Tell what is wrong with the options."""
         if not plain(self.host).strip():
             yield "host", "is empty", "127.0.0.1 is this machine"
+        elif plain(self.owner) and not net.is_loopback(plain(self.host)):
+            yield "owner", "needs a port of this machine", "host: 127.0.0.1"
+        try:
+            re.compile(plain(self.owner))
+        except re.error as error:
+            yield "owner", f"is no pattern: {error}", "write . for any character"
 
 
 def _is_itself(sock: socket.socket) -> bool:

@@ -158,6 +158,7 @@ def _put_together(
         ),
         notifiers=tuple(notifiers),
         routes=routes,
+        alert_texts=dict(root.alert_texts),
         log=root.log.model_dump(by_alias=True),
         restarter=root.restarter,
         web=root.web,

@@ -32,6 +32,7 @@ def emit(settled: Settled, facts: dict[str, Any]) -> dict[str, Any]:
             {"match": match, "notifiers": list(names)}
             for match, names in settled.routes
         ],
+        "alert_texts": settled.alert_texts,
         "log": _log(settled.log),
         "restarter": restarter.model_dump(),
         "web": web.model_dump(),

@@ -33,6 +33,7 @@ def check(report: Report, tree: dict[str, Any]) -> None:
     for key in ("rules", "polling"):
         dict(_named(report, section, key, "events"))
     used = _routes(report, tree, targets, notifiers)
+    _texts(report, tree.get("alert_texts"), notifiers)
     if isinstance(tree.get("routes"), list):
         for name, loc in notifiers.items():
             if name not in used:
@@ -163,6 +164,17 @@ def _routes(
         for fact, wanted in match.items() if isinstance(match, dict) else ():
             _fact(report, (*loc, "match", fact), wanted, targets)
     return used
+
+
+def _texts(report: Report, texts: Any, notifiers: dict[str, Loc]) -> None:
+    for name in texts if isinstance(texts, dict) else ():
+        if name not in notifiers:
+            hint = nearest(str(name), notifiers) or "Define it under notifiers."
+            place = ("alert_texts", name)
+            expected = "the name of a notifier"
+            report.tell(
+                place, "no such notifier", shown(name), expected, hint, at_key=True
+            )
 
 
 def _fact(report: Report, loc: Loc, wanted: Any, targets: dict[str, Loc]) -> None:

@@ -21,6 +21,7 @@ from agent2.compiler.slo import NONE as NO_PROMISE
 from agent2.compiler.slo import Slo
 from agent2.compiler.store import Store
 from agent2.compiler.telemetry import Telemetry
+from agent2.core.alert_texts import SETS
 from agent2.core.model import Policy, RestartPolicy
 from agent2.plan.sources import PROFILES
 from agent2.plan.values import LogPlan, RestarterPlan
@@ -207,6 +208,9 @@ class Root(Section):
     notifiers: list[Plugin] = _field([], "Channels to people; see notifiers below")
     routes: list[Route] = _field(
         [], "Which alerts go where; without any, every alert goes to every notifier"
+    )
+    alert_texts: dict[str, Annotated[str, word.choice(*SETS)]] = _field(
+        {}, "Notifier -> operations: subjects and sentences of the operations guide"
     )
     restarter: Restarter = _field(Restarter(), "See restarter below")
     web: Web = _field(Web(), "See web below")

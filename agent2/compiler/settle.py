@@ -65,6 +65,7 @@ class Settled:
     targets: tuple[SettledTarget, ...]
     notifiers: tuple[Entry, ...]
     routes: tuple[tuple[dict[str, str], tuple[str, ...]], ...]
+    alert_texts: dict[str, str]
     log: dict[str, Any]
     restarter: Restarter
     web: Web

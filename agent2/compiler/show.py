@@ -73,6 +73,7 @@ def effective(settled: Settled, *, words: bool) -> dict[str, Any]:
             {"match": match, "notifiers": list(names)}
             for match, names in settled.routes
         ],
+        "alert_texts": settled.alert_texts,
         "restarter": settled.restarter.model_dump()
         | {"timeout": tell(settled.restarter.timeout)},
         "web": settled.web.model_dump(),

@@ -40,7 +40,7 @@ def as_yaml(settled: Settled, path: str) -> str:
                 note = f"  # {settled.source((key, name))}"
                 note = _note(settled.defaults, name) if key == "defaults" else note
                 lines += [f"  {text}" for text in _lines(name, each, note)]
-        elif key in {"restarter", "web"}:
+        elif key in {"alert_texts", "restarter", "web"}:
             lines += _lines(key, node, _notes(settled, (key,), node))
         elif key == "notifiers":
             lines += _plugin_lines(settled, key, node, settled.notifiers)

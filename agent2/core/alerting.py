@@ -201,10 +201,23 @@ def routed(
     return tuple(name for name in notifiers if name in wanted)
 
 
-def address(alert: Alert, names: Iterable[str], now: float) -> tuple[Delivery, ...]:
-    """Return one delivery of *alert* for each notifier of *names*, due at once."""
+def address(
+    alert: Alert, names: Iterable[str], now: float, texts: Mapping[str, str] = {}
+) -> tuple[Delivery, ...]:
+    """Return one delivery of *alert* for each notifier of *names*, due at once.
+
+    *texts*: notifier -> the set of its words; ``agent2`` where it has none.
+    """
+    other = alert
+    if texts:  # who does not want them does not pay
+        from agent2.core.alert_texts import OPERATIONS, reworded
+
+        texts = {name: one for name, one in texts.items() if one == OPERATIONS}
+        other = reworded(alert)
     return tuple(
-        Delivery(f"{alert.id}/{name}", name, alert, created_at=now, next_at=now)
+        Delivery(
+            f"{alert.id}/{name}", name, other if name in texts else alert, now, now
+        )
         for name in names
     )
 

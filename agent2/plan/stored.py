@@ -73,6 +73,7 @@ def from_json(tree: dict[str, Any]) -> Plan:
                 "restarter": sound(RestarterPlan(**restarter)),
                 "events": events.from_tree(tree.get("events") or {}),
                 "store": store.from_tree(tree.get("store") or {}),
+                "alert_texts": dict(tree.get("alert_texts") or {}),
                 "warnings": tuple(tree["warnings"]),
             }
         )

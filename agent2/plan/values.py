@@ -96,6 +96,7 @@ class Plan:
     telemetry: dict[str, Any] = {}  # noqa: RUF012  (as TargetPlan.labels)
     metrics: dict[str, Any] = {}  # noqa: RUF012
     observability: dict[str, Any] = {}  # noqa: RUF012
+    alert_texts: dict[str, str] = {}  # noqa: RUF012  (as TargetPlan.labels)
     warnings: tuple[str, ...] = ()
 
     @property

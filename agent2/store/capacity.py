@@ -94,3 +94,16 @@ def warning(one: Outlook, days: float = DAYS, limit: float = LIMIT) -> str:
         f"WARNING: {one.name} usage may exceed {limit:g}% in {days:g} days."
         " Consider scaling up."
     )
+
+
+def warnings(db: Database) -> list[str]:
+    """Return what of all machines will be too much in a week, with their targets.
+
+    Only of those that were measured for two days: less is no trend.
+    """
+    return [
+        f"{of.target}: {text}"
+        for of in machines(db)
+        for one in outlooks(db, of)
+        if one.found.span >= 2 * DAY and (text := warning(one))
+    ]

@@ -10,7 +10,7 @@ from agent2 import alarms
 from agent2.core.uptime import trusted
 from agent2.core.value import value
 from agent2.plan.events import frozen_by
-from agent2.store import archive, cleanup, rollup, upkeep
+from agent2.store import archive, capacity, cleanup, rollup, upkeep
 from agent2.store.errors import StoreError
 from agent2.upkeep import doubts
 
@@ -64,6 +64,7 @@ class Jobs:
         self._try("cleanup", self._clean)
         self._try("history", self._roll)
         self._try("check", self._check)
+        self._try("capacity", self._capacity)
         doubt = doubts.Doubts(self._db, self._plan.store, self._state_dir, self._now)
         for job, look in doubt.all():
             self._try(job, lambda job=job, look=look: self._tell(job, look()))  # type: ignore[misc]
@@ -114,6 +115,16 @@ class Jobs:
         self._tell("check", found[0] if found else "")
         upkeep.done(self._db, "check", self._now)
         self._did.append(f"check: {found[0] if found else 'ok'}")
+
+    def _capacity(self) -> None:
+        """Tell once a day what will be too much in a week: it reads all series."""
+        if not upkeep.due(self._db, "capacity", self._now, _DAY):
+            return
+        told = capacity.warnings(self._db)
+        self._tell("capacity", " ".join(told))
+        upkeep.done(self._db, "capacity", self._now)
+        if told:
+            self._did.append(f"capacity: {len(told)} warnings")
 
     def _tell(self, job: str, trouble: str | None) -> None:
         """Tell people of *trouble* when it begins and ends; None: it cannot be said."""

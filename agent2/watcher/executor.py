@@ -133,7 +133,7 @@ class Writer:
             # A recovery is owed to all who were told, whatever the routes say now.
             told = outbox.told(tx, wish.incident)
             names = tuple(name for name in self._telling.known() if name in told)
-        return outbox.add(tx, alerting.address(alert, names, self._clock.now()))
+        return outbox.add(tx, self._telling.address(alert, names))
 
     def _label(self, watched: Watched, step: Step, rows: list[ActionRow]) -> str:
         words = self._facts(watched).words

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.core.effects import OpenIncident, ResolveIncident
-    from agent2.core.message import Alert
+    from agent2.core.message import Alert, Delivery
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor
     from agent2.plan.values import Plan
@@ -72,6 +72,11 @@ class Telling:
         routes = self.plan.routes if self.plan else ()
         pairs = ((r.match, r.notifiers) for r in routes)
         return alerting.routed(alert, pairs, self.known(), watched.plan.labels)
+
+    def address(self, alert: Alert, names: tuple[str, ...]) -> tuple[Delivery, ...]:
+        """Return the deliveries of *alert*, each in its notifier's set of words."""
+        texts = self.plan.alert_texts if self.plan else {}
+        return alerting.address(alert, names, self._clock.now(), texts)
 
     def opened(self, effect: OpenIncident) -> None:
         """Note an incident that was just committed, before the store is asked."""

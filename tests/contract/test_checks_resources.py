@@ -12,6 +12,7 @@ import pytest
 
 from agent2.checks.process import ProcessCheck
 from agent2.checks.resources import ResourcesCheck
+from agent2.checks.tcp import TcpCheck
 from agent2.core.model import Code, Outcome
 from agent2.host import machine, sockets, trees
 from tests.contract.probing import ask, closed_again, descriptors, until
@@ -169,6 +170,19 @@ def test_connections_are_those_of_the_local_port_by_state():
     assert sockets.listeners(port, [os.getpid()]) == (set(), False)
 
 
+def test_a_port_that_another_process_holds_warns_and_names_it():
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        ours = ask(TcpCheck(port=port, owner="python|pytest"))
+        assert (ours.outcome, ours.code) == (Outcome.OK, Code.OK)
+        assert f"held by PID {os.getpid()} (" in ours.detail
+        found = ask(TcpCheck(port=port, owner="nginx: master"))
+        assert (found.outcome, found.code) == (Outcome.OK, Code.WRONG_OWNER)
+        assert f"PID {os.getpid()} (" in found.detail
+        assert "no 'nginx: master'" in found.detail
+    assert ask(TcpCheck(port=port, owner="x")).code is Code.PORT_REFUSED
+
+
 def test_processes_are_counted_by_pattern_and_never_the_counter_itself(busy):
     made, word = busy
     found = ask(ProcessCheck(match=word, min=2))
@@ -197,6 +211,8 @@ def test_processes_are_counted_by_pattern_and_never_the_counter_itself(busy):
         (ResourcesCheck(connections=5), "connections"),
         (ResourcesCheck(disks=()), "disks"),
         (ProcessCheck(match=""), "match"),
+        (TcpCheck(port=1, owner="("), "owner"),
+        (TcpCheck(port=1, owner="x", host="10.0.0.1"), "owner"),
         (ProcessCheck(match="("), "match"),
         (ProcessCheck(match="a", min=-1), "min"),
         (ProcessCheck(match="a", min=3, max=2), "max"),

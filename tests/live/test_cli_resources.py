@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from rig import FAST, config
 
 from agent2.store import series
 from agent2.store.database import Database
+from tests.fakes.web import FakeHook
 from tests.live.cli_kit import Cli
 
 DAY, STEP = 86400, 300
@@ -18,6 +20,12 @@ LINE = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,CPU:[\d.]+,Memory:[\d.]+,Disk:[\d.]+,"
     r"Connections:\d+"
 )
+
+
+@pytest.fixture
+def hook():
+    with FakeHook() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -119,11 +127,20 @@ def test_what_is_not_there_is_refused_in_one_line(kept, words, code):
 
 
 @pytest.mark.slow
-def test_what_a_running_agent_measures_is_shown_kept_and_told(rig, tmp_path):
+def test_what_a_running_agent_measures_is_shown_kept_and_told(rig, tmp_path, hook):
     check = {"kind": "resources", "cpu": 0, "memory": 0, "inodes": 0, "disk": 0.01}
     host = {"name": "host", "checks": [check | {"samples": 2}]} | FAST
-    agent = rig.agent(config(host))
+    notifier = {"name": "hook", "kind": "webhook", "url": hook.url("/in")}
+    texts = {"hook": "operations"}
+    agent = rig.agent(config(host, notifiers=[notifier], alert_texts=texts))
     agent.until_word("warn")
+    hook.wait(1)
+    alert = hook.received[0].json["data"]
+    name = os.uname().nodename
+    assert alert["subject"] == f"Disk Alert - {name}"
+    assert re.fullmatch(
+        rf"ALERT: High disk usage on {re.escape(name)}: [\d.]+%", alert["issue"]
+    )
     cli = Cli(tmp_path)
     place = ("--state-dir", agent.folder, "-c", agent.yaml)
     rows = cli("resources", "show", "--json", *place).json["figures"]

@@ -13,7 +13,7 @@ from rig import LOOK, asking, config, wait_for
 
 from agent2.compiler.compile import compile_text
 from agent2.plan import stored
-from agent2.store import archive, copies, meta, upkeep
+from agent2.store import archive, copies, meta, series, upkeep
 from agent2.store.database import Database
 from agent2.upkeep.jobs import Jobs
 from agent2.upkeep.main import troubles
@@ -251,3 +251,29 @@ def busy(path) -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+def measured(db, name, of, days, now=NOW):
+    """Write *days* of a machine until *now*: *of* makes an amount of the days left."""
+    with db.transaction() as tx:
+        for at in range(int(now - days * DAY), int(now), 1800):
+            amount = of((at - now) / DAY)
+            series.add(tx, [("host", f"resources/{name}", at, amount)])
+
+
+def test_what_will_be_too_much_in_a_week_is_told_once_and_its_end_too(round_of, db):
+    measured(db, "cpu", lambda day: 76.0 + day, 5)
+    measured(db, "memory", lambda _day: 40.0, 5)
+    measured(db, "disk:/", lambda day: 90.0 + 80 * day, 0.5)  # half a day is no trend
+
+    assert "capacity: 1 warnings" in round_of().did
+    assert "capacity" not in str(round_of(now=NOW + 3600).did)  # once a day
+    round_of(now=NOW + DAY)
+    (told,) = alerts(db)
+    assert told[0] == "degraded"
+    assert "host: WARNING: CPU usage may exceed 80% in 7 days. Consider" in told[1]
+
+    with db.transaction() as tx:
+        series.prune(tx, NOW)
+    round_of(now=NOW + 2 * DAY)
+    assert [kind for kind, _ in alerts(db)] == ["degraded", "resolved"]
