@@ -69,7 +69,7 @@ class Router:
                 return self._names[name]
         ends = (
             *((type[:n], self._prefixes) for n in range(len(type), 0, -1)),
-            *((type[-n:], self._suffixes) for n in range(len(type), 0, -1)),
+            *((type[n:], self._suffixes) for n in range(len(type))),
         )
         for part, policies in ends:
             if part in policies:
