@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent2.core.value import value
 from agent2.store import upkeep, utc
 from agent2.store.codec import number
+from agent2.store.guarded import Backups, Guarded, backups, guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Trends:
     subjects: int
     done: dict[str, float]
     size: int
+    guarded: Guarded
+    backups: Backups
 
 
 def trends(db: Database, since: float, till: float) -> Trends:
@@ -80,4 +83,6 @@ def trends(db: Database, since: float, till: float) -> Trends:
         int(subjects),
         {str(job): number(at) for job, at in db.rows(_DONE)},
         upkeep.size(db),
+        guarded(db, since, till),
+        backups(db, since, till),
     )

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from agent2.web.desk import Desk
     from agent2.web.routes import Endpoint
     from agent2.web.stream import Stream
+    from agent2.web.tally import Tally
     from agent2.web.token import Token
 
 
@@ -96,7 +97,7 @@ def _by_method(entries: dict[str, Entry]) -> Endpoint:
     return chosen
 
 
-def application(desk: Desk, token: Token, stream: Stream) -> Answers:
+def application(desk: Desk, token: Token, stream: Stream, tally: Tally) -> Answers:
     """Return the ASGI application."""
     by_path: dict[str, dict[str, Entry]] = {}
     for entry in TABLE:
@@ -124,5 +125,6 @@ def application(desk: Desk, token: Token, stream: Stream) -> Answers:
         RateLimit(settings.rate_limit, time.monotonic),
         settings.language,
         desk.log,
+        tally.note,
     )
     return Answers(guard, {made: path for path, made in endpoints.items()})

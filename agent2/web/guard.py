@@ -45,13 +45,15 @@ class Guard:
         rate: RateLimit,
         language: str,
         log: Callable[[str, str], object],
+        refused: Callable[[str], object],
     ) -> None:
-        """Stand before *app*."""
+        """Stand before *app*; *refused* hears the code of each refusal."""
         self._app = app
         self._security = security
         self._rate = rate
         self._language = language
         self._log = log
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever goes wrong is an answer."""
@@ -76,6 +78,7 @@ class Guard:
             return
         except Exception as error:
             refusal = self._refusal(error, scope)
+            self._refused(refusal.code)
             if begun:
                 raise ConnectionError("the answer cannot be ended") from None
             await refusals.answer(refusal, language)(scope, receive, told)

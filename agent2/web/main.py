@@ -120,6 +120,7 @@ def _serve(
     from agent2.web.app import application
     from agent2.web.server import serve
     from agent2.web.stream import Stream
+    from agent2.web.tally import Tally
 
     settings = desk.settings
     port = 0 if settings.socket else int(door.getsockname()[1])
@@ -134,11 +135,13 @@ def _serve(
         sys.stdout.flush()
         _tell(ready_fd, "READY\n")
 
+    tally = Tally(desk)
     try:
         stream = Stream(desk, settings.max_streams)
-        app = application(desk, token, stream)
+        app = application(desk, token, stream, tally)
         serve(app, settings, door, ready, log, log.reopen, stream.end)
     finally:
+        tally.write()
         if settings.socket:
             remove(settings.socket)
         log("INFO", "stopped")

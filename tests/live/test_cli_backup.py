@@ -60,11 +60,24 @@ def cli(tmp_path):
 
 
 def rows(path):
-    db = sqlite3.connect(path)
+    """Return what is in a store, but for what the audit says of copies themselves."""
+    db, copied = sqlite3.connect(path), sqlite3.connect(":memory:")
     try:
-        return contents(db)
+        db.backup(copied)
+        copied.execute("DELETE FROM task_audits WHERE event_type LIKE 'BACKUP%'")
+        return contents(copied)
     finally:
+        copied.close()
         db.close()
+
+
+def told_of_copies(cli):
+    """Return what the audit says of copies."""
+    db = sqlite3.connect(cli.state / "agent2.db")
+    found = db.execute("SELECT event_type FROM task_audits ORDER BY audit_id")
+    said = [kind for (kind,) in found if kind.startswith("BACKUP")]
+    db.close()
+    return said
 
 
 def test_a_set_whose_second_is_taken_meanwhile_appears_in_the_next(cli):
@@ -133,6 +146,7 @@ def test_its_manifest_is_one_of_sha256sum_and_its_sql_one_of_sqlite(cli, tmp_pat
     db.executescript(gzip.decompress((place / "database.sql.gz").read_bytes()).decode())
     db.close()
     assert rows(tmp_path / "from_sql.db") == rows(cli.state / "agent2.db")
+    assert told_of_copies(cli) == ["BACKUP_MADE"]
 
 
 def change(place):

@@ -14,13 +14,15 @@ from store_rows import delivery
 from agent2.cli.errors import Failure
 from agent2.cli.reports import forms, weekly
 from agent2.cli.reports import report as command
-from agent2.cli.words import speak
+from agent2.cli.words import say, speak
 from agent2.core.effects import OpenIncident, ResolveIncident
 from agent2.core.message import DeliveryState
 from agent2.core.model import ActionResult, Code, Facet, Severity
 from agent2.core.slo import Objective
+from agent2.host.clock import stamp
 from agent2.store import (
     actions,
+    guarded,
     history,
     incidents,
     journal,
@@ -256,6 +258,17 @@ def test_a_weekly_report_tells_of_inbox_decisions_and_care(db, spoken):
             ],
         )
     upkeep.done(db, "cleanup", START + 60)
+    for kind, about in (
+        (guarded.REFUSED, {"code": "wrong_token", "count": 40}),
+        (guarded.REFUSED, {"code": "wrong_token", "count": 2}),
+        (guarded.MADE, {}),
+        (guarded.VERIFIED, {}),
+        (guarded.FAILED, {"why": "no room"}),
+        ("CONFIG_RELOADED", {"result": "rejected"}),
+        ("SUPERVISOR_BLOCKED", {"findings": [{"category": "redline"}]}),
+        ("SUPERVISOR_PAUSED", {"event_type": "GATE_PAUSED"}),
+    ):
+        guarded.note(db, kind, "info", about, START + 30)
 
     found = trends.trends(db, START, TILL)
     told = weekly.document(found)
@@ -263,13 +276,26 @@ def test_a_weekly_report_tells_of_inbox_decisions_and_care(db, spoken):
         {"day": "2026-09-21", "lag_s": 20.0, "most_lag_s": 30.0, "pending": 5, "failed": 1},
         {"day": "2026-09-22", "lag_s": 0.0, "most_lag_s": 0.0, "pending": 0, "failed": 0},
     ]  # fmt: skip
-    assert told["decisions"] == {"allow": 2, "block": 1}
-    assert told["audits"] == {"total": 4, "subjects": 2}
+    assert told["decisions"] == {"allow": 2, "block": 1, "-": 2}
+    assert told["audits"] == {"total": 12, "subjects": 3}
+    assert told["security"] == {
+        "refused": {"wrong_token": 42}, "redlines": 1, "gates": 1, "withheld": 0,
+        "rejected": 1,
+    }  # fmt: skip
+    days = int((TILL - 0.001) // 86400 - START // 86400) + 1
+    assert told["backup"] == {
+        "made": 1, "verified": 1, "failed": 1, "missing": days - 1,
+        "last": stamp(START + 30),
+    }  # fmt: skip
+    later = guarded.backups(db, TILL, TILL + 86400)
+    assert (later.made, later.last) == (0, pytest.approx(START + 30))
     assert list(told["care"]) == ["cleanup"]
     empty = reporting.report(db, {}, {}, START, TILL)
     more = tuple(weekly.sections(found))
     text = forms.markdown(empty, only_slo=False, more=more)
     assert "| 2026-09-21 | 20s | 30s | 5 | 1 |" in text
+    assert f"| {say('report.guarded.wrong_token')} | 42 |" in text
+    assert f"| {say('report.backup.missing')} |" in text
     assert "<td>2026-09-21</td>" in forms.html(empty, only_slo=False, more=more)
 
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from agent2.store import journal, meta
+from agent2.store import guarded, journal, meta
 from agent2.store.database import Database
 from tests.live.cli_kit import Cli, until
 from tests.live.web_kit import Web, compiled, read_all
@@ -310,11 +310,16 @@ def test_a_head_of_the_stream_ends_and_foreign_hosts_get_none(web):
 def test_term_ends_the_streams_in_time(tmp_path):
     folder = tmp_path / "state"
     folder.mkdir()
-    Database.open(str(folder / "agent2.db")).close()
+    db = Database.open(str(folder / "agent2.db"))
     web = Web(folder)
     held = [Listener(web) for _ in range(10)]
+    for _ in range(3):
+        assert web.get("/api/v1/events", Host="evil.example").status == 421
 
     assert web.close()[::2] == (0, "")
+    now = time.time()
+    assert guarded.guarded(db, now - 600, now).refused == {"foreign_host": 3}
+    db.close()
 
     for one in held:
         one.socket.settimeout(30)

@@ -10,6 +10,7 @@ from agent2 import alarms
 from agent2.cli.errors import Failure
 from agent2.cli.records import NAME
 from agent2.plan import sources, stored
+from agent2.store import guarded
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
 
@@ -21,13 +22,27 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def alarmed(settings: Settings, job: str) -> Iterator[None]:
-    """Tell people when the work inside ends in a Failure, and when it goes again."""
+    """Tell people when a copy fails, and when it goes again; the audit has each."""
     try:
         yield
     except Failure as failure:
         tell(settings, job, failure.message)
+        written(settings, guarded.FAILED, "error", why=failure.message)
         raise
     tell(settings, job, "")
+    written(settings, guarded.MADE, "info")
+
+
+def written(settings: Settings, kind: str, level: str, **about: object) -> None:
+    """Write a line of the audit about the copies, if there is a store that takes it."""
+    try:
+        db = Database.open(settings.path(NAME), create=False)
+    except StoreError:
+        return
+    try:
+        guarded.note(db, kind, level, about, time.time())
+    finally:
+        db.close()
 
 
 def tell(settings: Settings, job: str, trouble: str) -> None:

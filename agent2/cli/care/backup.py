@@ -10,7 +10,7 @@ import click
 
 from agent2.cli import codes
 from agent2.cli.care import backup_restore, backup_set
-from agent2.cli.care.alarm import alarmed
+from agent2.cli.care.alarm import alarmed, written
 from agent2.cli.care.copying import keeping, place, refusals, stopped, to_folder
 from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
@@ -20,6 +20,7 @@ from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store import sets
+from agent2.store.guarded import FAILED, VERIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +100,8 @@ def hourly(ctx: click.Context, folder: str | None, as_json: bool) -> int:
 @backup.command("verify", cls=Command, help=say("help.backup.verify"))
 @click.argument("path", metavar="DIR")
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-def verify(path: str, as_json: bool) -> int:
+@click.pass_context
+def verify(ctx: click.Context, path: str, as_json: bool) -> int:
     """Hold every file of a set against its manifest and load the store; 0 or 1."""
     found: dict[str, str] = {}
     wrong = ""
@@ -108,6 +110,8 @@ def verify(path: str, as_json: bool) -> int:
         backup_restore.try_store(path)
     except backup_restore.TROUBLE as error:
         wrong = backup_restore.reason(error)
+    kind, level = (FAILED, "error") if wrong else (VERIFIED, "info")
+    written(shared(ctx), kind, level, path=path, why=wrong)
     if as_json:
         print_json({"path": path, "ok": not wrong, "files": found, "problem": wrong})
     elif wrong:

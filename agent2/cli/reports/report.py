@@ -14,6 +14,7 @@ from agent2.cli.command import settings as shared
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, print_json
+from agent2.cli.reports import checks
 from agent2.cli.reports import weekly as weeks
 from agent2.cli.span import span
 from agent2.cli.words import say
@@ -22,6 +23,7 @@ from agent2.core.text import visible
 from agent2.core.uptime import trusted
 from agent2.store.reporting import report as read
 from agent2.store.trends import trends
+from agent2.wire import snapshot
 from agent2.wire.report import document
 
 if TYPE_CHECKING:
@@ -67,11 +69,14 @@ def report(
     with Store(settings) as db:
         found = gather(db, chosen, begin, end)
         more = trends(db, begin, end) if weekly and not only_slo else None
+    seen = snapshot.read(settings.state_dir)
+    slow = checks.slowest(seen, (one.name for one in chosen))
     if as_json or form == "json":
         extra = {} if more is None else {"weekly": weeks.document(more)}
-        print_json(document(found) | extra)
+        print_json(document(found) | {"slow_checks": slow} | extra)
         return codes.OK
-    sections = () if more is None else tuple(weeks.sections(more))
+    sections = [] if only_slo else [checks.section(slow)]
+    sections += [] if more is None else weeks.sections(more)
     from agent2.cli.reports import forms
 
     if form == "csv":

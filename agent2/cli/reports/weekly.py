@@ -1,4 +1,4 @@
-"""What ``agent2 report --weekly`` adds: inbox, decisions, care of the store."""
+"""What ``agent2 report --weekly`` adds: inbox, decisions, security, copies, care."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from agent2.host.clock import stamp
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from agent2.store.guarded import Backups, Guarded
     from agent2.store.trends import Trends
+
+_CODES = ("no_token", "wrong_token", "foreign_host", "foreign_origin")
 
 
 def sections(found: Trends) -> Iterator[Part]:
@@ -37,6 +40,8 @@ def sections(found: Trends) -> Iterator[Part]:
     decided = [(what, str(many)) for what, many in found.decisions]
     made = part("decisions", ("decision", "count"), decided)
     yield Part(made.title, (audits,), made.columns, made.rows)
+    yield _security(found.guarded)
+    yield _copies(found.backups)
     care = part(
         "care",
         ("job", "done"),
@@ -46,12 +51,39 @@ def sections(found: Trends) -> Iterator[Part]:
     yield Part(care.title, (size,), care.columns, care.rows)
 
 
+def _security(found: Guarded) -> Part:
+    counts = {
+        **{code: found.refused.get(code, 0) for code in _CODES},
+        "redlines": found.redlines,
+        "withheld": found.withheld,
+        "gates": found.gates,
+        "rejected": found.rejected,
+    }
+    rows = [(say(f"report.guarded.{what}"), str(many)) for what, many in counts.items()]
+    return part("security", ("what", "count"), rows)
+
+
+def _copies(found: Backups) -> Part:
+    last = say("report.backup.never") if found.last is None else stamp(found.last)
+    rows = [
+        (say("report.backup.made"), str(found.made)),
+        (say("report.backup.verified"), str(found.verified)),
+        (say("report.backup.failed"), str(found.failed)),
+        (say("report.backup.missing"), str(found.missing)),
+        (say("report.backup.last"), last),
+    ]
+    return part("backup", ("what", "count"), rows)
+
+
 def document(found: Trends) -> dict[str, Any]:
     """Return the same as JSON."""
     return {
         "inbox": [as_dict(one) for one in found.days],
         "decisions": dict(found.decisions),
         "audits": {"total": found.audits, "subjects": found.subjects},
+        "security": as_dict(found.guarded),
+        "backup": as_dict(found.backups)
+        | {"last": None if found.backups.last is None else stamp(found.backups.last)},
         "care": {job: stamp(at) for job, at in found.done.items()},
         "store_bytes": found.size,
     }
