@@ -167,6 +167,7 @@ def _put_together(
         telemetry=root.telemetry,
         metrics=root.metrics,
         observability=root.observability,
+        evidence=root.evidence,
         source=report.source,
     )
     _warn_of_idle_profile(report, root, profile, name)

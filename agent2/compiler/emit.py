@@ -41,6 +41,7 @@ def emit(settled: Settled, facts: dict[str, Any]) -> dict[str, Any]:
         "telemetry": settled.telemetry.model_dump(),
         "metrics": settled.metrics.model_dump(),
         "observability": settled.observability.model_dump(),
+        "evidence": settled.evidence.model_dump(),
     }
 
 

@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 from agent2 import plugins
 from agent2.compiler import (
     events,
+    evidence,
     layers,
     observability,
     plugin_models,
@@ -47,6 +48,7 @@ _SECTIONS = (
     ("telemetry", telemetry.Telemetry),
     ("metrics", observability.Metrics),
     ("observability", observability.Observability),
+    ("evidence", evidence.Evidence),
 )
 _FAMILIES = (
     ("checks", "targets[].checks[]"),

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from agent2.compiler import fields, word
 from agent2.compiler.events import Events
+from agent2.compiler.evidence import Evidence
 from agent2.compiler.fields import Name, Plain, PublicPath, PublicUrl, Truth
 from agent2.compiler.observability import Metrics, Observability
 from agent2.compiler.section import Above, Section
@@ -220,3 +221,4 @@ class Root(Section):
     telemetry: Telemetry = _field(Telemetry(), "See telemetry below")
     metrics: Metrics = _field(Metrics(), "See metrics below")
     observability: Observability = _field(Observability(), "See observability below")
+    evidence: Evidence = _field(Evidence(), "See evidence below")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from agent2.compiler.entries import Entry
     from agent2.compiler.events import Events
+    from agent2.compiler.evidence import Evidence
     from agent2.compiler.layers import Sourced
     from agent2.compiler.observability import Metrics, Observability
     from agent2.compiler.problems import Loc
@@ -74,6 +75,7 @@ class Settled:
     telemetry: Telemetry
     metrics: Metrics
     observability: Observability
+    evidence: Evidence
     source: Callable[[Loc], str]  # where the value at a place of the file is from
 
 

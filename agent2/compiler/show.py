@@ -83,6 +83,7 @@ def effective(settled: Settled, *, words: bool) -> dict[str, Any]:
         "telemetry": telemetry.shown(settled.telemetry, tell),
         "metrics": settled.metrics.model_dump(),
         "observability": settled.observability.model_dump(),
+        "evidence": settled.evidence.model_dump(),
     }
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent2.compiler.settle import Settled, SettledTarget
 
 _SHORT = frozenset({"defaults", "log", "events", "store", "telemetry"})
-_SHORT |= {"metrics", "observability"}
+_SHORT |= {"metrics", "observability", "evidence"}
 
 
 def as_yaml(settled: Settled, path: str) -> str:

@@ -50,6 +50,7 @@ class Facts:
         name: What people call the target; *port* belongs to the port issue.
         status_path: The file that ``look`` prints.
         many: Other targets are watched too: what is wrong must say with which.
+        evidence: What was found at the first failure (``core/diagnosis.py``).
     """
 
     words: Mapping[str, str]
@@ -62,6 +63,7 @@ class Facts:
     port: str = ""
     labels: Mapping[str, str] = {}
     many: bool = False
+    evidence: str = ""
 
 
 def issue(
@@ -136,7 +138,7 @@ def compose(wish: Notify, facts: Facts, action: str) -> Alert:
         language=facts.language,
         count=wish.count,
     )
-    return replace(alert, lines=_lines(alert, words))
+    return replace(alert, lines=_lines(alert, words, facts.evidence))
 
 
 def _key(instance: str, target: str, incident: str) -> str:
@@ -152,13 +154,14 @@ def _what(wish: Notify, facts: Facts) -> str:
     return issue(facts, wish.facet, wish.code, wish.response_s)
 
 
-def _lines(alert: Alert, words: Mapping[str, str]) -> tuple[str, ...]:
+def _lines(alert: Alert, words: Mapping[str, str], evidence: str) -> tuple[str, ...]:
     fields = {
         "issue": alert.issue,
         "action": alert.action,
         "at": alert.at,
         "target": alert.target,
         "cause": f"{alert.reason} ({alert.code}) {alert.detail}".rstrip(),
+        "evidence": evidence,
         "incident": alert.incident,
         "host": alert.host,
         "since": alert.opened_at,

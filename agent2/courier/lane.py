@@ -14,9 +14,9 @@ import signal
 from agent2 import plugins
 from agent2.core.message import Cause
 from agent2.courier import frames, seal
-from agent2.courier.redact import revealed, scrub
+from agent2.courier.redact import scrub
 from agent2.host import forked
-from agent2.plan.secret import Secret, SecretError
+from agent2.plan.secret import Secret, SecretError, inside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Lane:
         if getattr(cls, "packages", True):
             _with_packages()
         forked.limit(getattr(cls, "memory", _MEMORY))
-        self._secrets = list(revealed(plugin.options))
+        self._secrets = list(inside(plugin.options))
         hints = getattr(cls, "__annotations__", {})
         made = cls(**dict(_fitted(plugin.options, hints)))
         # When every lane loads at once it takes seconds: they are not the send's.

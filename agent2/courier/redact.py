@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import re
 
-from agent2.plan.secret import Secret, SecretError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any
 
 # Compiled when they are first used: never before the first byte has left.
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 _CUT = r"[/?&=:@#]"
 _SHORTEST = 6  # shorter parts of an address are words such as "api"
 _LONGEST_DETAIL = 300
-
-
-def revealed(options: Any) -> Iterator[str]:
-    """Yield the text of every secret in *options*, however deep."""
-    if isinstance(options, Secret):
-        try:
-            yield options.reveal()
-        except SecretError:
-            return
-    elif isinstance(options, dict):
-        for each in options.values():
-            yield from revealed(each)
-    elif isinstance(options, tuple):
-        for each in options:
-            yield from revealed(each)
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:

@@ -36,7 +36,7 @@ def death_cause(fd: int) -> str:
         return ""
     if told.si_code == os.CLD_EXITED:
         return f"exit code {told.si_status}"
-    return f"killed by {signal_name(told.si_status)}"
+    return _killed(told.si_status, dumped=told.si_code == os.CLD_DUMPED)
 
 
 def zombie_cause(pid: int) -> str:
@@ -62,8 +62,12 @@ def zombie_cause(pid: int) -> str:
 def describe_exit(status: int) -> str:
     """Say a wait status in words: ``exit code 3``, ``killed by SIGKILL``."""
     if os.WIFSIGNALED(status):
-        return f"killed by {signal_name(os.WTERMSIG(status))}"
+        return _killed(os.WTERMSIG(status), dumped=os.WCOREDUMP(status))
     return f"exit code {os.WEXITSTATUS(status)}"
+
+
+def _killed(number: int, *, dumped: bool) -> str:
+    return f"killed by {signal_name(number)}" + (" (core dumped)" if dumped else "")
 
 
 def signal_name(number: int) -> str:

@@ -11,6 +11,11 @@ import re
 
 from agent2.host.files import read_linked
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
 _REFERENCE = re.compile(r"\$(?:\$|\{(file:)?([^}:]+)(?::-([^}]*))?\})")
 
 
@@ -100,3 +105,18 @@ def read_secret(path: str) -> tuple[str, os.stat_result]:
     """
     content, found = read_linked(path, 65536)
     return content.decode().removesuffix("\n").removesuffix("\r"), found
+
+
+def inside(options: Any) -> Iterator[str]:
+    """Yield the text of every secret in *options*, however deep, that can be read."""
+    if isinstance(options, Secret):
+        try:
+            yield options.reveal()
+        except SecretError:
+            return
+    elif isinstance(options, dict):
+        for each in options.values():
+            yield from inside(each)
+    elif isinstance(options, tuple):
+        for each in options:
+            yield from inside(each)

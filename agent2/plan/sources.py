@@ -65,6 +65,7 @@ SETTABLE = (
     *(f"telemetry.{key}" for key in _TELEMETRY.split()),
     "metrics.compat",
     *(f"observability.audit_{key}enabled" for key in ("log_", "success_log_")),
+    *(f"evidence.{key}" for key in ("enabled", "keep")),
 )
 
 

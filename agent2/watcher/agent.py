@@ -14,6 +14,7 @@ from agent2.store import actions, journal
 from agent2.watcher.audit import acted, made_up, stands
 from agent2.watcher.deaths import Deaths
 from agent2.watcher.deeds import Deeds
+from agent2.watcher.evidence import Evidence
 from agent2.watcher.executor import Writer
 from agent2.watcher.fixes import Fixes, hide
 from agent2.watcher.gates import Gates
@@ -89,9 +90,10 @@ class Agent:
         self.use(plan)
 
     def _keep_writing(self, state_dir: str) -> None:
-        """Make the parts that look after the store, and stand in for it."""
+        """Make the parts that look after the store, stand in for it, or add to it."""
         self._state_dir = state_dir
         parts = (self.reactor, self.clock, state_dir)
+        self.evidence = Evidence(*parts, self._texts, self.memory.save)
         self.upkeep = Upkeep(*parts, self._memory, self._texts)
         self.memory.before = self.upkeep.give_way
         self.memory.lifeboat = Lifeboat(*parts, lambda: bool(self.telling.known()))
@@ -118,6 +120,7 @@ class Agent:
         old, self.targets = self.targets, fresh
         self.gates.use(plan, fresh)
         self.events.plan = plan.events
+        self.evidence.enabled = plan.evidence.get("enabled", True)
         self.upkeep.use(plan.store, polling=bool(plan.events.polling))
         for name in fresh.keys() & old.keys():
             fresh[name].inherit(old[name])
@@ -285,4 +288,5 @@ class Agent:
             watched.port,
             watched.plan.labels,
             many=len(self.targets) > 1 or watched.name not in self.targets,
+            evidence=watched.evidence.summary if watched.evidence else "",
         )

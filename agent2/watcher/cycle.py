@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agent2.host.reactor import Reactor
     from agent2.watcher.deaths import Deaths
     from agent2.watcher.deeds import Deeds
+    from agent2.watcher.evidence import Evidence
     from agent2.watcher.executor import Writer
     from agent2.watcher.gates import Gates
     from agent2.watcher.history import History
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         deaths: Deaths
         deeds: Deeds
         events: Supervising
+        evidence: Evidence
         gates: Gates
         history: History
         log: LogFile
@@ -87,6 +89,7 @@ async def cycle(parts: Parts, watched: Watched, deadline: float) -> None:
     watched.last_check = now = clock.now()
     judgement = watched.why_it_died(gap or judge(seen))
     await _settle(parts, watched, judgement, now, died=died)
+    parts.evidence.note(watched, watched.state)
     tally = parts.history.tally
     tally.cycle(deadline - watched.plan.timeout - watched.due)
     tally.note(watched.name, seen)

@@ -13,6 +13,7 @@ import os
 from agent2.core.model import Facet, Outcome
 from agent2.host.exits import death_cause, zombie_cause
 from agent2.host.folders import FolderWatch
+from agent2.host.oom import OomCount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Deaths:
 
     def _hold(self, watched: Watched, ref: ProcessRef) -> None:
         self.let_go(watched)
-        watched.ref = ref
+        watched.ref, watched.oom = ref, OomCount(ref.pid)
         fd = ref.fd
         if fd is None:
             return  # no pidfd on this system: the next tick finds the death
@@ -103,27 +104,32 @@ class Deaths:
         ref = watched.ref
         if ref is None:
             return
-        watched.ref = None
+        watched.ref, oom = None, watched.oom
         assert ref.fd is not None
         self._reactor.unwatch(ref.fd)
-        cause = death_cause(ref.fd) or zombie_cause(ref.pid)
+        cause = _cause(ref, oom)
         self._died(watched, ref.pid, cause)
         if cause:
             ref.close()
         else:
-            self._ask_later(watched, ref, list(_REAPED_BY))
+            self._ask_later(watched, ref, oom, list(_REAPED_BY))
 
-    def _ask_later(self, watched: Watched, ref: ProcessRef, waits: list[float]) -> None:
+    def _ask_later(
+        self,
+        watched: Watched,
+        ref: ProcessRef,
+        oom: OomCount | None,
+        waits: list[float],
+    ) -> None:
         """The kernel tells the cause only once the parent has reaped the process."""
         if not waits:
             ref.close()
             return
 
         def ask() -> None:
-            assert ref.fd is not None
-            cause = death_cause(ref.fd) or zombie_cause(ref.pid)
+            cause = _cause(ref, oom)
             if not cause:
-                self._ask_later(watched, ref, waits)
+                self._ask_later(watched, ref, oom, waits)
                 return
             ref.close()
             if watched.death == (ref.pid, ""):
@@ -162,6 +168,18 @@ def _held(watched: Watched) -> str | None:
 
 def _same(one: ProcessRef, other: ProcessRef) -> bool:
     return (one.pid, one.start_ticks) == (other.pid, other.start_ticks)
+
+
+def _cause(ref: ProcessRef, oom: OomCount | None) -> str:
+    """Return how it ended, "" while nobody tells.
+
+    A SIGKILL is the kernel's own for want of memory if its cgroup counts one more.
+    """
+    assert ref.fd is not None
+    cause = death_cause(ref.fd) or zombie_cause(ref.pid)
+    if cause == "killed by SIGKILL" and oom is not None and oom.rose():
+        cause += ": out of memory (OOM)"
+    return cause
 
 
 def _stamp(path: str) -> tuple[int, int, int] | None:

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent2.core.model import Judgement, Observation
+    from agent2.host.oom import OomCount
     from agent2.host.processes import ProcessRef
     from agent2.host.reactor import Timer
     from agent2.plan.values import Plan, TargetPlan
     from agent2.plugins import Action, Check
+    from agent2.watcher.evidence import Found
     from agent2.wire.status import Fragment
 
 _FAILING = frozenset({Health.FAILING, Health.UNHEALTHY, Health.RECOVERING})
@@ -63,6 +65,8 @@ class Watched:
         self.believed = self.state
         self.committing = False
         self.ref: ProcessRef | None = None
+        self.oom: OomCount | None = None
+        self.evidence: Found | None = None
         self.pid_stamp: object = None
         self.missed = ""
         self.fragment: Fragment | None = None
@@ -173,6 +177,7 @@ class Watched:
         self.shown = before.shown
         self.met = before.met
         self.death = before.death
+        self.evidence = before.evidence
 
     def retire(self) -> None:
         """Out of the plan: its timer is cancelled, a cycle in flight is dropped."""

@@ -83,6 +83,7 @@ GOOD = {
     "max_queue_size": "9", "max_export_batch_size": "9",
     "compat": "blackbox", "audit_log_enabled": "false", "audit_success_log_enabled": "true",
     "resident": "true", "batch_size": "9", "max_retries": "9", "mode": "autonomous",
+    "keep": "9",
 }  # fmt: skip
 
 

@@ -255,6 +255,13 @@ def test_the_body_line_by_line_in_chinese_leaves_out_what_is_not_known():
     )
 
 
+def test_what_was_found_at_the_first_failure_stands_after_the_cause():
+    known = replace(facts(), evidence="process 7 is stopped")
+    lines = compose(wish(), known, "").lines
+    at = lines.index("Evidence: process 7 is stopped")
+    assert lines[at - 1].startswith("Cause: ")
+
+
 def test_only_a_recovery_has_an_end():
     ended = {
         kind: compose(wish(kind), facts(), "").closed_at is not None
@@ -462,5 +469,6 @@ def test_facts_have_defaults_for_what_not_every_target_has():
         "port": "",
         "labels": {},
         "many": False,
+        "evidence": "",
     }
     assert Alert.__defaults__ == {"language": "en", "count": 0}

@@ -93,7 +93,7 @@ ENDS = {
     "exit 0": "exit code 0",
     "exit 3": "exit code 3",
     "kill -KILL $$": "killed by SIGKILL",
-    "kill -SEGV $$": "killed by SIGSEGV",
+    "ulimit -c 0; kill -SEGV $$": "killed by SIGSEGV",
 }
 
 
@@ -153,5 +153,6 @@ def test_nobody_s_death_is_told_of_a_descriptor_that_is_none():
 def test_wait_statuses_are_put_in_words():
     assert describe_exit(3 << 8) == "exit code 3"
     assert describe_exit(9) == "killed by SIGKILL"
-    assert describe_exit(139) == "killed by SIGSEGV"  # with a core dump
+    assert describe_exit(11) == "killed by SIGSEGV"
+    assert describe_exit(139) == "killed by SIGSEGV (core dumped)"
     assert signal_name(40) == "signal 40"

@@ -9,8 +9,8 @@ LOGS = {
     "command.logs.access": "who asks most, and who asks too often",
     "help.logs": "Read logs of applications and of nginx, packed ones too, in little "
     "memory. Headings and numbers are those of the operations guide's scripts.",
-    "option.log_format": "auto, json, agent2, nginx:main, nginx:combined, or nginx: and "
-    "a log_format",
+    "option.log_format": "auto, json, agent2, nginx:main, nginx:combined, or nginx: "
+    "and a log_format",
     "option.log_date": "lines of this day only",
     "option.log_slow": "seconds from which on a request is slow",
     "option.log_top": "how many addresses",

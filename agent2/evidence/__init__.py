@@ -1,0 +1,1 @@
+"""The evidence program: what a failing target looks like."""
