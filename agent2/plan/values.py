@@ -96,11 +96,8 @@ class Plan:
     telemetry: dict[str, Any] = {}  # noqa: RUF012  (as TargetPlan.labels)
     metrics: dict[str, Any] = {}  # noqa: RUF012
     observability: dict[str, Any] = {}  # noqa: RUF012
-<<<<<<< HEAD
     alert_texts: dict[str, str] = {}  # noqa: RUF012  (as TargetPlan.labels)
-=======
     evidence: dict[str, Any] = {}  # noqa: RUF012  (as TargetPlan.labels)
->>>>>>> e2f89e0 (Collect evidence at the first failure and name the likely cause, without delaying any restart)
     warnings: tuple[str, ...] = ()
 
     @property
