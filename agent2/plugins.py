@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
         ``probe`` never raises for a sick target (that is a FAIL); it ends before
         *deadline*, which counts everything: DNS, connect, TLS, headers, body.
+        It may have ``settle_in`` (see ``check``) and ``close``, and ``evidence``: the
+        last lines that it saw, for people.
         """
 
         kind: str
@@ -85,6 +87,7 @@ TABLE = {
         "tcp": "agent2.checks.tcp:TcpCheck",
         "http": "agent2.checks.http:HttpCheck",
         "command": "agent2.checks.command:CommandCheck",
+        "logfile": "agent2.checks.logfile:LogfileCheck",
         "systemd": "agent2.checks.systemd:SystemdCheck",
         "supervisord": "agent2.checks.supervisord:SupervisordCheck",
         "docker": "agent2.checks.docker:DockerCheck",

@@ -36,6 +36,9 @@ _WARNINGS = frozenset(
         Code.LIMIT,
         Code.MEMORY_LEAK,
         Code.WRONG_OWNER,
+        Code.LOG_LINES,
+        Code.LOG_MISSING,
+        Code.ERROR_RATE,
     }
 )
 

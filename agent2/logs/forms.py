@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent2.logs.access import Access
 from agent2.logs.application import Application
-from agent2.logs.nginx import FORMATS, FormatError, LogFormat
+from agent2.logs.nginx import detected, needed
 
 FORMS = ("auto", "json", "agent2", "nginx:main", "nginx:combined")
 
@@ -19,21 +19,9 @@ def counter(
     Raises:
         FormatError: there is no such form.
     """
+    access = detected(first) if form == "auto" else needed(form)
+    if access is not None:
+        return Access(access, date)
     if form == "auto":
-        form = _seen(first)
-    if form in {"json", "agent2"}:
-        return Application(form, date, slow)
-    kind, _, text = form.partition(":")
-    if kind != "nginx" or (text not in FORMATS and "$" not in text):
-        raise FormatError(f"{form!r} is no form of a log")
-    return Access(LogFormat(text), date)
-
-
-def _seen(first: bytes) -> str:
-    line = first.lstrip().partition(b"\n")[0]
-    if line.startswith(b"{"):
-        return "json"
-    for name in FORMATS:
-        if LogFormat(name).whole().fullmatch(line):
-            return f"nginx:{name}"
-    return "agent2"
+        form = "json" if first.lstrip().startswith(b"{") else "agent2"
+    return Application(form, date, slow)

@@ -28,6 +28,27 @@ class FormatError(ValueError):
     """A ``log_format`` that cannot be read back."""
 
 
+def needed(form: str) -> LogFormat | None:
+    """Return the ``log_format`` that *form* names; None: it is no access log.
+
+    Raises:
+        FormatError: there is no such form.
+    """
+    if form in {"auto", "json", "agent2"}:
+        return None
+    kind, _, text = form.partition(":")
+    if kind != "nginx" or (text not in FORMATS and "$" not in text):
+        raise FormatError(f"{form!r} is no form of a log")
+    return LogFormat(text)
+
+
+def detected(block: bytes) -> LogFormat | None:
+    """Return the ``log_format`` in which the first line of *block* is; None: none."""
+    line = block.lstrip().partition(b"\n")[0]
+    made = (LogFormat(name) for name in FORMATS)
+    return next((form for form in made if form.whole().fullmatch(line)), None)
+
+
 class LogFormat:
     """One ``log_format``: its names, and an expression for the whole or a field."""
 
@@ -37,6 +58,7 @@ class LogFormat:
         Raises:
             FormatError: no variable, or two without anything between them.
         """
+        self.text = text
         parts = _VARIABLE.split(FORMATS.get(text, text))
         self.names = tuple(
             a or b for a, b in zip(parts[1::3], parts[2::3], strict=True)

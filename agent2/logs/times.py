@@ -43,22 +43,9 @@ class Times:
         if len(self._counts) > _DISTINCT and not self._rough:
             self._roughen()
 
-    def extend(self, values: Iterable[float]) -> None:
-        """Count each of *values*."""
-        for seconds in values:
-            self.add(seconds)
-
-    def merge(self, other: Times) -> None:
-        """Count all that *other* has."""
-        for seconds, times in other._counts.items():
-            key = _rough(seconds) if self._rough else seconds
-            self._counts[key] = self._counts.get(key, 0) + times
-        self.count += other.count
-        self.total += other.total
-        self.least = min(self.least, other.least)
-        self.most = max(self.most, other.most)
-        if len(self._counts) > _DISTINCT and not self._rough:
-            self._roughen()
+    def counts(self) -> Iterable[tuple[float, int]]:
+        """Return each value and how often it came."""
+        return self._counts.items()
 
     @property
     def mean(self) -> float:

@@ -184,6 +184,9 @@ class Watched:
         self.retired = True
         if self.timer is not None:
             self.timer.cancel()
+        for _, check in self.checks:
+            if hasattr(check, "close"):
+                check.close()
 
 
 def made_of(plan: Plan, state_dir: str) -> dict[str, Watched]:

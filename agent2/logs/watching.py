@@ -1,0 +1,192 @@
+"""What a check counts of a log it follows, and what of that is over its limit."""
+
+from __future__ import annotations
+
+import re
+
+from agent2.core.model import Code
+from agent2.logs import records
+from agent2.logs.limits import Breach
+from agent2.logs.lines import holding, needle
+from agent2.logs.nginx import LogFormat
+from agent2.logs.redaction import redacted
+from agent2.logs.times import Times
+from agent2.logs.windows import TimeWindow, Today, Window
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from agent2.logs.limits import Limits
+
+_LAST = 10  # matching lines that are kept
+_LOGIN = re.compile(rb"Failed password .*? from (\S+)")
+_TOLD = (b"s)", b"\xe5\x93\x8d\xe5\xba\x94\xe6\x97\xb6\xe9\x97\xb4")
+_ERRORS, _REQUESTS = "errors", "requests"
+
+
+class Counting:
+    """Counts of one log. ``feed`` blocks, then ask for ``breaches``."""
+
+    def __init__(
+        self, limits: Limits, form: LogFormat | None, kept: Mapping[str, Any]
+    ) -> None:
+        """Go on from *kept*; *form* is that of an access log."""
+        self._limits = limits
+        self._finds = {n: needle(p) for n, p in limits.patterns.items()}
+        self._error, self._request = needle(limits.errors), needle(limits.requests)
+        spans = {n: limits.windows.get(n, limits.window) for n in limits.patterns}
+        held = kept.get("patterns", {})
+        self._windows = {n: Window(span, held.get(n)) for n, span in spans.items()}
+        self._today = Today(kept.get("today"))
+        self._rate = Window(limits.window, kept.get("rate"))
+        self._times = TimeWindow(limits.window, kept.get("times"))
+        self._asked = Window(limits.window, kept.get("asked"))
+        self._logins = Window(limits.window, kept.get("logins"))
+        self._status = form.field("status") if form else None
+        self._seconds = form.field("request_time") if form else None
+        self._suspect = None
+        if form and limits.suspicious:
+            suspect = limits.suspect.encode()
+            self._suspect = form.where("remote_addr", "request", suspect)
+        self._access = form is not None
+        self.latest: list[str] = list(kept.get("latest", ()))
+
+    def feed(self, block: bytes, now: float, day: str) -> None:
+        """Count the lines of *block*, which came just *now*."""
+        for name, find in self._finds.items():
+            lines = list(find(block))
+            if lines:
+                self._windows[name].add(now, ((name, len(lines)),))
+                self._today.add(day, name, len(lines))
+                self._keep(lines)
+        if self._access:
+            self._answers(b"\n" + block, now)
+        else:
+            self._lines(block, now)
+        if self._limits.logins:
+            found = (_LOGIN.search(x) for x in holding(block, b"Failed password"))
+            self._addresses(self._logins, [m[1] for m in found if m], now)
+
+    def _answers(self, block: bytes, now: float) -> None:
+        statuses = self._status.findall(block) if self._status else []
+        bad = sum(status[:1] == b"5" for status in statuses)
+        self._rate.add(now, ((_REQUESTS, len(statuses)), (_ERRORS, bad)))
+        if self._seconds and self._limits.slow:
+            times = Times()
+            for text in self._seconds.findall(block):
+                if text[:1].isdigit():
+                    times.add(float(text.partition(b",")[0]))
+            self._times.add(now, times)
+        if self._suspect:
+            self._addresses(self._asked, self._suspect.findall(block), now)
+
+    def _lines(self, block: bytes, now: float) -> None:
+        if self._limits.warn or self._limits.crit:
+            errors = list(self._error(block))
+            begun = sum(1 for _ in self._request(block))
+            self._rate.add(now, ((_REQUESTS, begun), (_ERRORS, len(errors))))
+            if errors:
+                self._keep(errors)
+        if not self._limits.slow:
+            return
+        times = Times()
+        lines = list(holding(block, b"api.request_duration"))
+        if not lines:
+            lines = [line for mark in _TOLD for line in holding(block, mark)]
+        for line in lines:
+            seconds = records.seconds_of(line)
+            if seconds is not None:
+                times.add(seconds)
+        if times.count:
+            self._times.add(now, times)
+
+    def _addresses(self, window: Window, found: list[bytes], now: float) -> None:
+        if found:
+            window.add(now, ((a.decode("ascii", "replace"), 1) for a in found))
+
+    def _keep(self, lines: list[bytes]) -> None:
+        fresh = [redacted(line) for line in lines[-_LAST:]]
+        self.latest = [*self.latest, *fresh][-_LAST:]
+
+    # -- what is over its limit
+
+    def breaches(self, now: float, day: str) -> Iterator[Breach]:
+        """Yield what is over its limit, failures and warnings as they come."""
+        yield from self._too_many(now, day)
+        yield from self._error_rate(now)
+        yield from self._slow(now)
+        limits = self._limits
+        for window, limit, text in (
+            (self._asked, limits.suspicious, "Suspicious IP: {} Requests: {}"),
+            (self._logins, limits.logins, "failed logins from {}: {}"),
+        ):
+            if limit:
+                for address, count in window.totals(now).most_common():
+                    if count > limit and not limits.allow(address):
+                        yield Breach(Code.LOG_LINES, text.format(address, count))
+
+    def _too_many(self, now: float, day: str) -> Iterator[Breach]:
+        limits = self._limits
+        for name, window in self._windows.items():
+            critical = name in limits.critical
+            if name in limits.daily:
+                most, count = limits.daily[name], self._today.of(day, name)
+                if most and count > most:
+                    text = f"{name}: {count} lines today, more than {most}"
+                    yield Breach(Code.LOG_LINES, text, critical)
+                if name not in limits.limits:
+                    continue
+            count = window.totals(now)[name]
+            most = limits.limits.get(name, 0)
+            if count > most:
+                span = limits.windows.get(name, limits.window)
+                lines = "line" if count == 1 else "lines"
+                text = f"{name}: {count} {lines} in {span:g} s"
+                yield Breach(
+                    Code.LOG_LINES,
+                    text + (f", more than {most}" if most else ""),
+                    critical,
+                )
+
+    def _error_rate(self, now: float) -> Iterator[Breach]:
+        counts = self._rate.totals(now)
+        errors, requests = counts[_ERRORS], counts[_REQUESTS]
+        if not requests:
+            return
+        share = 100.0 * errors / requests
+        crit = bool(self._limits.crit) and share > self._limits.crit
+        if crit or (self._limits.warn and share > self._limits.warn):
+            text = f"error rate {share:.2f}% ({errors} errors, {requests} requests)"
+            yield Breach(Code.ERROR_RATE, text, crit)
+
+    def _slow(self, now: float) -> Iterator[Breach]:
+        limits = self._limits
+        times = self._times.total(now) if limits.slow else Times()
+        if not times.count:
+            return
+        share = limits.percentile
+        took = times.percentile(share / 100.0) if share else times.mean
+        if took > limits.slow:
+            what = f"P{share:g}" if share else "mean"
+            text = f"{what} response time {took:.2f} s over {times.count} requests"
+            yield Breach(Code.SLOW, text, seconds=took)
+
+    def used(self, day: str) -> str:
+        """Return the counts of the day in words, "" where none is asked for."""
+        return ", ".join(
+            f"{name} {self._today.of(day, name)} today" for name in self._limits.daily
+        )
+
+    def memory(self) -> dict[str, Any]:
+        """Return what must be remembered."""
+        return {
+            "patterns": {name: w.memory() for name, w in self._windows.items()},
+            "today": self._today.memory(),
+            "rate": self._rate.memory(),
+            "times": self._times.memory(),
+            "asked": self._asked.memory(),
+            "logins": self._logins.memory(),
+            "latest": self.latest,
+        }
