@@ -3,8 +3,6 @@
 A plugin is one class in one file and one line in the table below; it is imported
 when its kind is first used. Its annotated fields are its options: the compiler
 makes the schema, the error messages and the reference page from them. The field
-types are the words of the configuration: ``Seconds``, ``Port``, ``Url``, ``Path``,
-``Size``, ``Secret`` and the plain ``str``, ``int``, ``bool``, ``tuple[str, ...]``,
 types are the words of the configuration: ``Seconds``, ``Port``, ``Size``, ``Url``,
 ``Path``, ``Secret`` and the plain ``str``, ``int``, ``bool``, ``tuple[str, ...]``,
 ``dict[str, str]``. A plugin may have ``problems(self)``: a generator of
@@ -95,6 +93,7 @@ TABLE = {
         "resources": "agent2.checks.resources:ResourcesCheck",
         "heartbeat": "agent2.checks.heartbeat:HeartbeatCheck",
         "file": "agent2.checks.file:FileCheck",
+        "integrity": "agent2.checks.integrity:IntegrityCheck",
         "dns": "agent2.checks.dns:DnsCheck",
         "certificate": "agent2.checks.certificate:CertificateCheck",
     },

@@ -43,6 +43,7 @@ LAZY = {
     "restart-target": "agent2.cli.people.targets:restart_target",
     "audit": "agent2.cli.events.audit:audit",
     "backup": "agent2.cli.care.backup:backup",
+    "integrity": "agent2.cli.care.integrity:integrity",
     "supervisor": "agent2.cli.life.supervisor:supervisor",
     "telemetry": "agent2.cli.life.telemetry:telemetry",
     "web": "agent2.cli.life.web:web",

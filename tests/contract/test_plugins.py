@@ -41,6 +41,7 @@ def options(family: str, kind: str, port: int, path: str, argv: tuple[str, ...])
         "Url": f"http://127.0.0.1:{port}/health",
         "Path": path,
         "tuple[str, ...]": argv,
+        "tuple[Path, ...]": (path,),
     }
     words = {name: str(word) for name, word in cls.__annotations__.items()}
     needed = {

@@ -3,6 +3,24 @@
 from __future__ import annotations
 
 CARE = {
+    "command.integrity": "lists of checksums: write, compare, show",
+    "help.integrity": "Has anybody changed, added or removed a file? For the integrity "
+    "checks of the configuration.",
+    "help.integrity.baseline": "Write the list of each check (SHA-256, as sha256sum "
+    "writes it) of what is there now, of all targets or of those named.",
+    "help.integrity.check": "Compare with the lists: 0 when nothing differs, else 2.",
+    "help.integrity.show": "Show the lists.",
+    "integrity.made": "{target}: {files} files in {baseline} ({unreadable} unreadable)",
+    "integrity.same": "Nothing differs.",
+    "integrity.empty": "No file is in the list.",
+    "integrity.changed": "changed",
+    "integrity.added": "added",
+    "integrity.removed": "removed",
+    "integrity.none": "no target {name} with an integrity check; there are: {names}",
+    "integrity.no_baseline": "there is no baseline {path}",
+    "integrity.failed": "{path}: {why}",
+    "table.path": "PATH",
+    "table.checksum": "CHECKSUM",
     "command.db": "care of the store: copies, cleanup, archive, soundness",
     "help.db": "Care of the store. All of it may be done while Agent2 runs, but "
     "restore.",

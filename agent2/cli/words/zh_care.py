@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 CARE = {
+    "command.integrity": "校验和清单: 写入、比较、显示",
+    "help.integrity": "是否有人更改、添加或删除了文件? 用于配置中的 integrity 检查。",
+    "help.integrity.baseline": "为所有 (或指定) 目标写入当前文件的清单 "
+    "(SHA-256, 与 sha256sum 格式相同)。",
+    "help.integrity.check": "与清单比较: 无差异返回 0, 否则返回 2。",
+    "help.integrity.show": "显示清单。",
+    "integrity.made": "{target}: {files} 个文件写入 {baseline} ({unreadable} 个不可读)",
+    "integrity.same": "没有差异。",
+    "integrity.empty": "清单中没有文件。",
+    "integrity.changed": "已更改",
+    "integrity.added": "已添加",
+    "integrity.removed": "已删除",
+    "integrity.none": "目标 {name} 没有 integrity 检查; 现有: {names}",
+    "integrity.no_baseline": "没有基线 {path}",
+    "integrity.failed": "{path}: {why}",
+    "table.path": "路径",
+    "table.checksum": "校验和",
     "command.db": "维护数据库: 备份, 清理, 归档, 完整性",
     "help.db": "维护数据库。除恢复外, 均可在 Agent2 运行时执行。",
     "help.db.backup": "把数据库复制为一个带清单的文件, 校验后删除过期备份。",
