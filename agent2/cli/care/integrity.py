@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
     Entry = tuple[str, dict[str, Any]]  # name of a target, options of its check
 
-_SORTS = ("changed", "added", "removed")
+_SORTS = {
+    "changed": "integrity.changed",
+    "added": "integrity.added",
+    "removed": "integrity.removed",
+}
 
 
 @click.group(cls=Group, help=say("help.integrity"))
@@ -81,9 +85,9 @@ def compare(ctx: click.Context, targets: tuple[str, ...], as_json: bool) -> int:
         print_json({"targets": [{"name": n} | _document(each) for n, each in found]})
     else:
         rows: list[Any] = [
-            (name, say(f"integrity.{sort}"), path)
+            (name, say(words), path)
             for name, each in found
-            for sort in _SORTS
+            for sort, words in _SORTS.items()
             for path in getattr(each, sort)
         ]
         columns = ("target", "state", "path")
