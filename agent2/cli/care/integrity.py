@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 
     Entry = tuple[str, dict[str, Any]]  # name of a target, options of its check
 
-_SORTS = {
-    "changed": "integrity.changed",
-    "added": "integrity.added",
-    "removed": "integrity.removed",
-}
-
 
 @click.group(cls=Group, help=say("help.integrity"))
 def integrity() -> None:
@@ -84,10 +78,15 @@ def compare(ctx: click.Context, targets: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         print_json({"targets": [{"name": n} | _document(each) for n, each in found]})
     else:
+        sorts = {
+            "changed": say("integrity.changed"),
+            "added": say("integrity.added"),
+            "removed": say("integrity.removed"),
+        }
         rows: list[Any] = [
-            (name, say(words), path)
+            (name, words, path)
             for name, each in found
-            for sort, words in _SORTS.items()
+            for sort, words in sorts.items()
             for path in getattr(each, sort)
         ]
         columns = ("target", "state", "path")
@@ -165,4 +164,5 @@ def _failure(path: str, error: Exception) -> Failure:
 
 
 def _document(found: Difference) -> dict[str, tuple[str, ...]]:
-    return {sort: getattr(found, sort) for sort in _SORTS}
+    parts = {"changed": found.changed, "added": found.added}
+    return parts | {"removed": found.removed}
