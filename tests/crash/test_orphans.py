@@ -72,7 +72,7 @@ def test_a_courier_leaves_when_another_watcher_has_begun(webhook):
     watcher = sleeper()
     try:
         (webhook.folder / "agent2.pid").write_text(f"{watcher.pid}\n")
-        assert courier.wait(10) == 0
+        assert courier.wait(30) == 0
     finally:
         watcher.kill()
         watcher.wait()

@@ -143,7 +143,7 @@ class Cli:
         return found
 
 
-def until(what, seconds=20.0):
+def until(what, seconds=30.0):
     """Return the first true answer of *what*; fail when none comes in time."""
     deadline = time.monotonic() + seconds
     while True:

@@ -96,11 +96,11 @@ class Target:
         at = time.time()
         self.process.send_signal(number)
         if number in (signal.SIGKILL, signal.SIGTERM):
-            self.process.wait(10)
+            self.process.wait(30)
         return at
 
     def fault(self, word: str) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("POST", "/fault", word.encode())
             assert connection.getresponse().status == 200
@@ -109,13 +109,13 @@ class Target:
         finally:
             connection.close()
         if word == "die":
-            self.process.wait(10)
+            self.process.wait(30)
 
     def close(self) -> None:
         if self.process is not None:
             if self.process.poll() is None:
                 self.process.kill()
-            self.process.wait(10)
+            self.process.wait(30)
             self.process.stdout.close()
 
 
@@ -149,7 +149,7 @@ class Agent:
             argv += ["--config", str(self.yaml)]
         return argv + self.extra
 
-    def start(self, *, wait: float = 20.0, **options) -> Agent:
+    def start(self, *, wait: float = 30.0, **options) -> Agent:
         """Start it and wait until it says that it is ready."""
         if self.config is not None and not self.yaml.exists():
             self.configure(self.config)
@@ -195,14 +195,14 @@ class Agent:
         self.process.send_signal(number)
         return at
 
-    def stop(self, within: float = 5.0) -> int:
+    def stop(self, within: float = 30.0) -> int:
         """Ask it to stop; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(within)
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
 
     def runs(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -212,7 +212,7 @@ class Agent:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
         if self.process is not None:
-            self.process.wait(10)
+            self.process.wait(30)
 
     # -- what it says
 
@@ -252,7 +252,7 @@ class Agent:
     def rows(self, sql: str, *facts) -> list[tuple]:
         """Return rows of its store, read as any reader may."""
         path = f"file:{self.folder}/agent2.db?mode=ro"
-        connection = sqlite3.connect(path, uri=True, timeout=5)
+        connection = sqlite3.connect(path, uri=True, timeout=30)
         try:
             return connection.execute(sql, facts).fetchall()
         finally:
@@ -279,24 +279,24 @@ class Agent:
 
         return wait_for(there, within, lambda: f"{what}\n{self.tail()}")
 
-    def until_word(self, word: str, within: float = 20.0) -> dict:
+    def until_word(self, word: str, within: float = 30.0) -> dict:
         return self.until(
             lambda status: status["health_status"] == word,
             within,
             f"health_status {word}",
         )
 
-    def until_line(self, part: str, within: float = 20.0, count: int = 1) -> list[str]:
+    def until_line(self, part: str, within: float = 30.0, count: int = 1) -> list[str]:
         def there():
             found = self.lines(part)
             return found if len(found) >= count else None
 
         return wait_for(there, within, lambda: f"log {part!r}\n{self.tail()}")
 
-    def until_signal(self, within: float = 20.0) -> dict:
+    def until_signal(self, within: float = 30.0) -> dict:
         return wait_for(self.signal, within, lambda: f"restart_signal\n{self.tail()}")
 
-    def until_no_signal(self, within: float = 20.0) -> None:
+    def until_no_signal(self, within: float = 30.0) -> None:
         wait_for(
             lambda: not self.signal_path.exists(),
             within,
@@ -315,6 +315,7 @@ class Diary:
         self._seen: dict[int, object] = {}
         self.pages: dict[int, list[tuple[float, dict]]] = {}
         self.torn = 0
+        self.slowest = 0.0  # the longest time that it had to wait for its next look
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, daemon=True)
 
@@ -331,9 +332,12 @@ class Diary:
         self._thread.join()
 
     def _keep(self) -> None:
+        looked = time.monotonic()
         while not self._over.wait(LOOK):
             for agent in tuple(self._agents):
                 self._look(agent)
+            last, looked = looked, time.monotonic()
+            self.slowest = max(self.slowest, looked - last)
 
     def _look(self, agent: Agent) -> None:
         try:
@@ -403,7 +407,7 @@ class Rig:
         for process in self._others:
             if process.poll() is None:
                 process.kill()
-            process.wait(10)
+            process.wait(30)
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe is not None:
                     pipe.close()

@@ -168,7 +168,7 @@ def test_stop_kills_what_does_not_listen(cli):
 
         assert told.code == 0
         assert "KILL" in told.out
-        assert child.wait(5) == -signal.SIGKILL
+        assert child.wait(30) == -signal.SIGKILL
     assert not path.exists()
 
 
@@ -305,7 +305,7 @@ def test_run_is_the_watcher_itself_with_the_same_pid(cli):
         assert "agent2_monitor.py" in told.stdout
     finally:
         child.terminate()
-        assert child.wait(10) == 0
+        assert child.wait(30) == 0
 
 
 def test_a_second_run_has_a_code_of_its_own_and_names_the_first(cli):

@@ -198,7 +198,7 @@ def test_stop_ends_the_holder_with_term(cli):
         told = cli("stop")
 
         assert told.code == 0
-        assert child.wait(5) == -15
+        assert child.wait(30) == -15
     assert not path.exists()
 
 

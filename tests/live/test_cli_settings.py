@@ -132,7 +132,7 @@ def test_the_watcher_run_by_path_takes_it_too(cli):
         assert interval(cli) == 0.3
     finally:
         child.terminate()
-        assert child.wait(10) == 0
+        assert child.wait(30) == 0
 
 
 def test_the_environment_is_read_anew_by_a_restart(cli):

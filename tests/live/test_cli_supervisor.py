@@ -46,7 +46,7 @@ def test_a_supervisor_in_the_foreground_decides_what_is_pushed_and_leaves(cli):
         told = cli("events", "push", "--type", "TASK_CREATED", "--subject", "task_1",
                    "--payload", '{"load": 9}')  # fmt: skip
         program.send_signal(signal.SIGTERM)
-        assert program.wait(10) == 0
+        assert program.wait(30) == 0
 
     assert "TASK_CREATED decision: pause (too busy)" in told.out
     assert "TASK_CREATED decision: pause (findings=1) for task task_1" in trail(cli)

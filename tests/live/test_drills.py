@@ -104,8 +104,10 @@ def test_after_cont_nothing_is_left_that_would_restart_the_healthy_target(drille
 def test_each_profile_keeps_the_documents_times(drilled, name, kind):
     drill = drilled.profile(name, kind)
     latest = WINDOWS[name][kind is hang] * TENTH
-    assert drill.signal_after <= latest + SLACK
     threshold = drill.agent.status()["targets"][0]["failure_threshold"]
+    # As late as the machine let a thread that only looks be, in each of the looks.
+    busy = drilled.diary.slowest * (threshold + 1)
+    assert drill.signal_after <= latest + SLACK + busy
     lines = drill.agent.lines()
     made = next(n for n, line in enumerate(lines) if "signal created" in line)
     counted = [line for line in lines[:made] if "consecutive failures" in line]

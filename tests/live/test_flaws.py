@@ -58,7 +58,7 @@ def test_flaw_03_the_first_start_makes_its_folder(rig, server):
 def test_flaw_04_the_fix_history_survives_a_start(rig, server):
     server.answers[:] = [http(document(status="warn"))]
     agent = rig.agent(config(asking(server)))
-    before = agent.until(lambda s: len(s["fixes"]) == 1, 5, "a fix")
+    before = agent.until(lambda s: len(s["fixes"]) == 1, 30, "a fix")
     assert agent.stop() == 0
     agent.start()
     after = agent.status()
@@ -75,7 +75,7 @@ def test_flaw_05_after_a_signal_the_checks_go_on(rig, server):
     asked = server.connections
     assert server.wait_connections(asked + 5) >= asked + 5
     server.answers[:] = [http(document())]
-    agent.until_word("ok", 5)
+    agent.until_word("ok")
 
 
 def test_flaw_06_the_counter_counts_on_and_signals_have_a_budget(rig, server):
@@ -83,12 +83,12 @@ def test_flaw_06_the_counter_counts_on_and_signals_have_a_budget(rig, server):
     restart = {"intensity": 2, "period": 600, "settle": 0.1, "backoff": 0.1}
     agent = rig.agent(config(asking(server, restart=restart | {"proof": 0.3})))
     for number in (1, 2):
-        agent.until(lambda s, n=number: len(s["fixes"]) == n, 10, f"signal {number}")
-        wait_for(agent.signal, 5, "it lies there")
+        agent.until(lambda s, n=number: len(s["fixes"]) == n, 30, f"signal {number}")
+        wait_for(agent.signal, 30, "it lies there")
         agent.signal_path.unlink()  # taken up, and it does not help
-    agent.until(lambda s: s["targets"][0]["restarts"]["exhausted"], 10, "spent")
+    agent.until(lambda s: s["targets"][0]["restarts"]["exhausted"], 30, "spent")
     never(agent.signal, 0.5, "a third signal")
-    status = agent.until(lambda s: s["consecutive_failures"] > 5, 10, "counted on")
+    status = agent.until(lambda s: s["consecutive_failures"] > 5, 30, "counted on")
     assert len(status["fixes"]) == 2
     assert len(agent.lines("restart budget is spent")) == 1
     counts = [
@@ -104,8 +104,8 @@ def test_flaw_07_a_signal_is_withdrawn_on_recovery(rig, server):
     agent.until_signal()
     server.answers[:] = [http(document())]
     agent.until_word("ok")
-    agent.until_no_signal(5)
-    status = agent.until(lambda s: s["fixes"][0]["withdrawn"], 5, "the record says so")
+    agent.until_no_signal()
+    status = agent.until(lambda s: s["fixes"][0]["withdrawn"], 30, "the record says so")
     assert status["targets"][0]["restarts"]["used"] == 0
     assert agent.lines("restart signal withdrawn")
 
@@ -240,7 +240,7 @@ def test_flaw_14_an_answer_in_drops_has_one_deadline_for_all_of_it(rig):
     with HealthServer(http(document()), after="drip") as server:
         server.pause = 0.1  # a byte each; the whole answer would take ten seconds
         agent = rig.agent(config(asking(server, interval=0.5, timeout=0.5)))
-        assert agent.until_signal(10)["code"] == "deadline"
+        assert agent.until_signal()["code"] == "deadline"
         assert only_http(agent)["duration_s"] < 5.0
 
 
@@ -287,7 +287,7 @@ def test_flaw_18_a_stop_ends_cleanly_in_any_state(rig, server):
         time.sleep(0.03 * number)
         for _ in range(3):  # an impatient person
             agent.send(signal.SIGTERM)
-        assert agent.process.wait(5) == 0
+        assert agent.process.wait(30) == 0
         assert agent.status()["status"] == "stopped"
         assert not (agent.folder / "agent2.pid").exists()
         assert len(agent.lines("signal 15 received")) == 1
@@ -298,7 +298,7 @@ def test_flaw_19_chinese_is_written_as_chinese(rig, server):
     server.answers[:] = [http("", 500)]
     agent = rig.agent(config(asking(server), language="zh"))
     agent.until_signal()
-    agent.until(lambda s: s["fixes"], 5, "a fix")
+    agent.until(lambda s: s["fixes"], 30, "a fix")
     argv = ["grep", "-c", "创建重启信号", str(agent.status_path)]
     assert subprocess.check_output(argv) == b"1\n"
     assert b"\\u" not in agent.status_path.read_bytes()

@@ -101,7 +101,7 @@ class World:
             return wait_for(there, 20, lambda: f"{pattern} in {screen!r}")[0]
         finally:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+            process.wait(30)
 
     @contextlib.contextmanager
     def crash(self):
@@ -144,7 +144,7 @@ def namespace():
         yield ["nsenter", "-t", str(keeper.pid), "-n", "--"]
     finally:
         keeper.kill()
-        keeper.wait(10)
+        keeper.wait(30)
         keeper.stdout.close()
 
 
@@ -393,7 +393,7 @@ def test_the_chmod_lines(world):
         assert world.run(f"stat -c %a {path}") == f"{mode}\n"  # before it was asked
         world.run(f"chmod {mode} {path}")
     seq = world.agent.status()["seq"]
-    world.agent.until(lambda s: s["seq"] > seq, 5, "it goes on")
+    world.agent.until(lambda s: s["seq"] > seq, 30, "it goes on")
     for path, mode in wanted.items():
         assert world.run(f"stat -c %a {path}") == f"{mode}\n"
 
@@ -421,7 +421,7 @@ def test_z_the_fixes_are_emptied(repaired):
         time.sleep(1.2)  # it writes once a second at least
         if repaired.agent.lines("状态文件被外部修改"):
             break
-    after = repaired.agent.until(lambda s: s["seq"] > before["seq"] + 1, 5, "later")
+    after = repaired.agent.until(lambda s: s["seq"] > before["seq"] + 1, 30, "later")
     assert after["fixes"] == []
     assert after["fixes_total"] == before["fixes_total"]
     assert repaired.run(f"stat -c %a {status}") == "644\n"

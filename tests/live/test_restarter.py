@@ -128,7 +128,7 @@ def test_the_environment_names_its_folder_as_it_does_the_watchers(tmp_path, name
         assert until(path.exists)
     finally:
         program.terminate()
-        assert program.wait(10) == 0
+        assert program.wait(30) == 0
 
 
 def test_a_signal_is_taken_up_carried_out_counted_and_deleted(start, tmp_path):
@@ -226,7 +226,7 @@ def test_a_restarter_whose_place_another_took_leaves_it_alone(start, tmp_path):
         path.unlink()
     other = Instance.acquire(str(tmp_path / "agent1.pid"))
     try:
-        assert agent.program.wait(10) == 75
+        assert agent.program.wait(30) == 75
     finally:
         other.release()
 

@@ -33,7 +33,7 @@ MONITOR = os.path.join(os.path.dirname(PACKAGE), "scripts", "monitor_supervisor.
 TARGET = "targets: [{name: a, checks: [{kind: tcp, port: 1}]}]\n"
 
 
-def until(look, within=20.0):
+def until(look, within=30.0):
     return wait_for(look, within, lambda: "what was waited for")
 
 
@@ -130,7 +130,7 @@ def test_asked_to_stop_it_ends_well_and_leaves_nothing_claimed(house):
 
     child.send_signal(signal.SIGTERM)
 
-    assert child.wait(5) == 0
+    assert child.wait(30) == 0
     found = house.counts()
     assert found.processing == 0
     assert found.pending + found.completed == 500
@@ -154,7 +154,7 @@ def test_a_second_one_says_who_runs(house):
 
     second = house.start()
 
-    assert second.wait(10) == 75
+    assert second.wait(30) == 75
     assert f"already running (PID {first.pid})" in second.stderr.read()
 
 
@@ -406,7 +406,7 @@ def test_people_are_told_of_a_bad_level_and_of_its_end_across_supervisors(house)
     first = house.started()
     until(lambda: len(told()) == 1)
     first.send_signal(signal.SIGTERM)
-    first.wait(10)
+    first.wait(30)
     with house.db.transaction() as tx:
         tx.execute("UPDATE supervisor_inbox SET status = 'completed'")
     house.started()

@@ -120,7 +120,7 @@ def test_a_real_outage_arrives_as_one_trace_with_logs_and_metrics(rig, server):
         )
         up = collector.metrics()["agent2.target.up"].gauge.data_points[0]
         assert (plain(up.attributes), up.as_double) == ({"target": "webui"}, 1.0)
-        assert agent.stop(10) == 0
+        assert agent.stop() == 0
         wait_for(lambda: not telemetry_pid(agent), LONG, "it outlives its watcher")
 
 

@@ -34,7 +34,7 @@ def test_a_command_that_fails_is_told_with_what_it_said(rig):
     told = agent.until_line("repair failed")[0]
     assert "/bin/sh: exit code 5: no unit" in told
     first = lambda s: [fix["result"] for fix in s["fixes"][:1]]  # noqa: E731
-    agent.until(lambda s: first(s) == ["failed"], 10, "its fix record")
+    agent.until(lambda s: first(s) == ["failed"], 30, "its fix record")
 
 
 def test_among_many_targets_each_line_of_a_repair_says_whose_it_is(rig):
@@ -44,7 +44,7 @@ def test_among_many_targets_each_line_of_a_repair_says_whose_it_is(rig):
     for said in ("trying to repair...", "restart command was run"):
         assert agent.lines(f"[shop] {said}")
         assert not agent.lines(f"INFO - {said}")
-    status = agent.until(lambda s: len(s["fixes"]) > 1, 10, "both fixes")
+    status = agent.until(lambda s: len(s["fixes"]) > 1, 30, "both fixes")
     issues = {fix["target"]: fix["issue"] for fix in status["fixes"]}
     assert issues["shop"].startswith("shop: port ")
 

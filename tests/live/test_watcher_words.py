@@ -103,7 +103,7 @@ def test_an_answer_after_3_6_seconds_warns_and_restarts_nothing(rig):
     agent.until_word("ok")
     target.fault("slow")
     agent.send(signal.SIGUSR2)
-    agent.until_word("warn", 8)
+    agent.until_word("warn")
     (fix,) = agent.status()["fixes"]
     assert fix["result"] == "warning_logged"
     took = fix["issue"].removeprefix("响应时间过长: ")
@@ -127,7 +127,7 @@ def test_a_warning_that_ends_is_no_outage_and_counts_from_its_own_beginning(
     server.answers[:] = [http(document())]
     agent.until_line("webui recovered (it was down for")
     ended = time.monotonic()
-    wait_for(lambda: time.monotonic() - ended > 2.0, 5, "two seconds of health")
+    wait_for(lambda: time.monotonic() - ended > 2.0, 30, "two seconds of health")
     server.answers[:] = [http(document(status="warn"))]
     agent.until_line("keeps warning")
     server.answers[:] = [http(document())]
