@@ -240,3 +240,52 @@ def test_an_order_that_nobody_took_up_before_a_kill_is_taken_up_after_it(rig):
     assert found == [("done", "asked")]
     assert Path(agent.signal_path).exists()
     never(lambda: agent.signal() is None, 0.5, "a well target's order was taken back")
+
+
+@pytest.mark.slow
+def test_every_order_is_answered_once_and_every_silence_holds_however_often_we_die(rig):
+    target = rig.target()
+    marks = rig.folder / "marks"
+    line = f"echo x >> {marks}"
+    repair = QUICK | {"actions": [{"kind": "command", "argv": ["/bin/sh", "-c", line]}]}
+    agent = rig.agent(config(watching(target, restart=repair) | FAST))
+    agent.until_word("ok")
+    given = []
+    for number in range(5):
+        for verb in ("check", "restart"):
+            name = f"o-{number}-{verb}"
+            one = Order(name, verb, "webui", "disk", "mia", time.time(), True)
+            said(agent, lambda db, one=one: spoken.give(db, one, "cli"))
+            given.append(name)
+        if number == 2:
+            silence(agent, "s-1", target="webui")
+        time.sleep(0.01 * number)  # where the kill hits: before, within, after
+        agent.kill()
+        agent.start()
+    rows = wait_for(
+        lambda: (
+            None
+            if agent.rows("SELECT 1 FROM orders WHERE state = 'waiting'")
+            else agent.rows("SELECT id, verb, state, answer FROM orders ORDER BY seq")
+        ),
+        30,
+        "answers",
+    )
+    assert [row[0] for row in rows] == given
+    assert {row[2:] for row in rows if row[1] == "check"} == {("done", "checked")}
+    asked = sum(row[3] == "asked" for row in rows)
+    assert asked >= 1
+    assert {row[3] for row in rows if row[1] == "restart"} <= {"asked", "under_way"}
+    # A restart that a kill cut off is not done blindly once more: never more than asked.
+    planned = agent.rows("SELECT count(*) FROM actions WHERE kind = 'command'")
+    assert planned == [(asked,)]
+    done = marks.read_text().count("x") if marks.exists() else 0
+    assert done <= asked
+    answers = agent.rows(
+        "SELECT event_id, count(*) FROM task_audits WHERE event_id GLOB 'o-*'"
+        " AND event_type GLOB 'SUPERVISOR_*' GROUP BY event_id"
+    )
+    assert sorted(answers) == sorted((name, 1) for name in given)
+    told = agent.journal("order.answered")
+    assert len(told) == len(given)
+    agent.until(lambda s: s["targets"][0]["silenced"], 30, "still silenced")
