@@ -17,7 +17,6 @@ counts as good for the thresholds and raises a warning of its own, never a resta
 
 from __future__ import annotations
 
-from agent2.core.by_hand import is_same, is_under_way
 from agent2.core.calm import is_calm
 from agent2.core.degraded import degrade, restore
 from agent2.core.effects import (
@@ -38,15 +37,16 @@ from agent2.core.model import (
     TargetState,
     Verdict,
 )
+from agent2.core.quiet import LOUD
 from agent2.core.repair import about, remind, repair, withdraw
-from agent2.core.silences import LOUD
+from agent2.core.under_way import is_same, is_under_way
 from agent2.core.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.effects import Effect
     from agent2.core.policies import Decision
-    from agent2.core.silences import Quiet
+    from agent2.core.quiet import Quiet
 
 
 def advance(

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.effects import Effect
     from agent2.core.policies import Decision
-    from agent2.core.silences import Quiet
+    from agent2.core.quiet import Quiet
 
 # Reasons of the budget itself. Any other is a bar's, and goes when that is lifted.
 _OWN = frozenset({"", "off", "exhausted"})

@@ -46,22 +46,6 @@ class Silence:
     ended_by: str = ""
 
 
-@value
-class Quiet:
-    """What of one target is not to be told now.
-
-    Attributes:
-        silenced: Severities under a silence: no alert of them at all.
-        acked: Somebody has acknowledged its open incident: no reminders.
-    """
-
-    silenced: frozenset[Severity] = frozenset()
-    acked: bool = False
-
-
-LOUD = Quiet()
-
-
 def refusal(silence: Silence) -> str | None:
     """Return why *silence* cannot be, in words that name the field; None: it may."""
     if not silence.match:

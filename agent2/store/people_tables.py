@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent2.store.database import Database
+
 # Times are wall epoch seconds, as people were promised them. An order waits for the
 # watcher; its answer is a word, and what else there is to say.
 SCRIPT = (
@@ -36,3 +40,19 @@ SCRIPT = (
     "CREATE INDEX orders_waiting ON orders (seq) WHERE state = 'waiting'",
 )
 TABLES = frozenset({"silences", "orders"})
+
+
+def said(db: Database, now: float) -> tuple[bool, bool, bool]:
+    """Return whether a silence holds, an order waits, an open incident is acknowledged.
+
+    Most days have none of them: the watcher does not load what reads them.
+    """
+    (row,) = db.rows(
+        "SELECT EXISTS (SELECT 1 FROM silences WHERE ended_at IS NULL AND until > ?),"
+        " EXISTS (SELECT 1 FROM orders WHERE state = 'waiting'),"
+        " EXISTS (SELECT 1 FROM incidents"
+        " WHERE resolved_at IS NULL AND acked_at IS NOT NULL)",
+        (now,),
+    )
+    silences, orders, acked = map(bool, row)
+    return silences, orders, acked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent2.core.model import Health, TargetState
 from agent2.core.value import replace, value
-from agent2.store import actions, gates, incidents, meta, silences, targets
+from agent2.store import actions, gates, incidents, meta, people_tables, targets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,8 +46,16 @@ def left_over(db: Database) -> LeftOver:
         actions.total(db),
         incidents.open_ones(db),
         gates.all_of(db),
-        silences.all_of(db),
+        _silences(db),
     )
+
+
+def _silences(db: Database) -> tuple[Silence, ...]:
+    if not people_tables.said(db, 0.0)[0]:
+        return ()
+    from agent2.store import silences
+
+    return silences.all_of(db)
 
 
 def still_true(state: TargetState, plan: TargetPlan, now: float) -> TargetState:

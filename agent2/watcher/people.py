@@ -6,27 +6,20 @@ cycle never waits for a read. What is in the store is said; a datagram is a hint
 
 from __future__ import annotations
 
-from agent2.core import alerting
-from agent2.core.effects import Notify
-from agent2.core.model import AlertKind, Code, Facet, Severity
-from agent2.core.silences import LOUD, Quiet, next_change, silenced
-from agent2.store import orders, outbox, silences
+from agent2.core.model import Severity
+from agent2.core.quiet import LOUD, Quiet
+from agent2.store import people_tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sqlite3 import Connection
-    from typing import Any
-
     from agent2.core.silences import Silence
     from agent2.host.reactor import Timer
     from agent2.store.database import Database
-    from agent2.store.incidents import Incident
+    from agent2.store.orders import Order
     from agent2.watcher.orders import Parts
     from agent2.watcher.watched import Watched
 
 _WORST_FIRST = tuple(Severity)
-_FACETS = {facet.value: facet for facet in Facet}
-_CODES = {code.value: code for code in Code}
 
 
 class People:
@@ -75,6 +68,8 @@ class People:
     def _held(self, watched: Watched) -> dict[Severity, Silence]:
         if not self.silences:
             return {}
+        from agent2.core.silences import silenced
+
         plan, now = watched.plan, self._parts.clock.wall()
         severities = (plan.policy.severity, Severity.WARNING)
         return silenced(self.silences, plan.name, severities, plan.labels, now)
@@ -109,22 +104,21 @@ class People:
 
     async def _look(self) -> None:
         parts, now = self._parts, self._parts.clock.wall()
-
-        def said(db: Database) -> Any:
-            return silences.current(db, now), orders.waiting(db)
-
-        found = await parts.memory.read(said)
+        found = await parts.memory.read(lambda db: _said(db, now))
         if found is None:
             return
-        self._use(found[0])
-        await parts.telling.look()
-        for one in parts.telling.incidents:
-            if one.acked_at is not None and (one.id, one.acked_at) not in self._told:
-                await self._tell(one, one.acked_at)
-        if found[1]:
+        held, waiting, acked = found
+        self._use(held)
+        if acked or any(one.acked_at for one in parts.telling.incidents):
+            await parts.telling.look()
+        if acked:
+            from agent2.watcher import acks  # loaded with the first one
+
+            await acks.tell_all(parts, self._told)
+        if waiting:
             from agent2.watcher.orders import carry_out  # few days see an order
 
-            for order in found[1]:
+            for order in waiting:
                 await carry_out(parts, order)
 
     # -- silences
@@ -158,42 +152,30 @@ class People:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if not self.silences:
+            return
+        from agent2.core.silences import next_change
+
         now, reactor = self._parts.clock.wall(), self._parts.reactor
         change = next_change(self.silences, now)
         if change is not None:
             when = reactor.now() + min(change - now, 60.0) + 0.01
             self._timer = reactor.call_at(when, self.look_soon)
 
-    # -- acknowledgements
 
-    async def _tell(self, one: Incident, at: float) -> None:
-        """Tell those that know acknowledgement, and were told of the incident."""
-        self._told.add((one.id, at))
-        parts, watched = self._parts, self._parts.targets.get(one.target)
-        said = f"{one.acked_by}: {one.acked_why}".rstrip(": ")
-        parts.texts.say("INFO", "acked", incident=one.id, said=said)
-        knowing = parts.telling.acknowledging()
-        if watched is None or not knowing:
-            return
-        wish = Notify(
-            AlertKind.ACKNOWLEDGED,
-            one.target,
-            one.id,
-            one.severity,
-            parts.clock.now(),
-            one.opened_at,
-            _FACETS.get(one.reason, Facet.HEALTH),
-            _CODES.get(one.code, Code.INTERNAL),
-            one.detail,
-            count=int(at * 1000),
-        )
-        facts = parts.facts(watched)
-        action = facts.words["action.acknowledged"].format(said=said)
-        alert = alerting.compose(wish, facts, action)
+def _said(
+    db: Database, now: float
+) -> tuple[tuple[Silence, ...], tuple[Order, ...], bool]:
+    """Read what holds and what waits; load what reads it only where there is any."""
+    silent, ordered, acked = people_tables.said(db, now)
+    held: tuple[Silence, ...] = ()
+    waiting: tuple[Order, ...] = ()
+    if silent:
+        from agent2.store import silences
 
-        def inside(tx: Connection) -> int:
-            told = outbox.told(tx, one.id)
-            names = [name for name in knowing if name in told]
-            return outbox.add(tx, alerting.address(alert, names, parts.clock.now()))
+        held = silences.current(db, now)
+    if ordered:
+        from agent2.store import orders
 
-        await parts.memory.commit(inside, urgent=False)
+        waiting = orders.waiting(db)
+    return held, waiting, acked

@@ -34,7 +34,7 @@ from agent2.core.model import (
     Verdict,
 )
 from agent2.core.policies import Concern, Decision, Level, Ruling
-from agent2.core.silences import LOUD, Quiet
+from agent2.core.quiet import LOUD, Quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from agent2.core.model import (
     TargetState,
     Verdict,
 )
-from agent2.core.silences import Quiet, Silence
+from agent2.core.quiet import LOUD, Quiet
+from agent2.core.silences import Silence
 from agent2.core.value import replace
 
 HOUR = 3600.0
@@ -420,6 +421,6 @@ def test_an_unknown_incident_closes_nothing():
 
 
 def test_quiet_is_loud_by_default():
-    assert Quiet() == silences.LOUD
+    assert Quiet() == LOUD
     assert BAD.verdict is Verdict.BAD
     assert ActionResult.SUCCESS.value == "success"
