@@ -64,6 +64,12 @@ _OWN = (
     ),
     ("agent2_check_last_duration_seconds", _G, _TC, "How long it took last."),
     (
+        "agent2_check_figure",
+        _G,
+        ("target", "check", "figure"),
+        "What the check measured last: percent, MB, counts, by the name of the figure.",
+    ),
+    (
         "agent2_check_last_run_timestamp_seconds",
         _G,
         _T,

@@ -138,6 +138,10 @@ def _checks(to: Families, checks: Checks, watch: Watch) -> None:
     """Put how long each check took, and how long each target took to answer."""
     took = [each.get("duration_s") for told in checks for each in told]
     to("agent2_check_last_duration_seconds").column(watch.checks, _numbers(took))
+    for (name, _), told in zip(watch.names, checks, strict=True):
+        for each in told:
+            if figures := each.get("figures"):
+                _figures(to, (name, str(each.get("name"))), figures)
     answered = []
     for told in checks:
         answer = None
@@ -147,6 +151,12 @@ def _checks(to: Families, checks: Checks, watch: Watch) -> None:
     seconds = _numbers(answered)
     for name in ("agent2_response_time_seconds", "api_request_duration_seconds"):
         to(name).column(watch.targets, seconds)
+
+
+def _figures(to: Families, labels: tuple[str, str], figures: object) -> None:
+    """Put what one check measured."""
+    for name, amount in figures.items() if isinstance(figures, dict) else ():
+        _one(to, "agent2_check_figure", amount, *labels, str(name))
 
 
 def _left(restarts: object) -> int | None:

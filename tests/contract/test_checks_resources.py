@@ -14,7 +14,7 @@ from agent2.checks.process import ProcessCheck
 from agent2.checks.resources import ResourcesCheck
 from agent2.checks.tcp import TcpCheck
 from agent2.core.model import Code, Outcome
-from agent2.host import machine, sockets, trees
+from agent2.host import machine, machine_psutil, sockets, trees
 from tests.contract.probing import ask, closed_again, descriptors, until
 
 # It starts a child; both hold 60 files and two threads more, and 40 MB.
@@ -168,6 +168,25 @@ def test_connections_are_those_of_the_local_port_by_state():
             assert f"connections of port {port} (ESTABLISHED 2) 2" in found.detail
         assert sockets.listeners(port, [os.getpid()]) == ({os.getpid()}, True)
     assert sockets.listeners(port, [os.getpid()]) == (set(), False)
+
+
+def test_where_there_is_no_proc_psutil_tells_the_same(busy):
+    made, _ = busy
+    busy_now, whole = machine_psutil.cpu()
+    assert 0.0 < busy_now <= whole
+    assert machine_psutil.memory()[0] == pytest.approx(machine.memory()[0], abs=10)
+    known, other = trees.table(), machine_psutil.table()
+    ours = {one.pid: one for one in trees.tree([made.pid], known)}
+    theirs = {one.pid: one for one in trees.tree([made.pid], other)}
+    assert ours.keys() == theirs.keys()
+    for pid, one in ours.items():
+        assert (one.parent, one.threads) == (theirs[pid].parent, theirs[pid].threads)
+        assert one.rss == pytest.approx(theirs[pid].rss, rel=0.1)
+    assert machine_psutil.files(made.pid)[0] == trees.files(made.pid)[0]
+    assert machine_psutil.files(4_194_305) is None
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        assert machine_psutil.connections(port) == sockets.connections(port)
 
 
 def test_a_port_that_another_process_holds_warns_and_names_it():

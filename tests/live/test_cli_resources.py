@@ -146,6 +146,9 @@ def test_what_a_running_agent_measures_is_shown_kept_and_told(rig, tmp_path, hoo
     rows = cli("resources", "show", "--json", *place).json["figures"]
     found = {one["figure"]: one["amount"] for one in rows}
     assert {"cpu", "memory", "disk:/", "load"} <= found.keys()
+    page = cli("metrics", *place).out
+    gauge = 'agent2_check_figure{target="host",check="resources",figure="disk:/"} '
+    assert gauge in page
     text = cli("resources", "show", *place).out.splitlines()
     assert text[0].split("\t") == ["TARGET", "CHECK", "FIGURE", "AMOUNT"]
     (one,) = agent.status()["targets"]
