@@ -149,6 +149,7 @@ export function say(text, bad = false) {
 
 // --- the state
 
+let newest = 0; // when the last entry of the journal was written
 let running = null;
 let wanted = false;
 
@@ -167,18 +168,12 @@ export function refresh() {
 
 async function look() {
   try {
-    const later = ask("overview");
-    later.catch(() => {});
     const state = await ask("state");
     took(state);
-    changed();
-    const past = await later;
-    for (const one of state.targets) {
-      addBeat(one, past.targets[one.name]);
-      past.targets[one.name] = same(model.past[one.name], past.targets[one.name]);
-    }
-    model.past = past.targets;
+    // The status is written just after the commit: one from before it is asked for again.
+    if (Date.parse(state.updated_at) < newest && Date.now() - model.heardAt < 1000) setTimeout(refresh, 150);
     if (model.mode === "offline") model.mode = "reconnecting";
+    glance();
   } catch (error) {
     const lost = !(error instanceof Refused);
     if (lost) model.mode = "offline";
@@ -187,6 +182,20 @@ async function look() {
   }
   model.round += 1;
   changed();
+}
+
+let glancing = null;
+
+/** Ask for the past of all targets; the state never waits for it. */
+function glance() {
+  glancing ??= ask("overview").then(({ targets }) => {
+    for (const one of model.state?.targets ?? []) {
+      addBeat(one, targets[one.name]);
+      targets[one.name] = same(model.past[one.name], targets[one.name]);
+    }
+    model.past = targets;
+    changed();
+  }).catch(() => {}).finally(() => (glancing = null));
 }
 
 const LETTERS = { ok: "g", down: "b", unknown: "u" };
@@ -302,6 +311,7 @@ function heard(text) {
     if (seq > model.seq + 1) model.gaps += 1;
     model.received += 1;
     model.seq = seq;
+    newest = Date.parse(tree.at);
     model.lately = [tree, ...model.lately].slice(0, 50);
     for (const ear of ears) ear(tree);
   }
