@@ -85,6 +85,7 @@ TABLE = {
         "tcp": "agent2.checks.tcp:TcpCheck",
         "http": "agent2.checks.http:HttpCheck",
         "command": "agent2.checks.command:CommandCheck",
+        "json_metric": "agent2.checks.json_metric:JsonMetricCheck",
         "logfile": "agent2.checks.logfile:LogfileCheck",
         "systemd": "agent2.checks.systemd:SystemdCheck",
         "supervisord": "agent2.checks.supervisord:SupervisordCheck",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent2.checks import http_judge, http_plain, http_request, net
+from agent2.checks import http_judge, http_request, net
+from agent2.checks.http_fetch import Fetch
 from agent2.checks.http_wire import Answer
 from agent2.core.model import Code, Facet, Finding, Outcome
 from agent2.core.text import one_line
@@ -16,17 +17,13 @@ if TYPE_CHECKING:
     from agent2.plan.secret import Secret
     from agent2.plugins import Path, Seconds, Url
 
-    Timings = tuple[tuple[str, float], ...]
-
 
 class _Prepared:
     """Slots beside the options, for what is worked out once."""
 
-    __slots__ = ("_hidden", "_ready", "_verify", "said")
+    __slots__ = ("_fetch", "said")
     said: tuple[bytes, tuple[Outcome, Code, str]] | None
-    _hidden: tuple[str, ...]
-    _ready: http_request.Ready | None
-    _verify: object
+    _fetch: Fetch
 
 
 @value
@@ -43,6 +40,8 @@ class HttpCheck(_Prepared):
         json: False looks at the status code alone.
         strict: A degraded word is a failure.
         components: Dotted path in the body -> the value it must have.
+        parts: Dotted path of an object in the body whose entries must all be well.
+        optional: Those of its entries that only warn.
         metrics: Name under ``metrics`` in the body -> the most it may be (warns).
         slow: Seconds above which a good answer warns; 0 never does.
         max_retry: How often it is asked in one check, until it is well.
@@ -62,6 +61,8 @@ class HttpCheck(_Prepared):
     json: bool = True
     strict: bool = False
     components: dict[str, str] = {}  # noqa: RUF012  (never changed; see core/value.py)
+    parts: str = ""
+    optional: tuple[str, ...] = ()
     metrics: dict[str, float] = {}  # noqa: RUF012
     slow: Seconds = 3.0
     max_retry: int = 1
@@ -95,62 +96,17 @@ class HttpCheck(_Prepared):
 
     def __post_init__(self) -> None:
         """Begin with nothing worked out."""
-        object.__setattr__(self, "_hidden", ())
-        object.__setattr__(self, "_ready", None)
-        object.__setattr__(self, "_verify", None)
+        object.__setattr__(self, "_fetch", Fetch())
         object.__setattr__(self, "said", None)
 
     async def _attempt(self, reactor: Reactor, deadline: float) -> Finding:
-        answer = Answer()
+        answer, fetch = Answer(), self._fetch
         try:
-            timings = await self._exchange(reactor, deadline, answer)
+            timings = await fetch.get(self, reactor, deadline, answer, self.status)
         except net.ProbeError as error:
             if not answer.status or answer.status in self.status:
-                return http_judge.veiled(error.finding, self._hidden)
+                return http_judge.veiled(error.finding, fetch.hidden)
             timings = ()
         except Exception as error:  # a secret that is gone, no thread: our trouble
             return net.own_trouble(error).finding
-        return http_judge.finding(self, answer, timings, self._hidden)
-
-    async def _exchange(
-        self, reactor: Reactor, deadline: float, answer: Answer
-    ) -> Timings:
-        ready = self._ready
-        if ready is None:
-            ready = http_request.prepare(self.url, self.headers)
-            object.__setattr__(self, "_hidden", ready.hidden)
-            if ready.lasting:
-                object.__setattr__(self, "_ready", ready)
-        place, request = ready.place, ready.request
-        if place.secure:
-            return await self._over_tls(reactor, deadline, ready, answer)
-        if ready.choices:
-            return await http_plain.exchange(
-                reactor, deadline, ready.choices, request, answer, self.status
-            )
-        begun = reactor.now()
-        choices = await net.addresses(reactor, place.host, place.port, deadline)
-        took = reactor.now() - begun
-        rest = await http_plain.exchange(
-            reactor, deadline, choices, request, answer, self.status
-        )
-        return (("dns", took), *rest[:-1], ("total", took + rest[-1][1]))
-
-    async def _over_tls(
-        self,
-        reactor: Reactor,
-        deadline: float,
-        ready: http_request.Ready,
-        answer: Answer,
-    ) -> Timings:
-        from agent2.checks import http_tls
-
-        if self._verify is None:
-            verify = http_tls.context(self.ca_file)
-            object.__setattr__(self, "_verify", verify)
-        left = deadline - reactor.now()
-        work = (ready.place, ready.request, self._verify, left, answer, self.status)
-        try:
-            return await reactor.thread(http_tls.exchange, *work, deadline=deadline)
-        except TimeoutError:
-            raise net.ProbeError(Code.DEADLINE, "no whole answer in time") from None
+        return http_judge.finding(self, answer, timings, fetch.hidden)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DEPTH = 32
 _MOST = 4096  # lists and objects; 20,000 in 64 KiB would hold the loop up for 20 ms
+_PARTS = 5  # named in a line
 _SHOWN = 60  # characters of a foreign value in a detail
 
 
@@ -42,6 +43,18 @@ def read(body: bytes) -> dict[str, Any]:
     Raises:
         ProbeError: ``json`` for what is no strict JSON, ``shape`` for another value.
     """
+    tree = document(body)
+    if not isinstance(tree, dict):
+        raise ProbeError(Code.SHAPE, "body is JSON but not an object")
+    return tree
+
+
+def document(body: bytes) -> Any:
+    """Return what stands in *body*, whatever it is.
+
+    Raises:
+        ProbeError: ``json``: it is no strict JSON.
+    """
     try:
         text, inner = body.decode("utf-8"), body.count(b"[") + body.count(b"{")
         if inner > _MOST:
@@ -60,8 +73,6 @@ def read(body: bytes) -> dict[str, Any]:
         raise ProbeError(Code.JSON, "body: is nested much too deep") from None
     except ValueError:
         raise ProbeError(Code.JSON, "body: a number is too long") from None
-    if not isinstance(tree, dict):
-        raise ProbeError(Code.SHAPE, "body is JSON but not an object")
     return tree
 
 
@@ -111,6 +122,25 @@ def wrong_components(
             yield f"{path} is missing"
         elif (found if isinstance(found, str) else json.dumps(found)) != word:
             yield f'{path} is {shown(found, hidden)}, not "{word}"'
+
+
+def unwell_parts(
+    tree: dict[str, Any], check: Any, hidden: tuple[str, ...]
+) -> tuple[str, str]:
+    """Return a line of the entries that fail, and one of those that only warn."""
+    found = look_up(tree, check.parts)
+    if not isinstance(found, dict):
+        return f"{check.parts} is missing", ""
+    fails: list[str] = []
+    warns: list[str] = []
+    for name, entry in found.items():
+        word = entry.get("status") if isinstance(entry, dict) else entry
+        if word in check.healthy:
+            continue
+        mild = name in check.optional or (word in check.degraded and not check.strict)
+        told = f"{one_line(name, _SHOWN)} is {shown(word, hidden)}"
+        (warns if mild else fails).append(told)
+    return ", ".join(fails[:_PARTS]), ", ".join(warns[:_PARTS])
 
 
 def exceeded(tree: dict[str, Any], limits: dict[str, float]) -> Iterator[str]:

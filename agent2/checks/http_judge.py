@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from agent2.checks import http_body, net
 from agent2.core.model import Code, Finding, Outcome
 from agent2.core.text import one_line, scrub
@@ -9,6 +11,7 @@ from agent2.core.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from agent2.checks.http_wire import Answer
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     Timings = tuple[tuple[str, float], ...]
 
 
+_KEY = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 _SHORT = 1024  # bytes of a document that are kept to be known again
 
 
@@ -27,7 +31,8 @@ def finding(
     *hidden*: what of it nobody must see, though the server may quote it.
     """
     if answer.status not in check.status:
-        return veiled(_unwanted(check, answer, timings), hidden)
+        found = unwanted(answer, check.status, check.headers, timings)
+        return veiled(found, hidden)
     total = timings[-1][1]
     outcome, code, detail = Outcome.OK, Code.OK, f"HTTP {answer.status}"
     if check.json:
@@ -49,15 +54,24 @@ def veiled(found: Finding, hidden: tuple[str, ...]) -> Finding:
     return replace(found, detail=scrub(found.detail, hidden)) if hidden else found
 
 
-def _unwanted(check: Any, answer: Answer, timings: Timings) -> Finding:
+def unwanted(
+    answer: Answer, wanted: Iterable[int], headers: Iterable[str], timings: Timings
+) -> Finding:
+    """Return what an answer of another status than those *wanted* means.
+
+    Who refuses the key that one of *headers* holds is not down: it warns.
+    """
     status = answer.status
+    if status in (401, 403) and any(map(_KEY.search, headers)):
+        detail = f"credential invalid: HTTP {status}"
+        return Finding(Outcome.OK, Code.HTTP_STATUS, detail, None, timings)
     if 300 <= status < 400:
         where = f" to {answer.location}" if answer.location else ""
         detail = f"HTTP {status}{where}: redirects are not followed"
         code = Code.REDIRECT
     else:
-        wanted = ", ".join(map(str, check.status))
-        detail, code = f"HTTP {status}, expected {wanted}", Code.HTTP_STATUS
+        expected = ", ".join(map(str, wanted))
+        detail, code = f"HTTP {status}, expected {expected}", Code.HTTP_STATUS
     return Finding(Outcome.FAIL, code, one_line(detail), None, timings)
 
 
@@ -84,12 +98,17 @@ def _read(
         detail = f"status is {http_body.shown(word, hidden)}"
         return Outcome.FAIL, Code.STATUS_VALUE, detail
     wrong = ", ".join(http_body.wrong_components(tree, check.components, hidden))
-    if wrong:
-        return Outcome.FAIL, Code.COMPONENT, wrong
+    unwell, unsure = "", ""
+    if check.parts:
+        unwell, unsure = http_body.unwell_parts(tree, check, hidden)
+    if wrong or unwell:
+        return Outcome.FAIL, Code.COMPONENT, ", ".join(filter(None, (wrong, unwell)))
     if not well:
         outcome = Outcome.FAIL if check.strict else Outcome.OK
         detail = f"status is {http_body.shown(word, hidden)}: half-well"
         return outcome, Code.STATUS_VALUE, detail
+    if unsure:
+        return Outcome.OK, Code.COMPONENT, unsure
     above = ", ".join(http_body.exceeded(tree, check.metrics))
     if above:
         return Outcome.OK, Code.COMPONENT, above

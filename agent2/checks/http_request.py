@@ -13,7 +13,27 @@ from agent2.core.value import value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
+    from typing import Any, Protocol
+
+    class Source(Protocol):
+        """A check that asks a URL."""
+
+        @property
+        def url(self) -> object:
+            """Where it asks; perhaps a secret."""
+
+        @property
+        def headers(self) -> Mapping[str, Any]:
+            """What it sends along."""
+
+        @property
+        def ca_file(self) -> str:
+            """Who verifies the server."""
+
+        @property
+        def allow_insecure(self) -> bool:
+            """May it leave this machine without encryption?"""
+
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -77,12 +97,17 @@ def _hidden(url: object, headers: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(part for part in (*texts, *parts) if len(part) >= _SHORTEST)
 
 
-def problems(check: Any) -> Iterator[tuple[str, str, str]]:
-    """Tell what is wrong with the options of an ``HttpCheck``."""
+def reachable(check: Source) -> Iterator[tuple[str, str, str]]:
+    """Tell what is wrong with the address of a check, and with its headers."""
     yield from _url_problems(check)
     for name in check.headers:
         if not _NAME.fullmatch(name) or name.lower() in _FRAMING:
             yield "headers", f"{name!r} cannot be set", "it is Agent2's own"
+
+
+def problems(check: Any) -> Iterator[tuple[str, str, str]]:
+    """Tell what is wrong with the options of an ``HttpCheck``."""
+    yield from reachable(check)
     for number in check.status:
         if not 200 <= number <= 599:
             yield "status", f"{number} is no status of an answer", "200 is usual"
@@ -99,7 +124,7 @@ def problems(check: Any) -> Iterator[tuple[str, str, str]]:
             yield field, "is negative", "0 is the least"
 
 
-def _url_problems(check: Any) -> Iterator[tuple[str, str, str]]:
+def _url_problems(check: Source) -> Iterator[tuple[str, str, str]]:
     try:
         place = parse(plain(check.url))
     except UrlError as error:

@@ -40,6 +40,7 @@ class Answer:
         "_buffer",
         "_from",
         "_length",
+        "_most",
         "_parts",
         "_seen",
         "body",
@@ -47,8 +48,9 @@ class Answer:
         "status",
     )
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, most: int = LIMIT) -> None:
+        """Begin with nothing; *most* bytes are taken."""
+        self._most = most
         self.status = 0
         self.location = ""
         self.body = b""
@@ -75,8 +77,10 @@ class Answer:
         self._buffer += piece
         if (self.status or self._read_head()) and self._read_body():
             return True
-        if self._seen > LIMIT:
-            raise ProbeError(Code.BODY_LIMIT, f"answer is longer than {LIMIT} bytes")
+        if self._seen > self._most:
+            raise ProbeError(
+                Code.BODY_LIMIT, f"answer is longer than {self._most} bytes"
+            )
         return False
 
     def end(self) -> None:
@@ -153,7 +157,7 @@ class Answer:
             self._length, chunked = 0, False
         if chunked:
             self._parts = []
-        elif self._length is not None and self._at + self._length > LIMIT:
+        elif self._length is not None and self._at + self._length > self._most:
             raise ProbeError(Code.BODY_LIMIT, f"answer has {self._length} bytes")
 
     def _read_body(self) -> bool:
@@ -182,9 +186,9 @@ class Answer:
                     return False
                 self.body = b"".join(parts)
                 return True
-            if stop > LIMIT:
+            if stop > self._most:
                 raise ProbeError(
-                    Code.BODY_LIMIT, f"answer is longer than {LIMIT} bytes"
+                    Code.BODY_LIMIT, f"answer is longer than {self._most} bytes"
                 )
             if len(parts) >= _PIECES:
                 raise ProbeError(Code.BODY_LIMIT, f"answer has over {_PIECES} chunks")
