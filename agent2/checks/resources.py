@@ -31,7 +31,8 @@ class _Kept:
 class ResourcesCheck(_Kept):
     """Compare what the machine or, with *file* or *match*, a process uses with limits.
 
-    Amounts above a limit warn, samples times in a row; *strict* lets them fail. A limit
+    Amounts above a limit warn, samples times in a row (until then a check that has just
+    begun does not know); *strict* lets them fail. A limit
     of 0 is none: the amount is measured and kept as a series all the same.
 
     Attributes:
@@ -136,14 +137,19 @@ class ResourcesCheck(_Kept):
         if seen.missing:
             code = Code.PID_MISSING if plain(self.file) else Code.PID_DEAD
             return Finding(Outcome.FAIL, code, one_line(seen.missing))
-        held, passed = judge(seen.gauges, self.kept.held, self.samples, self.margin)
+        held, passed, unsure = judge(
+            seen.gauges, self.kept.held, self.samples, self.margin
+        )
         self.kept.held = held
         figures = tuple(
             (one.name, one.amount) for one in seen.gauges if one.amount is not None
         )
-        if not passed and seen.trouble:
+        trouble = seen.trouble or "".join(
+            f"{told(one)}: not yet seen {self.samples} times" for one in unsure[:1]
+        )
+        if not passed and trouble:
             return Finding(
-                Outcome.ERROR, Code.INTERNAL, one_line(seen.trouble), figures=figures
+                Outcome.ERROR, Code.INTERNAL, one_line(trouble), figures=figures
             )
         if passed:
             outcome = Outcome.FAIL if self.strict else Outcome.OK

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from agent2.checks.resources_seen import Seen, connections, summary
+import time
+
+from agent2.checks.resources_seen import MOMENT, Seen, connections, summary
 from agent2.core.gauges import Gauge
 from agent2.core.model import Code
 from agent2.core.text import plain
@@ -48,12 +50,12 @@ def look(check: Any, kept: Kept) -> Seen:
 
 
 def _busy(kept: Kept) -> float | None:
-    """Return the percent of all processors since the last look; None at the first."""
-    busy, whole = machine.cpu()
+    """Return the percent of all processors since the last look; first, of a moment."""
     before = kept.cpu
-    if before is not None and whole - before[1] <= 0.0:
-        return None
-    kept.cpu = (busy, whole)
     if before is None:
+        before = machine.cpu()
+        time.sleep(MOMENT)
+    busy, whole = kept.cpu = machine.cpu()
+    if whole - before[1] <= 0.0:
         return None
     return min(max(100.0 * (busy - before[0]) / (whole - before[1]), 0.0), 100.0)

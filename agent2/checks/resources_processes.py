@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-from agent2.checks.resources_seen import Seen, connections, summary
+from agent2.checks.resources_seen import MOMENT, Seen, connections, summary
 from agent2.core.gauges import Gauge
 from agent2.core.model import Code
 from agent2.core.text import plain
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _FIRST_NUMBER = re.compile(rb"\s*([1-9][0-9]{0,9})(?:\s|\Z)")
 _MB = 1 << 20
-_HALF = 0.5  # seconds: shorter spans of a clock of 10 ms say nothing of a processor
 
 
 def look(check: Any, kept: Kept) -> Seen:
@@ -40,7 +39,7 @@ def look(check: Any, kept: Kept) -> Seen:
     limit = float(check.rss or machine.memory_size())
     gauges = [
         Gauge(
-            "process_cpu", Code.CPU, "process CPU", _spent(kept, found, now),
+            "process_cpu", Code.CPU, "process CPU", _spent(kept, found),
             check.process_cpu,
         ),
         Gauge(
@@ -81,19 +80,25 @@ def _roots(check: Any, known: dict[int, trees.Proc]) -> list[trees.Proc] | str:
     return [root] if root is not None else f"{check.file} names no process"
 
 
-def _spent(kept: Kept, found: list[trees.Proc], now: float) -> float | None:
-    """Return the percent of one processor since the last look; None at the first.
+def _spent(kept: Kept, found: list[trees.Proc]) -> float | None:
+    """Return the percent of one processor since the last look, at first of a moment.
 
     A process that was born since then counts whole, one that has ended not at all.
     """
-    spent = {(one.pid, one.start): one.cpu for one in found}
+    if not kept.cpus:
+        kept.cpus, kept.at = _times(found), time.monotonic()
+        time.sleep(MOMENT)
+        found = trees.again(found)
+    spent, now = _times(found), time.monotonic()
     before, since = kept.cpus, now - kept.at
-    if before and since < _HALF:
+    if since < MOMENT / 2:
         return None
     kept.cpus, kept.at = spent, now
-    if not before:
-        return None
     return 100.0 * sum(s - before.get(key, 0.0) for key, s in spent.items()) / since
+
+
+def _times(found: list[trees.Proc]) -> dict[tuple[int, int], float]:
+    return {(one.pid, one.start): one.cpu for one in found}
 
 
 def _files(found: list[trees.Proc], limit: float) -> Gauge:

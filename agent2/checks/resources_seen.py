@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from agent2.core.limits import Held
 
+MOMENT = 0.2  # seconds of the first look: one look at a clock is no span
+
 
 class Kept:
     """What is remembered from look to look.

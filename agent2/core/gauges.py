@@ -34,13 +34,16 @@ class Gauge:
 
 def judge(
     gauges: Iterable[Gauge], known: Mapping[str, Held], times: int, margin: float
-) -> tuple[dict[str, Held], tuple[Gauge, ...]]:
-    """Return what is remembered of each gauge now, and those that are too high.
+) -> tuple[dict[str, Held], tuple[Gauge, ...], tuple[Gauge, ...]]:
+    """Return what is remembered now, the gauges too high, and those that may be.
+
+    Of the last it is not known yet: all amounts since the beginning were too high, and
+    they were too few.
 
     *times* amounts in a row make it so; it is well again at *margin* percent of the
     limit below it, as often in a row.
     """
-    held, passed = {}, []
+    held, passed, unsure = {}, [], []
     for gauge in gauges:
         if gauge.limit <= 0.0:
             continue
@@ -51,7 +54,9 @@ def judge(
         )
         if now.passed:
             passed.append(gauge)
-    return held, tuple(passed)
+        elif not now.sure and now.against:
+            unsure.append(gauge)
+    return held, tuple(passed), tuple(unsure)
 
 
 def told(gauge: Gauge) -> str:

@@ -24,7 +24,8 @@ _STEADY = 0.8  # share of pairs that must rise
 _FALL = 0.85  # below this share of the highest a tooth has ended
 _MARGIN = 1.08  # a record is passed by this much, teeth differ
 _STEEPER = 4.0  # than the rise between thirds no line is: that is 1.5 times as long
-_NEAR = 0.9  # of the limit: a record up there excuses nothing
+_ROOM = 0.4  # ... or by this share of what was left above it, if that is less
+_NEAR = 0.97  # of the limit: a record up there excuses nothing
 _PATIENCE = 43200.0  # seconds without a line until a leak is believed to be over
 _SOONEST = 3600.0  # a line that meets the limit within this is believed at once
 
@@ -125,8 +126,9 @@ class Memory:
         self._highest = max(self._highest, amount)
 
     def _look(self, now: float, amount: float, limit: float) -> Leak | None:
-        excused = self._record < limit * _NEAR
-        if excused and amount <= self._record * _MARGIN:
+        record = self._record
+        beyond = min(record * _MARGIN, record + (limit - record) * _ROOM)
+        if record < limit * _NEAR and amount <= beyond:
             return None
         best: Leak | None = None
         for scale in self._scales:

@@ -22,10 +22,18 @@ class Limit:
 
 @value
 class Held:
-    """What is remembered of one limit: is it passed, amounts in a row against that."""
+    """What is remembered of one limit.
+
+    Attributes:
+        passed: Is it believed to be passed?
+        against: Amounts in a row that speak against that.
+        sure: An amount has borne it out. Who has just begun to look and sees too much
+            cannot say yet whether it is a spike.
+    """
 
     passed: bool = False
     against: int = 0
+    sure: bool = False
 
 
 def weigh(limit: Limit, held: Held, amount: float | None) -> Held:
@@ -37,7 +45,8 @@ def weigh(limit: Limit, held: Held, amount: float | None) -> Held:
         return held
     speaks = amount <= limit.below if held.passed else amount > limit.above
     if not speaks:
-        return replace(held, against=0) if held.against else held
+        fresh = held.against or not held.sure
+        return Held(held.passed, 0, True) if fresh else held
     if held.against + 1 >= limit.times:
-        return Held(not held.passed, 0)
+        return Held(not held.passed, 0, True)
     return replace(held, against=held.against + 1)

@@ -47,6 +47,15 @@ def table() -> dict[int, Proc]:
     return found
 
 
+def again(known: list[Proc]) -> list[Proc]:
+    """Return those of *known* that still live, as they are now."""
+    if LINUX:
+        seen = [_proc(one.pid) for one in known]
+        return [one for one in seen if one is not None]
+    now = table()
+    return [now[one.pid] for one in known if one.pid in now]
+
+
 def _proc(pid: int) -> Proc | None:
     """Read proc_pid_stat(5); the name may hold brackets: the last one counts."""
     fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()

@@ -63,7 +63,7 @@ def sawtooth(hours: float, top: float, seed: int, days: float = 30.0):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hours", [0.5, 3, 12, 24, 72])
-@pytest.mark.parametrize("top", [400 * MB, 850 * MB])
+@pytest.mark.parametrize("top", [400 * MB, 850 * MB, 930 * MB])
 def test_thirty_days_of_teeth_are_told_once_at_most(hours, top):
     begun, met = told(sawtooth(hours, top, 3))
 

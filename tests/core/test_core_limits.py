@@ -76,7 +76,7 @@ def test_the_first_that_is_passed_speaks_and_a_limit_of_nothing_never():
         Gauge("disk:/", Code.DISK, "disk /", 90.0, 80.0),
         Gauge("swap", Code.LIMIT, "swap", None, 80.0),
     )
-    held, too_high = judge(gauges, {}, 1, 5.0)
+    held, too_high, _ = judge(gauges, {}, 1, 5.0)
     assert [told(one) for one in too_high] == [
         "memory 91.3 % (limit 80 %)",
         "disk / 90 % (limit 80 %)",
@@ -84,6 +84,22 @@ def test_the_first_that_is_passed_speaks_and_a_limit_of_nothing_never():
     assert sorted(held) == ["disk:/", "memory", "swap"]
 
     unmeasured = (Gauge("memory", Code.MEMORY, "memory", None, 80.0),)
-    _, still = judge(unmeasured, held, 1, 5.0)
+    _, still, _ = judge(unmeasured, held, 1, 5.0)
     assert told(still[0]) == "memory not measured (limit 80 %)"
     assert shown(Gauge("load", Code.LIMIT, "load", 3.0, 0.0, "")) == "3"
+
+
+def test_who_has_just_begun_and_sees_too_much_cannot_say_yet():
+    """A watcher that is started anew must not call a full disk recovered."""
+
+    def looks(*amounts):
+        held, said = {}, ""
+        for amount in amounts:
+            gauge = Gauge("disk:/", Code.DISK, "disk /", amount, 80.0)
+            held, passed, unsure = judge([gauge], held, 3, 5.0)
+            said += "P" if passed else "?" if unsure else "."
+        return said
+
+    assert looks(90, 90, 90, 90) == "??PP"
+    assert looks(90, 50, 90, 90, 90) == "?...P"
+    assert looks(None, None, 90) == "..?"
