@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAMS = {
     "agent2_monitor.py": "watcher",
@@ -26,9 +29,11 @@ class Found:
 def of(state_dir: Path) -> list[Found]:
     """Return the processes that work in *state_dir*."""
     found = []
+    mark = os.fsencode(state_dir)
     for name in os.listdir("/proc"):
-        if name.isdigit():
-            argv = _argv(int(name))
+        # Asked fifty times a second of all that runs: most are none of ours.
+        if name.isdigit() and mark in (raw := _raw(int(name))):
+            argv = _words(raw)
             role = _role(int(name), argv) if str(state_dir) in argv else ""
             if role:
                 found.append(Found(int(name), role, argv))
@@ -54,10 +59,18 @@ def kill(one: Found, number: int = signal.SIGKILL) -> bool:
 
 def _argv(pid: int) -> tuple[str, ...]:
     """Return its arguments; none for a zombie or one that is gone."""
+    return _words(_raw(pid))
+
+
+def _raw(pid: int) -> bytes:
     try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+        with open(f"/proc/{pid}/cmdline", "rb", 0) as file:
+            return file.read()
     except OSError:
-        return ()
+        return b""
+
+
+def _words(raw: bytes) -> tuple[str, ...]:
     return tuple(raw.decode("utf-8", "replace").split("\0")[:-1])
 
 
