@@ -18,8 +18,8 @@ from agent2.checks import net
 from agent2.checks.alone import Alone
 from agent2.core import x509
 from agent2.core.model import Code, Facet, Finding, Outcome
-from agent2.core.text import one_line, plain
-from agent2.core.value import value
+from agent2.core.text import one_line, plain, revealed, scrub
+from agent2.core.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,15 +69,18 @@ class CertificateCheck(_Thread):
 
     async def probe(self, reactor: Reactor, deadline: float) -> Finding:
         """Look once; a server that is not believed is asked twice."""
+        hidden: tuple[str, ...] = ()
         try:
+            hidden = revealed((self.host, self.file, self.ca_file))
             # The thread is to notice the end itself: a server's silence is its fault.
             left = (deadline - reactor.now()) * _SHARE
             look = self._look
-            return await self._alone.run(reactor, look, left, deadline=deadline)
+            found = await self._alone.run(reactor, look, left, deadline=deadline)
         except net.ProbeError as error:
-            return error.finding
+            found = error.finding
         except Exception as error:  # a secret that is gone, no thread: our trouble
-            return net.own_trouble(error).finding
+            found = net.own_trouble(error).finding
+        return replace(found, detail=scrub(found.detail, hidden))
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Tell what is wrong with the options."""

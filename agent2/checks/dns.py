@@ -18,8 +18,8 @@ import os
 from agent2.checks import net
 from agent2.core import dns
 from agent2.core.model import Code, Facet, Finding, Outcome
-from agent2.core.text import one_line, plain
-from agent2.core.value import value
+from agent2.core.text import one_line, plain, revealed, scrub
+from agent2.core.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ class DnsCheck:
     async def probe(self, reactor: Reactor, deadline: float) -> Finding:
         """Ask once; a lost datagram is sent again."""
         begun = reactor.now()
+        hidden: tuple[str, ...] = ()
         try:
+            hidden = revealed((self.host, self.server, *self.expect))
             host, server = plain(self.host), plain(self.server)
             if server:
                 there = net.numeric(server, self.port)
@@ -68,11 +70,12 @@ class DnsCheck:
                 choices = await net.addresses(reactor, host, 0, deadline)
                 own = [a for f, (a, *_) in choices if f == _FAMILIES[self.type]]
                 found = tuple(dict.fromkeys(own))
+            finding = self._finding(host, found, reactor.now() - begun)
         except net.ProbeError as error:
-            return error.finding
+            finding = error.finding
         except Exception as error:  # a secret that is gone, no room: our trouble
-            return net.own_trouble(error).finding
-        return self._finding(host, found, reactor.now() - begun)
+            finding = net.own_trouble(error).finding
+        return replace(finding, detail=scrub(finding.detail, hidden))
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Tell what is wrong with the options."""

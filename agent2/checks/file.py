@@ -12,7 +12,8 @@ The newest file that fits is looked at; the one before it is the measure of
 `min_percent`. One that was written less than `settle` ago is still being written: the
 one before it counts, if there is one. A file that is not there or too old has the code
 `stale_heartbeat`, a wrong size `status_value`, a damaged gzip file `shape`. `gzip`
-reads the whole file once, at most half a second in each look.
+reads the whole file once, at most half a second in each look; until then its state is
+unknown.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from agent2.core import fileage
 from agent2.core.fileage import Seen, Wanted, bytes_
 from agent2.core.heartbeat import ago
 from agent2.core.model import Code, Facet, Finding, Outcome
-from agent2.core.text import one_line, plain
-from agent2.core.value import value
+from agent2.core.text import one_line, plain, revealed, scrub
+from agent2.core.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,15 +79,18 @@ class FileCheck(_Memory):
 
     async def probe(self, reactor: Reactor, deadline: float) -> Finding:
         """Look once; a part of a large gzip file is read in each look."""
+        hidden: tuple[str, ...] = ()
         try:
+            hidden = revealed((self.path,))
             slice_s = min(_SLICE, max(deadline - reactor.now(), 0.0) / 4)
             look = self._look
-            return await self._alone.run(reactor, look, slice_s, deadline=deadline)
+            found = await self._alone.run(reactor, look, slice_s, deadline=deadline)
+            return replace(found, detail=scrub(found.detail, hidden))
         except net.ProbeError as error:
             return error.finding
         except FileNotFoundError:
-            detail = one_line(f"{self.path}: there is no such file")
-            return Finding(Outcome.FAIL, Code.STALE_HEARTBEAT, detail)
+            detail = scrub(f"{plain(self.path)}: there is no such file", hidden)
+            return Finding(Outcome.FAIL, Code.STALE_HEARTBEAT, one_line(detail))
         except Exception as error:  # not readable, a secret gone: our trouble
             return net.own_trouble(error).finding
 
@@ -114,19 +118,21 @@ class FileCheck(_Memory):
             return Finding(Outcome.OK, Code.OK, one_line(detail))
         limits = (self.max_age, self.min_size, self.max_size, self.min_percent)
         wrong = list(fileage.faults(newest, before, Wanted(*limits), time.time()))
-        state = ""
+        tested = True
         if self.gzip:
             which = (newest.name, newest.size, newest.written)
             self._test.go_on(newest.name, which, until)
+            tested = self._test.fault is not None
             if self._test.fault:
                 wrong.append((Code.SHAPE, self._test.fault))
-            elif self._test.fault is None:
-                state = f", {self._test.part:.0%} of it tested"
         if wrong:
             detail = f"{newest.name}: {', '.join(text for _, text in wrong)}"
             return Finding(Outcome.FAIL, wrong[0][0], one_line(detail))
+        if not tested:  # not yet known: an outage that was told must not end by that
+            detail = f"{newest.name}: {self._test.part:.0%} of it tested, whole so far"
+            return Finding(Outcome.ERROR, Code.INTERNAL, one_line(detail))
         age = ago(time.time() - newest.written)
-        detail = f"{newest.name}: {bytes_(newest.size)}, {age} old{state}"
+        detail = f"{newest.name}: {bytes_(newest.size)}, {age} old"
         return Finding(Outcome.OK, Code.OK, one_line(detail))
 
     def _found(self, path: str, settled: float) -> tuple[Seen, Seen | None]:

@@ -23,8 +23,8 @@ from agent2.checks.alone import Alone
 from agent2.core import integrity
 from agent2.core.integrity import Difference
 from agent2.core.model import Code, Facet, Finding, Outcome
-from agent2.core.text import one_line, plain
-from agent2.core.value import value
+from agent2.core.text import one_line, plain, revealed, scrub
+from agent2.core.value import replace, value
 from agent2.host.checksums import Scan, baseline
 
 TYPE_CHECKING = False
@@ -84,14 +84,17 @@ class IntegrityCheck(_Memory):
 
     async def probe(self, reactor: Reactor, deadline: float) -> Finding:
         """Look at some more files."""
+        hidden: tuple[str, ...] = ()
         try:
+            hidden = revealed((*self.paths, self.baseline))
             slice_s = min(_SLICE, max(deadline - reactor.now(), 0.0) / 2)
             look = self._look
-            return await self._alone.run(reactor, look, slice_s, deadline=deadline)
+            found = await self._alone.run(reactor, look, slice_s, deadline=deadline)
         except net.ProbeError as error:
-            return error.finding
+            found = error.finding
         except Exception as error:  # a folder that cannot be read: our trouble
-            return net.own_trouble(error).finding
+            found = net.own_trouble(error).finding
+        return replace(found, detail=scrub(found.detail, hidden))
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Tell what is wrong with the options."""

@@ -8,9 +8,12 @@ import time
 
 import pytest
 
+from agent2.checks.certificate import CertificateCheck
 from agent2.checks.file import FileCheck
 from agent2.checks.gzip_test import GzipTest
+from agent2.checks.integrity import IntegrityCheck
 from agent2.core.model import Code, Outcome
+from agent2.plan.secret import Secret
 from tests.contract.probing import ask
 
 HOUR = 3600.0
@@ -109,6 +112,27 @@ def test_a_large_one_is_read_in_slices_and_begun_anew_when_it_changes(tmp_path):
     assert test.fault == ""  # the same file is read once
     test.go_on(path, "b", time.monotonic() + 30)
     assert "damaged" in test.fault
+
+
+def test_until_all_of_it_was_read_nothing_is_said_of_a_file(tmp_path):
+    check = FileCheck(path=str(left(tmp_path, "a.gz", WHOLE * 400)), gzip=True)
+
+    first = ask(check, 0.01)
+    assert (first.outcome, first.code) == (Outcome.ERROR, Code.INTERNAL)
+    assert any(ask(check).code is Code.OK for _ in range(100))
+
+
+def test_what_stands_behind_a_reference_is_not_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("FOLDER", str(tmp_path))
+    hidden = Secret("${FOLDER}/dump")
+    for check in (
+        FileCheck(path=hidden),
+        CertificateCheck(file=hidden),
+        IntegrityCheck(paths=(hidden,), baseline=hidden),
+    ):
+        found = ask(check)
+        assert found.outcome is Outcome.FAIL
+        assert str(tmp_path) not in found.detail
 
 
 def test_what_no_file_could_be_is_refused():

@@ -125,7 +125,8 @@ def asked(check: PluginPlan) -> str:
         return re.sub("//[^/]*@", "//", url)  # a name and password are not shown
     if check.kind == "tcp":
         return f"{options.get('host', '127.0.0.1')}:{options.get('port')}"
-    return str(options.get("job", options.get("file", "")))
+    named = (options.get(key) for key in ("job", "file", "path", "host", "baseline"))
+    return str(next(filter(None, named), ""))
 
 
 def worst(states: list[str]) -> str:
