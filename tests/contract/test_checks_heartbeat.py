@@ -14,7 +14,7 @@ from agent2.core.heartbeat import Beat
 from agent2.core.model import Code, Outcome
 from agent2.core.value import replace
 from agent2.store import heartbeats, inbox
-from agent2.store.database import Database
+from agent2.store.database import Database, StoreError
 from tests.contract.probing import ask
 
 
@@ -110,6 +110,15 @@ def test_a_report_is_remembered_with_its_event_or_not_at_all(db):
         row.event.payload["state"] for row in inbox.listing(db, None, "backup", 9)
     ]
     assert states == ["ok", "start"]
+
+    with db.transaction() as tx:
+        tx.execute(
+            "CREATE TRIGGER no BEFORE INSERT ON supervisor_inbox"
+            " BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    with pytest.raises(StoreError):
+        say(db, "fail", 2000.0)
+    assert heartbeats.of(db, "backup") == kept
 
 
 def test_what_was_acknowledged_is_there_after_a_kill(tmp_path):
