@@ -123,8 +123,7 @@ def forecast(
     hours = next((h for h in (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0) if h >= hours), 24.0)
     width = min(hours * 3600.0, span / 8.0) if span < _DAY else hours * 3600.0
     line = fit(thinned(points, width), _DAY if span >= 1.5 * _DAY else 0.0)
-    if line is None:
-        return None
+    assert line is not None  # eight slots at least, of which the ends are two
     last = [amount for at, amount in points if at > end - _DAY]
     current = sum(last) / len(last)
     # The mean of a day lies half a day back; the line itself tells when it is full.

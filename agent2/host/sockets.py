@@ -6,7 +6,6 @@ Linux from /proc/net/tcp and tcp6 (proc_pid_net(5)), elsewhere psutil. Call in a
 from __future__ import annotations
 
 import os
-import re
 
 from agent2.host.machine import LINUX, read
 
@@ -32,19 +31,22 @@ LISTEN = "LISTEN"
 
 
 def _rows(port: int) -> list[tuple[str, str]]:
-    """Return state and inode of every TCP socket whose local port is *port*."""
-    # sl local remote st queues timer retransmits uid timeout inode
-    row = re.compile(
-        rb"^ *\d+: [0-9A-F]+:%04X [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2})"
-        rb" \S+ \S+ \S+ +\d+ +\d+ (\d+)" % port,
-        re.MULTILINE,
-    )
-    found = []
+    """Return state and inode of every TCP socket whose local port is *port*.
+
+    Lines are sought, not parsed: a busy machine has thousands of them.
+    """
+    end, found = b":%04X" % port, []
     for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        found += row.findall(read(path))
-    return [
-        (_STATES.get(state.decode(), "?"), inode.decode()) for state, inode in found
-    ]
+        told = read(path)
+        at = told.find(end + b" ")
+        while at >= 0:
+            start, stop = told.rfind(b"\n", 0, at) + 1, told.find(b"\n", at)
+            # sl local remote st queues timer retransmits uid timeout inode
+            fields = told[start:stop].split()
+            if len(fields) > 9 and fields[1].endswith(end):  # not the remote port
+                found.append((fields[3].decode(), fields[9].decode()))
+            at = told.find(end + b" ", stop) if stop >= 0 else -1
+    return [(_STATES.get(state, "?"), inode) for state, inode in found]
 
 
 def connections(port: int) -> dict[str, int]:
