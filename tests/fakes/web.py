@@ -6,10 +6,17 @@ import gzip
 import json
 import socket
 import time
+from functools import cache
 
 from tests.fakes.base import Behaviour, Fake, Received
 
 MODES = ("answer", "hang", "deaf", "drip", "endless", "bomb", "reset", "slam", "cut")
+
+
+@cache
+def zeros(size: int) -> bytes:
+    """Return *size* bytes of zeros, packed."""
+    return gzip.compress(bytes(size), 1)
 
 
 class HttpFake(Fake):
@@ -91,7 +98,7 @@ class HttpFake(Fake):
             while not self._stopped.is_set():
                 self.send(wire, b"x" * 65536)
         elif told.mode == "bomb":
-            packed = gzip.compress(bytes(told.size), 1)
+            packed = zeros(told.size)
             head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
             self.send(wire, head.encode() + packed)
         elif told.mode == "answer":
