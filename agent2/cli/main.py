@@ -48,6 +48,7 @@ LAZY = {
     "telemetry": "agent2.cli.life.telemetry:telemetry",
     "web": "agent2.cli.life.web:web",
     "logs": "agent2.cli.logs.logs:logs",
+    "maintain": "agent2.cli.logs.maintain:maintain",
     "metrics": "agent2.cli.reports.metrics:metrics",
     "open": "agent2.cli.life.open:open_page",
     "statuspage": "agent2.cli.reports.statuspage:statuspage",

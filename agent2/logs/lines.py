@@ -47,6 +47,21 @@ def needle(pattern: str) -> Callable[[bytes], Iterator[bytes]]:
     return lambda block: filter(matches, block.splitlines())
 
 
+def tally(pattern: str) -> Callable[[bytes], int]:
+    """Return what counts the lines of a block that match the expression *pattern*.
+
+    Raises:
+        re.error: *pattern* is no expression.
+    """
+    text = _must_hold(pattern)
+    if text and text == pattern.encode():
+        # Each match takes the rest of its line along, so that a line counts once.
+        lines = re.compile(re.escape(text) + b"[^\\n]*")
+        return lambda block: len(lines.findall(block))
+    find = needle(pattern)
+    return lambda block: sum(1 for _ in find(block))
+
+
 def _must_hold(pattern: str) -> bytes:
     """Return the longest run of plain characters that any match has, or nothing."""
     parser = getattr(re, "_parser", None)

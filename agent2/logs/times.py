@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from math import exp, inf, log
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 _DISTINCT = 20_000  # different values that are kept as they are
 _STEP = log(1.01)
 
@@ -42,10 +38,6 @@ class Times:
         self._counts[key] = self._counts.get(key, 0) + times
         if len(self._counts) > _DISTINCT and not self._rough:
             self._roughen()
-
-    def counts(self) -> Iterable[tuple[float, int]]:
-        """Return each value and how often it came."""
-        return self._counts.items()
 
     @property
     def mean(self) -> float:

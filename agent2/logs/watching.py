@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from agent2.core.model import Code
 from agent2.logs import records
 from agent2.logs.limits import Breach
-from agent2.logs.lines import holding, needle
+from agent2.logs.lines import holding, needle, tally
 from agent2.logs.nginx import LogFormat
 from agent2.logs.redaction import redacted
-from agent2.logs.times import Times
 from agent2.logs.windows import TimeWindow, Today, Window
 
 TYPE_CHECKING = False
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agent2.logs.limits import Limits
 
 _LAST = 10  # matching lines that are kept
+_NUMBER = re.compile(rb"\d+(?:\.\d+)?").fullmatch
 _LOGIN = re.compile(rb"Failed password .*? from (\S+)")
 _TOLD = (b"s)", b"\xe5\x93\x8d\xe5\xba\x94\xe6\x97\xb6\xe9\x97\xb4")
 _ERRORS, _REQUESTS = "errors", "requests"
@@ -35,13 +36,15 @@ class Counting:
         """Go on from *kept*; *form* is that of an access log."""
         self._limits = limits
         self._finds = {n: needle(p) for n, p in limits.patterns.items()}
-        self._error, self._request = needle(limits.errors), needle(limits.requests)
+        self._error, self._request = needle(limits.errors), tally(limits.requests)
         spans = {n: limits.windows.get(n, limits.window) for n in limits.patterns}
         held = kept.get("patterns", {})
         self._windows = {n: Window(span, held.get(n)) for n, span in spans.items()}
         self._today = Today(kept.get("today"))
         self._rate = Window(limits.window, kept.get("rate"))
-        self._times = TimeWindow(limits.window, kept.get("times"))
+        self._times = TimeWindow(
+            limits.window, kept.get("times"), fine=bool(limits.percentile)
+        )
         self._asked = Window(limits.window, kept.get("asked"))
         self._logins = Window(limits.window, kept.get("logins"))
         self._status = form.field("status") if form else None
@@ -51,7 +54,7 @@ class Counting:
             suspect = limits.suspect.encode()
             self._suspect = form.where("remote_addr", "request", suspect)
         self._access = form is not None
-        self.latest: list[str] = list(kept.get("latest", ()))
+        self._latest = [str(line).encode() for line in kept.get("latest", ())]
 
     def feed(self, block: bytes, now: float, day: str) -> None:
         """Count the lines of *block*, which came just *now*."""
@@ -71,44 +74,40 @@ class Counting:
 
     def _answers(self, block: bytes, now: float) -> None:
         statuses = self._status.findall(block) if self._status else []
-        bad = sum(status[:1] == b"5" for status in statuses)
+        bad = sum(n for status, n in Counter(statuses).items() if status[:1] == b"5")
         self._rate.add(now, ((_REQUESTS, len(statuses)), (_ERRORS, bad)))
         if self._seconds and self._limits.slow:
-            times = Times()
-            for text in self._seconds.findall(block):
-                if text[:1].isdigit():
-                    times.add(float(text.partition(b",")[0]))
-            self._times.add(now, times)
+            told = self._seconds.findall(block)
+            self._times.add(now, [float(text) for text in told if _NUMBER(text)])
         if self._suspect:
             self._addresses(self._asked, self._suspect.findall(block), now)
 
     def _lines(self, block: bytes, now: float) -> None:
         if self._limits.warn or self._limits.crit:
             errors = list(self._error(block))
-            begun = sum(1 for _ in self._request(block))
-            self._rate.add(now, ((_REQUESTS, begun), (_ERRORS, len(errors))))
+            counts = ((_REQUESTS, self._request(block)), (_ERRORS, len(errors)))
+            self._rate.add(now, counts)
             if errors:
                 self._keep(errors)
         if not self._limits.slow:
             return
-        times = Times()
         lines = list(holding(block, b"api.request_duration"))
         if not lines:
             lines = [line for mark in _TOLD for line in holding(block, mark)]
-        for line in lines:
-            seconds = records.seconds_of(line)
-            if seconds is not None:
-                times.add(seconds)
-        if times.count:
-            self._times.add(now, times)
+        took = (records.seconds_of(line) for line in lines)
+        self._times.add(now, [seconds for seconds in took if seconds is not None])
 
     def _addresses(self, window: Window, found: list[bytes], now: float) -> None:
         if found:
             window.add(now, ((a.decode("ascii", "replace"), 1) for a in found))
 
     def _keep(self, lines: list[bytes]) -> None:
-        fresh = [redacted(line) for line in lines[-_LAST:]]
-        self.latest = [*self.latest, *fresh][-_LAST:]
+        self._latest = [*self._latest, *lines[-_LAST:]][-_LAST:]
+
+    @property
+    def latest(self) -> list[str]:
+        """The last lines that were counted against a limit, without secrets."""
+        return [redacted(line) for line in self._latest]
 
     # -- what is over its limit
 
@@ -163,14 +162,11 @@ class Counting:
 
     def _slow(self, now: float) -> Iterator[Breach]:
         limits = self._limits
-        times = self._times.total(now) if limits.slow else Times()
-        if not times.count:
-            return
         share = limits.percentile
-        took = times.percentile(share / 100.0) if share else times.mean
-        if took > limits.slow:
+        took, count = self._times.total(now, share / 100.0)
+        if limits.slow and count and took > limits.slow:
             what = f"P{share:g}" if share else "mean"
-            text = f"{what} response time {took:.2f} s over {times.count} requests"
+            text = f"{what} response time {took:.2f} s over {count} requests"
             yield Breach(Code.SLOW, text, seconds=took)
 
     def used(self, day: str) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _STEPS = 12
+_COUNT, _MICROS = "count", "micros"
 _MOST = 2000  # different keys in a step; over it the rarest are forgotten
 
 
@@ -56,22 +57,34 @@ class Window:
 
 
 class TimeWindow:
-    """Response times over the last *seconds*."""
+    """Response times over the last *seconds*: their mean, with *fine* percentiles."""
 
-    def __init__(self, seconds: float, kept: list[Any] | None = None) -> None:
+    def __init__(
+        self, seconds: float, kept: list[Any] | None = None, *, fine: bool = False
+    ) -> None:
         """Go on from what ``memory`` returned."""
         self._counts = Window(seconds, kept)
+        self._fine = fine
 
-    def add(self, now: float, times: Times) -> None:
-        """Take what came just now, to a hundredth of each value."""
-        self._counts.add(now, ((f"{s:.3g}", n) for s, n in times.counts()))
+    def add(self, now: float, seconds: list[float]) -> None:
+        """Take what came just now; single values to a hundredth."""
+        if not seconds:
+            return
+        counts = [(_COUNT, len(seconds)), (_MICROS, round(sum(seconds) * 1e6))]
+        if self._fine:
+            counts += Counter(f"{s:.3g}" for s in seconds).items()
+        self._counts.add(now, counts)
 
-    def total(self, now: float) -> Times:
-        """Return all of the window that ends *now*."""
-        found = Times()
-        for text, count in self._counts.totals(now).items():
-            found.add(float(text), count)
-        return found
+    def total(self, now: float, share: float) -> tuple[float, int]:
+        """Return the percentile *share* (0: the mean) of the window, and how many."""
+        totals = self._counts.totals(now)
+        count, micros = totals.pop(_COUNT, 0), totals.pop(_MICROS, 0)
+        if not share:
+            return (micros / 1e6 / count if count else 0.0), count
+        times = Times()
+        for text, many in totals.items():
+            times.add(float(text), many)
+        return times.percentile(share), count
 
     def memory(self) -> list[Any]:
         """Return what must be remembered."""

@@ -13,7 +13,7 @@ import pytest
 from agent2.checks.logfile import LogfileCheck
 from agent2.core.model import Code, Outcome
 from agent2.logs.following import Follower
-from agent2.logs.lines import holding, needle
+from agent2.logs.lines import holding, needle, tally
 from agent2.logs.nginx import FORMATS, LogFormat
 from agent2.logs.redaction import redacted
 from tests.contract.probing import ask, closed_again, descriptors
@@ -414,6 +414,7 @@ def test_a_needle_finds_the_lines_that_its_expression_matches(pattern):
     block = b"".join(one + b"\n" for one in lines)
     wanted = [one for one in lines if re.search(pattern.encode(), one)]
     assert list(needle(pattern)(block)) == wanted
+    assert tally(pattern)(block) == len(wanted)
 
 
 def test_a_line_with_a_word_twice_is_one_line():

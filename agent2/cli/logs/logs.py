@@ -11,7 +11,7 @@ from agent2.cli import codes
 from agent2.cli.command import Group, settings
 from agent2.cli.errors import Failure
 from agent2.cli.logs import shown
-from agent2.cli.logs.reading import configured, read
+from agent2.cli.logs.reading import followed, read
 from agent2.cli.records import print_json
 from agent2.cli.words import say
 from agent2.logs.access import Access
@@ -82,7 +82,7 @@ def errors(
 ) -> None:
     """Tell the errors of a day."""
     date = date or time.strftime("%Y-%m-%d")
-    files = files or configured(settings(ctx), ("json", "agent2", "auto"), APP_LOG)
+    files = files or followed(settings(ctx), ("json", "agent2", "auto")) or (APP_LOG,)
     found = read(files, form, date, 5.0, settings(ctx).color)
     if isinstance(found, Access):
         raise Failure(codes.USAGE, say("logs.not_app"), "agent2 logs access FILE")
@@ -112,7 +112,7 @@ def access(
     as_json: bool,
 ) -> None:
     """Tell who asks, and who asks too often."""
-    files = files or configured(settings(ctx), ("nginx",), ACCESS_LOG)
+    files = files or followed(settings(ctx), ("nginx",)) or (ACCESS_LOG,)
     found = read(files, form, date, 5.0, settings(ctx).color)
     if isinstance(found, Application):
         raise Failure(codes.USAGE, say("logs.not_access"), "--format nginx:combined")

@@ -8,13 +8,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from agent2.cli import codes
+from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.words import say
 from agent2.core.text import plain, visible
 from agent2.logs.blocks import blocks
 from agent2.logs.forms import FORMS, counter
 from agent2.logs.nginx import FormatError
-from agent2.plan import sources, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,23 +28,18 @@ if TYPE_CHECKING:
 _LARGE = 20_000_000  # bytes from which on a terminal sees how far it is
 
 
-def configured(
-    settings: Settings, forms: tuple[str, ...], else_: str
-) -> tuple[str, ...]:
-    """Return the files that checks of kind ``logfile`` follow, or the guide's."""
-    try:
-        plan = stored.load(settings.path(sources.PLAN_NAME))
-    except stored.PlanError:
-        return (else_,)
+def followed(settings: Settings, forms: tuple[str, ...] = ("",)) -> tuple[str, ...]:
+    """Return the files that checks of kind ``logfile`` follow, of these *forms*."""
+    plan = obtain(settings)
     found = [
-        plain(check.options["file"])
+        os.path.realpath(plain(check.options["file"]))
         for target in plan.targets
         for check in target.checks
         if check.kind == "logfile"
         and check.options.get("file")
         and str(check.options.get("format", "auto")).startswith(forms)
     ]
-    return tuple(dict.fromkeys(found)) or (else_,)
+    return tuple(dict.fromkeys(found))
 
 
 def read(

@@ -9,6 +9,18 @@ LOGS = {
     "command.logs.access": "who asks most, and who asks too often",
     "help.logs": "Read logs of applications and of nginx, packed ones too, in little "
     "memory. Headings and numbers are those of the operations guide's scripts.",
+    "command.maintain": "old logs go",
+    "command.maintain.logs": "remove logs that are older than so many days",
+    "help.maintain": "Remove old logs: regular files in the folders that are named, or "
+    "rotated ones of the logs that are followed; nothing open, nothing through links.",
+    "option.logs_days": "older than so many days",
+    "option.logs_in": "look in this folder and below, instead of beside followed logs",
+    "option.glob": "names that go; in named folders *.log and *.log.gz by default",
+    "option.logs_dry": "list what would go",
+    "maintain.goes": "would go",
+    "maintain.gone": "removed",
+    "maintain.nothing": "no folder was named, and no check follows a log",
+    "maintain.name_folder": "agent2 maintain logs --in /var/log/multi-agent-service",
     "option.log_format": "auto, json, agent2, nginx:main, nginx:combined, or nginx: "
     "and a log_format",
     "option.log_date": "lines of this day only",
