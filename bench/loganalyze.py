@@ -19,10 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 AGENTS = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/120.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 "
-    "(KHTML, like Gecko) Version/17.1 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:120.0) Gecko/20100101 Firefox/120.0",
 )
 GOALS = {"nginx": 200.0, "json": 60.0, "rss_mb": 60.0}
@@ -71,16 +69,28 @@ def application(chance: random.Random, number: int) -> str:
 
 def cost(words: list[str]) -> dict[str, float]:
     """Run *words*; return seconds by clock and processor, and peak MB."""
-    began = time.monotonic()
-    child = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = status
-    if status:
-        sys.exit(f"{words[:3]} ended with {status}")
+    began, peak = time.monotonic(), 0
+    # A pipe: grep looks no further than the first hit when nobody reads it.
+    child = subprocess.Popen(words, stdout=subprocess.PIPE)
+    status = Path(f"/proc/{child.pid}/status")
+    while True:
+        # Not ru_maxrss: a child begins with the peak of its parent.
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM"):
+                peak = max(peak, int(line.split()[1]))
+        pid, code, used = os.wait4(child.pid, os.WNOHANG)
+        if pid:
+            break
+        time.sleep(0.01)
+    child.returncode = code
+    if child.stdout is not None:
+        child.stdout.close()
+    if code:
+        sys.exit(f"{words[:3]} ended with {code}")
     return {
         "wall": time.monotonic() - began,
         "cpu": used.ru_utime + used.ru_stime,
-        "rss_mb": used.ru_maxrss / 1024,
+        "rss_mb": peak / 1024,
     }
 
 

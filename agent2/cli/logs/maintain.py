@@ -60,7 +60,8 @@ def logs(
             why = removed(old, fd)
         found.append((old, why))
         if not as_json:
-            fate = why or say("maintain.goes" if dry_run else "maintain.gone")
+            done = say("maintain.goes") if dry_run else say("maintain.gone")
+            fate = why or done
             click.echo(f"{visible(old.path)}\t{old.size}\t{old.days} d\t{fate}")
     if as_json:
         rows: list[dict[str, Any]] = [
