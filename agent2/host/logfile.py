@@ -60,6 +60,7 @@ class LogFile:
         now = time.time()
         # Nearly every line is printable: the table costs Chinese text 20 us.
         text = message if message.isprintable() else message.translate(_BAD)
+        sid = sid if sid.isprintable() else sid.translate(_BAD)
         if int(now) != self._second:
             self._second = int(now)
             self._day = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
