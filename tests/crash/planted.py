@@ -157,7 +157,8 @@ _MORE = {
 
 def plant(names: Iterable[str], source: Path, folder: Path) -> Path:
     """Copy the package from *source* into *folder* with faults; return *folder*."""
-    ignored = shutil.ignore_patterns("__pycache__")
+    # What is compiled stays so, where the text does; not what is just being written.
+    ignored = shutil.ignore_patterns("*.pyc.*")
     shutil.copytree(source / "agent2", folder / "agent2", ignore=ignored)
     for name in names:
         _put(name, folder / "agent2")
