@@ -20,6 +20,7 @@ NOW = 1_700_000_000.0
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_kills_in_the_middle_of_batches_leave_each_event_decided_exactly_once(tmp_path):
     found = conduct(str(tmp_path / "agent2.db"), kills=25, seed=3)
 

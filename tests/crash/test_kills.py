@@ -16,6 +16,7 @@ SEED = int(os.environ.get("AGENT2_KILL_SEED", "2"))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_kills_during_outages_lose_and_double_nothing(tmp_path):
     found = campaign.conduct(tmp_path, SEED, KILLS)
     print(json.dumps(found, indent=2))

@@ -61,6 +61,7 @@ def first_round(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", CHOSEN)
 def test_the_checker_sees(first_round, tmp_path, name):
     rules = first_round[name]

@@ -88,13 +88,13 @@ class Fake:
         """Do these with the next requests, one each."""
         self.behaviours.extend(behaviours)
 
-    def wait(self, count: int, timeout: float = 10.0) -> list[Received]:
+    def wait(self, count: int, timeout: float = 30.0) -> list[Received]:
         """Wait until *count* were received; the list is returned, whatever it holds."""
         with self._changed:
             self._changed.wait_for(lambda: len(self.received) >= count, timeout)
             return list(self.received)
 
-    def wait_connections(self, count: int, timeout: float = 10.0) -> int:
+    def wait_connections(self, count: int, timeout: float = 30.0) -> int:
         with self._changed:
             self._changed.wait_for(lambda: self.connections >= count, timeout)
             return self.connections

@@ -135,7 +135,7 @@ class Stage:
         assert found is not None
         return found
 
-    def wait(self, ready, timeout: float = 15.0) -> None:
+    def wait(self, ready, timeout: float = 60.0) -> None:
         """Wait until *ready()* is true."""
         until = time.monotonic() + timeout
         while not ready():
@@ -143,7 +143,7 @@ class Stage:
             time.sleep(0.01)
 
     def wait_state(
-        self, delivery_id: str, *states: str, timeout: float = 15.0
+        self, delivery_id: str, *states: str, timeout: float = 60.0
     ) -> Delivery:
         self.wait(lambda: self.row(delivery_id).state.value in states, timeout)
         return self.row(delivery_id)

@@ -10,7 +10,8 @@ from rig import config, never, watching
 
 from tests.fakes.health_server import HealthServer, document, http
 
-pytestmark = pytest.mark.slow
+# Whoever asks first waits for all of them.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SLACK = 1.5  # seconds that a busy machine may take for the starts of eighty programs
 
