@@ -12,7 +12,6 @@ import sys
 
 from agent2.core.model import Health
 from agent2.core.text import one_line
-from agent2.host import spawn
 from agent2.store import journal
 
 TYPE_CHECKING = False
@@ -86,6 +85,8 @@ class Evidence:
             self._lay(watched, found, state.incident)
 
     async def _collect(self, watched: Watched, found: Found) -> None:
+        from agent2.host import spawn  # a watcher whose targets are well needs none
+
         try:
             ended = await spawn.run(
                 self._reactor,
