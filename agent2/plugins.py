@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
         kind: str
         facet: Facet
+        # May say ``restartable = False``: a restart of the target mends nothing of what
+        # it finds. A target of only such checks asks for none unless told to.
 
         async def probe(self, reactor: Reactor, deadline: float) -> Finding:
             """Ask once. *deadline* is on the reactor's clock (``reactor.now()``)."""

@@ -57,6 +57,7 @@ class CertificateCheck(_Thread):
 
     kind = "certificate"
     facet = Facet.HEALTH
+    restartable = False
     CHOICES = {"starttls": ("none", "smtp")}  # noqa: RUF012  (never changed)
 
     host: str = ""

@@ -47,6 +47,7 @@ class DnsCheck:
 
     kind = "dns"
     facet = Facet.HEALTH
+    restartable = False
     CHOICES = {"type": ("A", "AAAA")}  # noqa: RUF012  (never changed)
 
     host: str

@@ -68,6 +68,7 @@ class FileCheck(_Memory):
 
     kind = "file"
     facet = Facet.HEALTH
+    restartable = False
 
     path: Path
     max_age: Seconds = 0.0

@@ -67,6 +67,7 @@ class HeartbeatCheck(_Place):
 
     kind = "heartbeat"
     facet = Facet.HEALTH
+    restartable = False
 
     job: str
     schedule: str = ""

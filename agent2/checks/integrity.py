@@ -74,6 +74,7 @@ class IntegrityCheck(_Memory):
 
     kind = "integrity"
     facet = Facet.HEALTH
+    restartable = False
 
     paths: tuple[Path, ...]
     baseline: Path

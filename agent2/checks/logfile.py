@@ -69,6 +69,7 @@ class LogfileCheck(_Kept):
 
     kind = "logfile"
     facet = Facet.HEALTH
+    restartable = False
     CHOICES = {"missing": ("unknown", "ok", "warn", "fail")}  # noqa: RUF012
 
     file: Path = ""

@@ -60,6 +60,7 @@ class ResourcesCheck(_Kept):
 
     kind = "resources"
     facet = Facet.HEALTH
+    restartable = False
 
     file: Path = ""
     match: str = ""

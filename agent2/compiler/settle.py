@@ -152,11 +152,25 @@ def target(
         checks=named(report, checks),
         actions=named(report, _ladder(root, index, plugins)),
         numbers=layers.numbers(model, index, root, profile, report),
-        budget=layers.budget(model, index, root, profile, report),
+        budget=_budget(
+            model, checks, layers.budget(model, index, root, profile, report)
+        ),
         primary=primary,
     )
     _warn(report, root, made, index, profile[1])
     return made
+
+
+def _budget(
+    model: Target, checks: list[Entry], found: dict[str, layers.Sourced]
+) -> dict[str, layers.Sourced]:
+    """Restart nothing by default where a restart mends nothing of what is looked at."""
+    asked = "actions" in model.restart.model_fields_set
+    if asked or found["remediation"].source != "default":
+        return found
+    if any(getattr(each.cls, "restartable", True) for each in checks):
+        return found
+    return found | {"remediation": layers.Sourced(False, "its checks")}
 
 
 def primary(root: Root) -> int:

@@ -89,6 +89,27 @@ def test_on_and_off_are_meant_for_remediation_alone(word, on):
     )
 
 
+HEARTBEAT = "{kind: heartbeat, job: nightly, every: 24h}"
+TCP = "{kind: tcp, port: 80}"
+
+
+@pytest.mark.parametrize(
+    ("checks", "restart", "on"),
+    [
+        (HEARTBEAT, "{}", False),
+        (f"{HEARTBEAT}, {TCP}", "{}", True),
+        (HEARTBEAT, "{remediation: on}", True),
+        (HEARTBEAT, "{actions: [{kind: command, argv: [/bin/true]}]}", True),
+        (HEARTBEAT, "{intensity: 3}", False),
+    ],
+)
+def test_what_no_restart_mends_is_not_restarted_unless_it_is_asked_for(
+    checks, restart, on
+):
+    text = f"targets: [{{name: a, checks: [{checks}], restart: {restart}}}]\n"
+    assert compile_(text).targets[0].policy.restart.enabled is on
+
+
 def test_the_rest_of_the_file_reaches_the_plan():
     made = compile_(
         "version: 1\nlanguage: zh\nprofile: prod\n"
