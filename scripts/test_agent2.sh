@@ -7,8 +7,9 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
-# What the tests call -> the Debian package that brings it.
-tools=(jq:jq lsof:lsof logrotate:logrotate shellcheck:shellcheck curl:curl ps:procps systemd-analyze:systemd chromium:chromium)
+# What the tests call -> the Debian package that brings it. PostgreSQL is used when it is
+# there, and takes too long to be brought.
+tools=(jq:jq lsof:lsof logrotate:logrotate shellcheck:shellcheck curl:curl ps:procps systemd-analyze:systemd chromium:chromium nginx:nginx)
 
 missing() {
   local pair

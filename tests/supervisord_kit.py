@@ -1,4 +1,4 @@
-"""A real supervisord with two programs: one that runs and one that cannot."""
+"""A real supervisord; by default with two programs: one that runs, one that cannot."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-CONFIG = """
+OWNER = """
 [unix_http_server]
 file={place}/s.sock
 chmod=0700
-username=watch
-password=pass:word
+{login}
 [supervisord]
 logfile={place}/s.log
 pidfile={place}/s.pid
@@ -21,6 +20,9 @@ nodaemon=true
 user={user}
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+LOGIN = "username=watch\npassword=pass:word"
+PROGRAMS = """
 [program:web]
 autorestart=false
 command=/bin/sleep 1000
@@ -32,11 +34,11 @@ startretries=0
 
 
 @contextmanager
-def supervisord(place):
+def supervisord(place, programs=PROGRAMS, login=LOGIN):
     """Run one in the folder *place*; its socket there is ``s.sock``."""
     user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True)
-    text = CONFIG.format(place=place, user=user.stdout.strip())
-    (place / "s.conf").write_text(text)
+    text = OWNER.format(place=place, user=user.stdout.strip(), login=login)
+    (place / "s.conf").write_text(text + programs)
     program = os.path.join(os.path.dirname(sys.executable), "supervisord")
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", program, "-c", place / "s.conf"],

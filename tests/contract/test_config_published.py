@@ -21,7 +21,8 @@ from tests.contract.configs import ROWS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHIPPED = ("agent2", *sources.PROFILES)
-HOME = {"HOME": "/home/x"}
+EXAMPLES = ("access_logs", "backups", "fastapi_supervisord_nginx")
+HOME = {"HOME": "/home/x", "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/x"}
 
 
 def content(*parts):
@@ -36,7 +37,7 @@ def validator():
     return jsonschema.Draft7Validator(schema)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [*SHIPPED, *(f"examples/{e}" for e in EXAMPLES)])
 def test_every_shipped_file_compiles_without_a_word(name):
     path = os.path.join(ROOT, "config", f"{name}.yaml")
     tree, problems = compile_text(

@@ -40,6 +40,8 @@ def told(**changes):
          "ALERT: High error rate on box: 6.0%"),
         ("slow", "answer took 5.10 s, more than 5 s", "Response Time Alert - box",
          "ALERT: High response time on box: 5.10s"),
+        ("slow", "mean response time 5.10 s over 9 requests", "Response Time Alert - box",
+         "ALERT: High response time on box: 5.10s"),
     ],
 )  # fmt: skip
 def test_what_is_too_high_is_told_in_the_guides_words(code, detail, subject, sentence):
