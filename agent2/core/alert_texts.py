@@ -25,7 +25,8 @@ _WORDS = {
     Code.DISK.value: (rf"disk .*? {_NUMBER} % \(limit", "Disk", "disk usage", "%"),
     "error_rate": (rf".*?{_NUMBER} ?%", "Error Rate", "error rate", "%"),
     Code.SLOW.value: (
-        rf".*?(?:took|response time) {_NUMBER} s", "Response Time", "response time", "s",
+        rf".*?(?:took|response time) {_NUMBER} s",
+        "Response Time", "response time", "s",
     ),
 }  # fmt: skip
 _DOWN = frozenset(

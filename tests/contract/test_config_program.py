@@ -143,6 +143,7 @@ def test_every_value_that_show_prints_as_json_has_its_source(run):
         "  checks: [{kind: http, url: 'http://127.0.0.1/', slow: 2s}]\n"
         "notifiers:\n- {name: mail, kind: email, to: [a@b.c], host: localhost}\n"
         "routes:\n- {match: {severity: critical}, notifiers: [mail]}\n"
+        "alert_texts: {mail: operations}\n"
     )
     tree = json.loads(run(text, "--show", "--json")[1])
     origins = tree.pop("origins")
