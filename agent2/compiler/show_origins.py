@@ -30,6 +30,8 @@ def _origins(settled: Settled, tree: dict[str, Any]) -> Iterator[tuple[str, str]
     yield "language", settled.language.source
     for key, node in tree.items():
         if isinstance(node, dict) and key != "defaults":
+            if not node:
+                yield key, settled.source((key,))
             for name in node:
                 yield f"{key}.{name}", settled.source((key, name))
     yield from _sourced("defaults", settled.defaults)

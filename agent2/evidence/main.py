@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agent2.core.text import place
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 FOLDER = "evidence"
 LARGEST = 1_000_000  # bytes of a pack
 _NICE = 5
+_ROOM = 1 << 30  # bytes of address space: what others made of /proc is no promise
+_STAMP = "%Y%m%dT%H%M%S"
 _USAGE = "usage: evidence --state-dir DIR --target NAME [--pid N] [--death TEXT]"
 _OPTIONS = {"--state-dir", "--target", "--pid", "--death"}
 
@@ -37,12 +41,14 @@ def main(arguments: list[str]) -> int:
     if not known or not {"--state-dir", "--target"} <= given.keys():
         return _fail(2, _USAGE)
     os.nice(_NICE)
+    resource.setrlimit(resource.RLIMIT_AS, (_ROOM, resource.RLIM_INFINITY))
     state_dir, target = os.path.abspath(given["--state-dir"]), given["--target"]
     try:
         plan = load(os.path.join(state_dir, PLAN_NAME))
         pack = collect(plan, state_dir, target, int(pid), given.get("--death", ""))
         path = _write(state_dir, target, pack)
-        prune(os.path.join(state_dir, FOLDER), plan.evidence.get("keep", 50))
+        keep = plan.evidence.get("keep", 50)
+        prune(os.path.join(state_dir, FOLDER), keep, time.time())
     except PlanError as error:
         return _fail(78, str(error))
     except OSError as error:
@@ -58,12 +64,13 @@ def _write(state_dir: str, target: str, pack: dict[str, Any]) -> str:
     folder = os.path.join(state_dir, FOLDER)
     ensure_dir(folder, 0o700)
     safe = "".join(letter if letter.isalnum() else "_" for letter in target)[:60]
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(pack["at"]))
+    stamp = time.strftime(_STAMP, time.gmtime(pack["at"]))
     path = os.path.join(folder, f"{stamp}-{safe}-{os.getpid()}.json")
     content = _spelled(pack)
     for heavy in ("stacks", "logs", "process"):  # what can be large goes first
         if len(content) > LARGEST:
-            content = _spelled(pack | {heavy: "left out: too long"})
+            pack = pack | {heavy: "left out: too long"}
+            content = _spelled(pack)
     write_atomic(path, content, 0o600, sync=False)
     return path
 
@@ -74,11 +81,17 @@ def _spelled(pack: dict[str, Any]) -> bytes:
     )
 
 
-def prune(folder: str, keep: int) -> None:
-    """Remove all packs but the newest *keep*: their names begin with their time."""
-    names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
+def prune(folder: str, keep: int, now: float) -> None:
+    """Remove all packs but the newest *keep*: their names begin with their time.
+
+    What claims to be later than *now* was written before the clock was put right.
+    """
+    latest = time.strftime(_STAMP, time.gmtime(now)) + "~"
+    names = [name for name in os.listdir(folder) if name.endswith(".json")]
+    names.sort(key=lambda name: (name <= latest, name))
     for name in names[: max(len(names) - keep, 0)]:
-        os.unlink(os.path.join(folder, name))
+        with suppress(FileNotFoundError):  # another program removes them too
+            os.unlink(os.path.join(folder, name))
 
 
 def _fail(code: int, text: str) -> int:

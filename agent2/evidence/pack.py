@@ -44,7 +44,8 @@ def collect(
     everybody = machine.times()
     time.sleep(_SAMPLE)
     seconds = time.monotonic() - begun
-    seen = process.describe(pid, before, seconds) if pid else None
+    secrets = tuple(_secrets(plan))
+    seen = process.describe(pid, before, seconds, secrets) if pid else None
     files = seen["descriptors"]["files"] if seen else []
     pack["process"] = seen
     asked = list(_ports(target)) if target else []
@@ -59,7 +60,7 @@ def collect(
     ]
     pack["disks"] = machine.disks(places)
     pack["busiest"] = machine.busiest(everybody, seconds)
-    pack["logs"] = texts.tails(files, tuple(_secrets(plan)))
+    pack["logs"] = texts.tails(pid, files, secrets)
     pack["stacks"] = []
     if seen and not death:
         left = max(until - time.monotonic(), 0.2)

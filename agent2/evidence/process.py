@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agent2.core.redaction import redact
+from agent2.core.text import scrub
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,8 +48,10 @@ def threads(pid: int) -> dict[int, int]:
     return {}
 
 
-def describe(pid: int, before: dict[int, int], seconds: float) -> dict[str, Any] | None:
-    """Return what is to be seen of *pid*; None when it is gone.
+def describe(
+    pid: int, before: dict[int, int], seconds: float, secrets: tuple[str, ...]
+) -> dict[str, Any] | None:
+    """Return what is to be seen of *pid*, but *secrets*; None when it is gone.
 
     *before* is what ``threads`` said *seconds* ago: CPU shares are over that time.
     """
@@ -56,10 +59,11 @@ def describe(pid: int, before: dict[int, int], seconds: float) -> dict[str, Any]
     fields = stat_of(place)
     if not fields:
         return None
+    command = read(f"{place}/cmdline").replace("\0", " ").strip()
     return {
         "pid": pid,
         "state": fields[0],
-        "command": redact(read(f"{place}/cmdline").replace("\0", " ").strip()),
+        "command": redact(scrub(command, secrets)),
         "memory": int(fields[21]) * _PAGE,
         "tree": tree(pid),
         "threads": [_thread(pid, t, b, seconds) for t, b in before.items()],

@@ -8,10 +8,12 @@ import shutil
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agent2.core.redaction import redact
 from agent2.core.text import scrub, visible
+from agent2.evidence.process import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,23 +24,46 @@ _TAIL = 32768  # bytes of a log that are read
 _LOGS = 4
 
 
-def tails(files: Iterable[str], secrets: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return the last lines of those of *files* that are logs, without secrets."""
-    logs = [path for path in files if path.endswith((".log", ".err", ".out"))]
-    return {path: _tail(path, secrets) for path in logs[:_LOGS]}
+def tails(
+    pid: int, files: Iterable[str], secrets: tuple[str, ...]
+) -> dict[str, list[str]]:
+    """Return the last lines of those of *files* that are logs, without secrets.
+
+    Read through the descriptors of *pid*: a name may lead elsewhere by now, to what
+    only we may read.
+    """
+    logs = [path for path in files if path.endswith((".log", ".err", ".out"))][:_LOGS]
+    found: dict[str, list[str]] = {}
+    with suppress(OSError):
+        for fd in os.listdir(f"/proc/{pid}/fd") if logs else ():
+            with suppress(OSError):
+                place = f"/proc/{pid}/fd/{fd}"
+                name = os.readlink(place)
+                if name in logs and name not in found and _opened(pid, fd):
+                    found[name] = _tail(place, secrets)
+    return found
+
+
+def _opened(pid: int, fd: str) -> bool:
+    """Was *fd* opened for use? With ``O_PATH`` anybody may hold what nobody may read.
+
+    Source: proc(5), ``fdinfo``: the flags are octal.
+    """
+    rows = (line.split() for line in read(f"/proc/{pid}/fdinfo/{fd}").splitlines())
+    flags = next((row[1] for row in rows if row[:1] == ["flags:"]), None)
+    return flags is not None and not int(flags, 8) & os.O_PATH
 
 
 def _tail(path: str, secrets: tuple[str, ...]) -> list[str]:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+    if not stat.S_ISREG(os.stat(path).st_mode):
         return []
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(fd, "rb") as file:
-        facts = os.fstat(fd)
-        if not stat.S_ISREG(facts.st_mode):
-            return []
-        file.seek(max(facts.st_size - _TAIL, 0))
+        begin = max(os.fstat(fd).st_size - _TAIL, 0)
+        file.seek(begin)
         text = file.read(_TAIL).decode("utf-8", "replace")
+    if begin:  # half a line may be the secret of which its name was cut off
+        text = text.partition("\n")[2]
     lines = redact(scrub(text, secrets)).splitlines()[-_LINES:]
     return [visible(line)[:1000] for line in lines]
 

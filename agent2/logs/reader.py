@@ -36,7 +36,7 @@ class LogReader:
 
     Attributes:
         busy: A look goes on.
-        latest: The last lines that were counted against a limit.
+        latest: The last lines that were counted against a limit, without secrets.
         told: What was seen, in words.
     """
 
@@ -55,6 +55,7 @@ class LogReader:
         """Take up what the file *place* remembers ("" remembers nothing)."""
         self.busy = self.missing = False
         self.told = ""
+        self.latest: list[str] = []
         self._place = place
         self._writes = writes
         self._most = most
@@ -70,11 +71,6 @@ class LogReader:
             self._count(needed(self._form))
         self._written = float("-inf")
         self._lines = 0
-
-    @property
-    def latest(self) -> list[str]:
-        """The last lines that were counted against a limit."""
-        return self._counting.latest if self._counting else []
 
     @property
     def skipped(self) -> int:
@@ -100,6 +96,8 @@ class LogReader:
                 counting.feed(block, now, day)
                 self._lines += block.count(b"\n")
             self.missing = self._file.missing and not self._unit
+            if self._counting and (self._lines or not self.latest):
+                self.latest = self._counting.latest  # here: it is work
             self._remember(now)
             self._say(day, self.skipped - before)
             return list(self._counting.breaches(now, day)) if self._counting else []

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 
 from agent2.core.model import Code
+from agent2.core.redaction import redact
+from agent2.core.text import one_line
 from agent2.logs import records
 from agent2.logs.limits import Breach
 from agent2.logs.lines import holding, needle, tally
 from agent2.logs.nginx import LogFormat
-from agent2.logs.redaction import redacted
 from agent2.logs.windows import TimeWindow, Today, Window
 
 TYPE_CHECKING = False
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from agent2.logs.limits import Limits
 
 _LAST = 10  # matching lines that are kept
+_LONGEST = 500  # characters of each
 _NUMBER = re.compile(rb"\d+(?:\.\d+)?").fullmatch
-_LOGIN = re.compile(rb"Failed password .*? from (\S+)")
+# The last "from": what stands before it is a name that whoever asks may choose.
+_LOGIN = re.compile(rb"Failed password .{0,500} from (\S+)")
 _TOLD = (b"s)", b"\xe5\x93\x8d\xe5\xba\x94\xe6\x97\xb6\xe9\x97\xb4")
 _ERRORS, _REQUESTS = "errors", "requests"
 
@@ -102,12 +105,13 @@ class Counting:
             window.add(now, ((a.decode("ascii", "replace"), 1) for a in found))
 
     def _keep(self, lines: list[bytes]) -> None:
-        self._latest = [*self._latest, *lines[-_LAST:]][-_LAST:]
+        fresh = (line[: 4 * _LONGEST] for line in lines[-_LAST:])
+        self._latest = [*self._latest, *fresh][-_LAST:]
 
     @property
     def latest(self) -> list[str]:
         """The last lines that were counted against a limit, without secrets."""
-        return [redacted(line) for line in self._latest]
+        return [_shown(line) for line in self._latest]
 
     # -- what is over its limit
 
@@ -186,3 +190,8 @@ class Counting:
             "logins": self._logins.memory(),
             "latest": self.latest,
         }
+
+
+def _shown(line: bytes) -> str:
+    """Return *line* short and as people may see it."""
+    return one_line(redact(line.decode("utf-8", "replace")), _LONGEST)

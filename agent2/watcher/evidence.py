@@ -32,7 +32,7 @@ _PROGRAM = os.path.join(
     "__main__.py",
 )
 _PATIENCE = 10.0  # seconds, then it is killed; it takes one on a machine at rest
-_REST = 60.0  # seconds after which a target that is well may have another pack
+_REST = 60.0  # seconds until a target may have another pack, or try again for one
 _AT_ONCE = 2  # programs: a thousand targets that fail together are no second load
 _SICK = frozenset({Health.FAILING, Health.UNHEALTHY})
 
@@ -74,15 +74,18 @@ class Evidence:
         """See the new *state* of a target: begin, or lay beside its incident."""
         found = watched.evidence
         if state.health not in _SICK:
-            if found is not None and self._clock.now() - found.at >= _REST:
+            if found is not None and self._rested(found):
                 watched.evidence = None
-        elif found is None:
+        elif found is None or (not found.path and self._rested(found)):
             if self.enabled and self._running < _AT_ONCE:
                 watched.evidence = Found(self._clock.now())
                 self._running += 1
                 self._reactor.start(self._collect(watched, watched.evidence), "pack")
         elif state.incident is not None:
             self._lay(watched, found, state.incident)
+
+    def _rested(self, found: Found) -> bool:
+        return self._clock.now() - found.at >= _REST
 
     async def _collect(self, watched: Watched, found: Found) -> None:
         from agent2.host import spawn  # a watcher whose targets are well needs none
@@ -97,7 +100,6 @@ class Evidence:
             told = json.loads(ended.output)
             found.path, found.summary = str(told["path"]), one_line(told["summary"])
         except (OSError, ValueError, LookupError, TypeError) as error:
-            watched.evidence = None
             self._texts().say("DEBUG", "no_evidence", target=watched.name, detail=error)
             return
         finally:

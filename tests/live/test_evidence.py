@@ -15,6 +15,7 @@ import pytest
 from rig import FAST, ROOT, config, wait_for
 
 from agent2.compiler.compile import compile_text
+from agent2.evidence.main import LARGEST, _write, prune
 
 PROGRAM = str(ROOT / "agent2" / "evidence" / "__main__.py")
 READY = "print('ready', flush=True)\n"
@@ -204,6 +205,40 @@ def test_a_pack_is_small_ours_alone_and_holds_no_secret(sick):
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.stat().st_size < 1_000_000
+
+
+def test_a_log_is_read_where_the_process_holds_it_and_not_where_its_name_leads(sick):
+    private, log = sick.folder / "shadow", sick.folder / "a.log"
+    private.write_text("root:x:1\n")
+    code = f"""
+import os
+log = open({str(log)!r}, 'w'); log.write('cut off: pass'); log.flush()
+log.write('word=' + 'x' * 40000 + '\\nits own\\n'); log.flush()
+os.rename({str(log)!r}, {str(log)!r} + '.1'); os.rename({str(log)!r} + '.1', {str(log)!r})
+held = os.open({str(sick.folder / "b.log")!r}, os.O_CREAT | os.O_PATH, 0o600)
+"""
+    (sick.folder / "b.log").write_text("nobody may read this\n")
+    sick.start(code + SLEEP)
+    _told, pack = sick.collect()
+    assert pack["logs"] == {str(log): ["its own"]}
+    log.unlink()
+    log.symlink_to(private)
+    _told, pack = sick.collect()
+    assert "root:x:1" not in json.dumps(pack)
+
+
+def test_a_pack_of_a_process_that_is_all_names_keeps_its_size_and_the_newest_stay(
+    tmp_path,
+):
+    names = [f"2026112{day}T000000-a-1.json" for day in range(1, 6)]
+    for name in ("20300101T000000-a-1.json", *names):
+        (tmp_path / name).write_text("")
+    prune(str(tmp_path), 2, 1795780800.0)  # 2026-11-27
+    assert sorted(os.listdir(tmp_path)) == names[-2:]
+    pack = {"at": 0.0, "stacks": "s" * LARGEST, "process": "p" * LARGEST}
+    path = _write(str(tmp_path), "a", pack)
+    assert os.stat(path).st_size < 1000
+    assert json.loads(Path(path).read_text())["process"] == "left out: too long"
 
 
 def test_the_agent_lays_a_pack_beside_the_incident(rig, tmp_path):
