@@ -34,6 +34,8 @@ def _origins(settled: Settled, tree: dict[str, Any]) -> Iterator[tuple[str, str]
                 yield key, settled.source((key,))
             for name in node:
                 yield f"{key}.{name}", settled.source((key, name))
+            if not node:
+                yield key, settled.source((key,))
     yield from _sourced("defaults", settled.defaults)
     for index, target in enumerate(settled.targets):
         yield from _target(settled, index, target, tree["targets"][index])
