@@ -28,6 +28,7 @@ LAZY = {
     "incidents": "agent2.cli.state.incidents:incidents",
     "trace": "agent2.cli.state.trace:trace",
     "history": "agent2.cli.state.history:history",
+    "doctor": "agent2.cli.doctor.doctor:doctor",
     "report": "agent2.cli.reports.report:report",
     "resources": "agent2.cli.reports.resources:resources",
     "outbox": "agent2.cli.alerts.outbox:outbox",

@@ -1,7 +1,7 @@
 """``python -I agent2/compiler/__main__.py``: compile a configuration, then end.
 
     --state-dir D [--config F] [--profile P] [--set KEY=VALUE]...
-    [--out D/plan.json | --check | --show [--json] | --schema
+    [--out D/plan.json | --check | --show [--json] | --schema | --tree
      | --change KEY [--to=TEXT] [--create]]
 
 Exit codes: 0, 2 wrong usage, 70 a fault of ours, 73 the plan cannot be written,

@@ -24,6 +24,7 @@ _CANNOT_CREATE = 73
 _IO = 74
 _PERMISSION = 77
 _CONFIG = 78
+_FLAGS = ("--check", "--show", "--schema", "--json", "--create", "--tree")
 
 
 class _UnreadableError(Exception):
@@ -41,6 +42,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         sys.stdout.write(config_schema())
         return _OK
     path = sources.absolute(asked.config, environ) if asked.config else ""
+    if asked.tree:
+        return _tree(path)
     state_dir = sources.state_dir(asked.state_dir, environ)
     if asked.change:
         return _change(asked, path, state_dir, environ)
@@ -68,7 +71,7 @@ def _arguments(argv: Sequence[str]) -> Namespace:
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--change", default="")
     parser.add_argument("--to")
-    for name in ("--check", "--show", "--schema", "--json", "--create"):
+    for name in _FLAGS:
         parser.add_argument(name, action="store_true")
     return parser.parse_args(argv)
 
@@ -104,6 +107,21 @@ def read(path: str) -> bytes:
     if len(raw) > sources.LARGEST:
         raise _UnreadableError("is too large", "more than 1 MiB", "at most 1 MiB", "")
     return raw
+
+
+def _tree(path: str) -> int:
+    """Print any YAML file as JSON, read as strictly as a configuration."""
+    from agent2.compiler.yaml_marks import compose
+    from agent2.compiler.yaml_tree import plain
+
+    try:
+        root, problems = compose(read(path), path)
+    except _UnreadableError as error:
+        return _refuse((Problem(path, 1, 1, "file", *error.parts),), path)
+    if problems:
+        return _refuse(tuple(problems), path)
+    sys.stdout.write(json.dumps(plain(root), ensure_ascii=False) + "\n")
+    return _OK
 
 
 def _change(

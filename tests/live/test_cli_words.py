@@ -37,7 +37,16 @@ def test_every_sentence_that_the_code_says_is_there_and_no_other():
     said |= {key for key in QUOTED.findall(code) if key in en.WORDS}
     said |= {
         f"command.{name}"
-        for name in (*LAZY, "target", "set", "ack", "unack", "resolve")
+        for name in (
+            *LAZY,
+            "target",
+            "set",
+            "ack",
+            "unack",
+            "resolve",
+            "host",
+            "scheduler",
+        )
     }
     said |= {f"table.{name}" for name in re.findall(r'"([a-z0-9_]+)"', code)}
     rules = "".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent2.cli.words.en_care import CARE
+from agent2.cli.words.en_doctor import DOCTOR
 from agent2.cli.words.en_events import EVENTS
 from agent2.cli.words.en_help import HELP
 from agent2.cli.words.en_install import INSTALL
@@ -17,6 +18,7 @@ from agent2.cli.words.en_web import WEB
 WORDS = {
     **CARE,
     **HELP,
+    **DOCTOR,
     **EVENTS,
     **PEOPLE,
     **INSTALL,

@@ -1,0 +1,1 @@
+"""``agent2 doctor``: what keeps Agent2 itself from doing its work."""

@@ -1,0 +1,85 @@
+"""``agent2 doctor host``: kernel, limits and nginx held against an expectation."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from agent2.cli import codes
+from agent2.cli.command import Command
+from agent2.cli.command import settings as shared
+from agent2.cli.doctor import nginx, ulimits
+from agent2.cli.doctor.doctor import code_of, document, show
+from agent2.cli.doctor.expected import load
+from agent2.cli.doctor.finding import Case, Finding
+from agent2.cli.errors import Failure
+from agent2.cli.records import print_json
+from agent2.cli.settings import PACKAGE
+from agent2.cli.state import snapshot
+from agent2.cli.words import say
+from agent2.host.machine import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent2.cli.doctor.expected import Wanted
+
+SHIPPED = os.path.join(PACKAGE, "profiles", "host-baseline.yaml")
+_LARGEST = 16 << 20
+
+
+@click.command(cls=Command, help=say("help.doctor.host"))
+@click.option("--expect", default=SHIPPED, metavar="FILE", help=say("option.expect"))
+@click.option("--nginx", "dump", metavar="FILE", help=say("option.nginx"))
+@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+@click.pass_context
+def host(ctx: click.Context, expect: str, dump: str | None, as_json: bool) -> int:
+    """Print each difference with the line to change; change nothing."""
+    settings = shared(ctx)
+    wanted = load(os.path.abspath(expect))
+    case = Case(settings, snapshot.read(settings), time.time())
+    found = list(_sysctl(case, wanted["sysctl"]))
+    found += ulimits.compare(case, wanted["limits"])
+    if dump is not None:
+        found += nginx.compare(case, _text(dump), wanted["nginx"])
+    if as_json:
+        print_json(document(found, case) | {"expected": os.path.abspath(expect)})
+        return code_of(found)
+    show(found)
+    if wanted["nginx"] and dump is None:
+        click.echo(say("host.no_nginx"))
+    return code_of(found)
+
+
+def _sysctl(case: Case, wanted: dict[str, Wanted]) -> Iterator[Finding]:
+    for name, want in wanted.items():
+        path = os.path.join("/proc/sys", *name.split("."))
+        has = " ".join(read(path).decode("utf-8", "replace").split())
+        case.note("sysctl", **{name: has or None})
+        if not has:
+            text = say("host.no_sysctl", name=name)
+            yield Finding("sysctl", "unreadable", text, f"sysctl {name}")
+        elif not want.holds(has):
+            text = say("host.differs", name=name, has=has, wanted=want)
+            do = say("host.do_sysctl", line=f"{name} = {want.value}")
+            yield Finding("sysctl", "differs", text, do)
+
+
+def _text(path: str) -> str:
+    """Return what ``nginx -T`` printed: a file, or ``-`` for standard input.
+
+    Raises:
+        Failure: it cannot be read.
+    """
+    try:
+        if path == "-":
+            return sys.stdin.read(_LARGEST)
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(_LARGEST)
+    except OSError as error:
+        text = say("logs.unreadable", path=path, why=error.strerror)
+        raise Failure(codes.IO, text, "nginx -T > FILE") from None
