@@ -42,7 +42,12 @@ def touched(folder):
     facts = {}
     for place in folder.rglob("*"):
         found = place.lstat()
-        facts[str(place)] = (found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+        facts[str(place)] = (
+            found.st_mtime_ns,
+            found.st_size,
+            found.st_mode,
+            found.st_uid,
+        )
     return facts
 
 
