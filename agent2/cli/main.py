@@ -26,6 +26,7 @@ LAZY = {
     "config": "agent2.cli.configuration.config:config",
     "notify": "agent2.cli.alerts.notify:notify",
     "incidents": "agent2.cli.state.incidents:incidents",
+    "why": "agent2.cli.state.why:why",
     "trace": "agent2.cli.state.trace:trace",
     "history": "agent2.cli.state.history:history",
     "doctor": "agent2.cli.doctor.doctor:doctor",

@@ -7,7 +7,7 @@ Kubernetes (10 s doubling to 300 s, new after 10 minutes of health).
 from __future__ import annotations
 
 from agent2.core.chance import spread
-from agent2.core.model import RestartPolicy, TargetState
+from agent2.core.model import Health, RestartPolicy, TargetState
 from agent2.core.policies import Decision, Ruling
 
 _MAX_EXPONENT = 20  # 2.0 ** 1024 overflows; the cap is reached long before
@@ -69,3 +69,20 @@ def _half_open(policy: RestartPolicy, since: float, now: float) -> Decision:
     if now < due:
         return Decision(Ruling.BLOCK, "exhausted", due)
     return Decision(Ruling.ALLOW, "half_open")
+
+
+def due(policy: RestartPolicy, state: TargetState, target: str) -> float | None:
+    """Return when an unhealthy *target* may be restarted next, at the earliest.
+
+    None where no time is waited for: none was asked for yet, or restarts are off. It
+    is the back-off's or the budget's time; a bar stands in the way whatever it is.
+    """
+    if not policy.enabled or state.health is not Health.UNHEALTHY:
+        return None
+    last = max((state.exhausted_at or 0.0, *state.restarts))
+    if not last:
+        return None
+    decision = may_restart(policy, state, target, last)
+    if decision.reason == "proof" and decision.until is not None:
+        return decision.until + policy.half_open  # then the budget is found spent
+    return decision.until

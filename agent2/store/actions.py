@@ -123,6 +123,14 @@ def get(db: Database, action_id: str) -> ActionRow | None:
     return _row(rows[0]) if rows else None
 
 
+def of_incident(db: Database, incident: str, limit: int = 200) -> list[ActionRow]:
+    """Return the oldest *limit* actions of one incident, in order."""
+    rows = db.rows(
+        _SELECT + "WHERE incident = ? ORDER BY seq LIMIT ?", (incident, limit)
+    )
+    return [_row(row) for row in rows]
+
+
 def total(db: Database) -> int:
     """Return how many actions there ever were, hidden ones included."""
     return int(db.rows("SELECT count(*) FROM actions")[0][0])

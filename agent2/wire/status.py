@@ -11,6 +11,7 @@ import json
 
 from agent2.core.alerting import REASONS
 from agent2.core.model import ActionResult, Health
+from agent2.core.restarts import due
 from agent2.core.value import value
 from agent2.host.clock import stamp as wall_stamp
 from agent2.wire.tokens import STATUS_FILE
@@ -93,6 +94,7 @@ def target_entry(
 ) -> dict[str, Any]:
     """Return one target's part of the status."""
     budget = plan.policy.restart
+    again = due(budget, state, plan.name)
     return {
         "name": plan.name,
         "state": state_word(state, stale=stale),
@@ -110,6 +112,7 @@ def target_entry(
             "limit": budget.intensity,
             "period_s": budget.period,
             "exhausted": state.exhausted_at is not None,
+            "next_restart_at": None if again is None else stamp(again),
         },
         "incident": state.incident or state.warning,
         "flapping": state.flap is not None,

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent2.core.chance import spread
-from agent2.core.model import RestartPolicy, TargetState
+from agent2.core.model import Health, RestartPolicy, TargetState
 from agent2.core.policies import Decision, Ruling
-from agent2.core.restarts import gap, inside, may_restart
+from agent2.core.restarts import due, gap, inside, may_restart
 from agent2.core.value import replace
 
 NOW = 100_000.0
@@ -174,3 +174,24 @@ def test_a_gap_lies_between_half_of_it_and_its_cap_and_is_never_shorter_than_set
 def test_a_restart_leaves_the_budget_exactly_after_its_period():
     assert inside(POLICY, (NOW - 1000.0, NOW - 999.0, NOW), NOW) == 2
     assert inside(POLICY, (), NOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "at"),
+    [
+        (asked(9, attempts=1), NOW + 1),
+        (asked(), None),
+        (asked(exhausted_at=NOW - 10), NOW + 490),
+        (asked(100, exhausted_at=NOW - 90), NOW + 410),
+        (asked(700, 400, 59, action="a", action_at=NOW - 59), NOW + 501),
+        (asked(700, 400, 60), NOW + 440),
+    ],
+)
+def test_the_next_restart_is_due_when_backoff_or_budget_say(state, at):
+    down = replace(state, health=Health.UNHEALTHY)
+
+    assert due(POLICY, down, "webui") == at
+    assert due(POLICY, replace(down, health=Health.HEALTHY), "webui") is None
+    assert due(RestartPolicy(enabled=False), down, "webui") is None
+    if at is not None and not state.action and state.exhausted_at is None:
+        assert at >= NOW

@@ -14,6 +14,7 @@ from agent2.cli.words.en_report import REPORT
 from agent2.cli.words.en_resources import RESOURCES
 from agent2.cli.words.en_telemetry import TELEMETRY
 from agent2.cli.words.en_web import WEB
+from agent2.cli.words.en_why import WHY
 
 WORDS = {
     **CARE,
@@ -28,6 +29,7 @@ WORDS = {
     **LOGS,
     **TELEMETRY,
     **WEB,
+    **WHY,
     "try": "Try:",
     "try.folder": "choose another folder with --state-dir DIR, or mend its rights",
     "try.install": "install anew: bash scripts/start_agent2.sh",

@@ -14,6 +14,7 @@ from agent2.cli.words.zh_report import REPORT
 from agent2.cli.words.zh_resources import RESOURCES
 from agent2.cli.words.zh_telemetry import TELEMETRY
 from agent2.cli.words.zh_web import WEB
+from agent2.cli.words.zh_why import WHY
 
 WORDS = {
     **CARE,
@@ -28,6 +29,7 @@ WORDS = {
     **LOGS,
     **TELEMETRY,
     **WEB,
+    **WHY,
     "try": "请尝试:",
     "try.folder": "用 --state-dir DIR 指定其他目录, 或修正目录权限",
     "try.install": "重新安装: bash scripts/start_agent2.sh",

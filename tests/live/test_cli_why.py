@@ -1,0 +1,66 @@
+"""``agent2 why`` tells of one incident: believed, found, done, told, next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from cli_kit import Cli, free_port, until
+
+from tests.fakes.web import FakeHook
+
+CONFIG = """\
+version: 1
+targets:
+  - name: shop
+    checks: [{{kind: tcp, port: {port}}}]
+    failure_threshold: 1
+    interval: 1s
+    restart:
+      {{actions: [{{kind: command, argv: ["true"]}}], settle: 1s, proof: 2s, backoff: 90s}}
+  - {{name: files, checks: [{{kind: file, path: /etc/hostname}}]}}
+notifiers: [{{name: ops, kind: webhook, url: "{url}"}}]
+"""
+
+
+def result(cli):
+    (shop,) = cli("why", "shop", "--json").json["targets"]
+    return shop
+
+
+@pytest.mark.slow
+def test_a_target_that_is_down_is_told_of_in_plain_sentences(tmp_path):
+    cli = Cli(tmp_path)
+    with FakeHook() as hook:
+        cli.config(CONFIG.format(port=free_port(), url=hook.url("/in")))
+        try:
+            assert cli("start").code == 0
+            until(lambda: [a for a in result(cli)["done"] if a["result"] == "failed"])
+            until(lambda: result(cli)["told"][0]["state"] == "delivered")
+            shop = result(cli)
+            assert shop["believed"]["state"] == "down"
+            assert [one["code"] for one in shop["believed"]["checks"]] == [
+                "port_refused"
+            ]
+            assert (shop["open"], shop["withheld"]) == (True, None)
+            due = datetime.fromisoformat(shop["next"]["restart_at"])
+            asked = datetime.fromisoformat(shop["done"][0]["at"])
+            assert 45.0 <= (due - asked).total_seconds() <= 90.0  # the first back-off
+            assert cli("status", "--validate").code == 0
+
+            told = cli("why").out
+            assert told.startswith("shop is down since ")
+            assert "Its check tcp says port_refused: " in told
+            assert "(number 1, run restart command): it did not help." in told
+            assert "ops was told (firing): it arrived at " in told
+            assert "It is looked at again at " in told
+            assert f"comes at {shop['next']['restart_at']} at the earliest (1/5" in told
+            assert "files" not in told
+            assert cli("why", "files").out.startswith("files is well since ")
+            assert cli("why", "shop", "--lang", "zh").out.startswith("shop 自 ")
+            assert cli("why", "nobody").code == 2
+            assert cli("stop").code == 0
+        finally:
+            cli.close()
+    assert "Nobody knows how shop is now" in cli("why", "shop").out
+    assert result(cli)["believed"]["state"] == "unknown"
