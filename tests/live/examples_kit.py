@@ -6,6 +6,7 @@ import http.client
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -66,6 +67,19 @@ def nginx(place: Path, port: int, behind: int, more: str = "") -> list[str]:
 def service(port: int, place: Path) -> list[str]:
     """Return the command of the service."""
     return [sys.executable, "-I", "-S", str(SERVICE), str(port), str(place)]
+
+
+def until_listening(*ports: int) -> None:
+    """Wait until all *ports* take connections."""
+
+    def look() -> bool:
+        for port in ports:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)):
+                    return False
+        return True
+
+    wait_for(look, 60, f"{ports} listen")
 
 
 def ask(port: int, path: str, times: int = 1, body: str | None = None) -> None:

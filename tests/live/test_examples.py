@@ -22,6 +22,7 @@ from examples_kit import (
     nginx,
     postgresql,
     service,
+    until_listening,
 )
 from rig import wait_for
 
@@ -30,7 +31,7 @@ from tests.fakes.web import FakeSlack
 from tests.live.cli_kit import free_port
 from tests.supervisord_kit import supervisord
 
-SOON = "restart:\n      settle: 0.3s\n      backoff: 0.1s\n      backoff_max: 0.1s"
+SOON = "restart:\n      backoff: 0.1s\n      backoff_max: 0.1s"
 PROGRAMS = """
 [program:multi-agent-service]
 autorestart=false
@@ -90,7 +91,7 @@ def test_the_service_under_supervisord_behind_nginx_is_restarted_and_its_logs_to
     api, mood = "multi-agent-service", tmp_path / "mood"
     with FakeSmtp() as relay, supervisord(tmp_path, programs, login=""):
         wait_for(sock.exists, 60, "supervisord listens")
-        wait_for((tmp_path / "nginx.pid").exists, 60, "nginx runs")
+        until_listening(port, front)
         name = "fastapi_supervisord_nginx"
         watch = Example(rig, name, changes | mailing(relay), of(relay))
 
@@ -153,7 +154,6 @@ def test_the_container_behind_a_gateway_is_restarted_and_the_access_log_is_told(
     api = "console-backend"
     log.touch()
     rig.run(*nginx(tmp_path, front, port, " $request_time"))
-    wait_for((tmp_path / "nginx.pid").exists, 60, "nginx runs")
 
     def run():
         return rig.run(*service(port, tmp_path))
@@ -163,6 +163,7 @@ def test_the_container_behind_a_gateway_is_restarted_and_the_access_log_is_told(
         def told():
             return [str(got.json) for got in slack.received]
 
+        until_listening(port, front)
         secret = {"SLACK_WEBHOOK_URL": slack.webhook}
         watch = Example(rig, "access_logs", changes, told, **secret)
         watch.well(api, "gateway", "access-log", "console-log")
