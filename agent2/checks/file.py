@@ -114,7 +114,7 @@ class FileCheck(_Memory):
         path, until = plain(self.path), time.monotonic() + slice_s
         settled = time.time() - self.settle
         newest, before = self._found(path, settled)
-        if self.settle and newest.written > settled:
+        if self._unsettled(newest, settled):
             detail = f"{newest.name}: {bytes_(newest.size)}, is being written"
             return Finding(Outcome.OK, Code.OK, one_line(detail))
         limits = (self.max_age, self.min_size, self.max_size, self.min_percent)
@@ -136,6 +136,11 @@ class FileCheck(_Memory):
         detail = f"{newest.name}: {bytes_(newest.size)}, {age} old"
         return Finding(Outcome.OK, Code.OK, one_line(detail))
 
+    def _unsettled(self, seen: Seen, settled: float) -> bool:
+        """Is it being written? Not what claims to be of a day that is to come."""
+        now = settled + self.settle
+        return bool(self.settle) and settled < seen.written <= now + fileage.AHEAD
+
     def _found(self, path: str, settled: float) -> tuple[Seen, Seen | None]:
         """Return the newest file that is not being written, and the one before it.
 
@@ -144,13 +149,13 @@ class FileCheck(_Memory):
         """
         if _is_pattern(os.path.basename(path)):
             found = sorted(_matching(path), key=lambda seen: (seen.written, seen.name))
-            ready = [seen for seen in found if seen.written <= settled] or found
+            ready = [one for one in found if not self._unsettled(one, settled)] or found
         else:
             facts = os.stat(path)
             if not stat.S_ISREG(facts.st_mode):
                 raise FileNotFoundError(path)
             now = Seen(path, facts.st_size, facts.st_mtime)
-            if now.written > settled:
+            if self._unsettled(now, settled):
                 return now, None
             if now not in self._past:
                 self._past[:] = [*self._past[-1:], now]

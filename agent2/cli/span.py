@@ -13,8 +13,8 @@ _SPAN = re.compile(r"(\d{1,9})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
-def span(given: str) -> float:
-    """Return seconds.
+def span(given: str, option: str = "--since") -> float:
+    """Return the seconds that were *given* with *option*.
 
     Raises:
         Failure: it is no length of time.
@@ -22,5 +22,5 @@ def span(given: str) -> float:
     found = _SPAN.fullmatch(given.strip())
     if found is None:
         message = say("inbox.since", given=visible(given))
-        raise Failure(codes.USAGE, message, say("inbox.try_since"))
+        raise Failure(codes.USAGE, message, say("span.hint", option=option))
     return float(int(found[1]) * _SECONDS[found[2]])

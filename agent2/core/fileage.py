@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_AHEAD = 60.0  # seconds that clocks of two machines may differ
+AHEAD = 60.0  # seconds that clocks of two machines may differ
 
 
 @value
@@ -39,7 +39,7 @@ def faults(
     age, size = now - newest.written, newest.size
     if 0 < wanted.max_age < age:
         yield Code.STALE_HEARTBEAT, f"{ago(age)} old, more than {ago(wanted.max_age)}"
-    if wanted.max_age and age < -_AHEAD:
+    if wanted.max_age and age < -AHEAD:
         yield Code.STALE_HEARTBEAT, f"written {ago(-age)} in the future"
     if size < wanted.min_size:
         yield Code.STATUS_VALUE, f"{bytes_(size)}, less than {bytes_(wanted.min_size)}"

@@ -34,6 +34,7 @@ class People:
         self._parts = parts
         self._told: set[tuple[str, float]] = set()
         self._shown: dict[str, Silence] = {}  # by target, as was said last
+        self._taken: set[str] = set()  # orders whose answer may not be written yet
         self._timer: Timer | None = None
         self._looks = False
         self._again = False
@@ -118,7 +119,9 @@ class People:
         if waiting:
             from agent2.watcher.orders import carry_out  # few days see an order
 
-            for order in waiting:
+            fresh = [order for order in waiting if order.id not in self._taken]
+            self._taken = {order.id for order in waiting}
+            for order in fresh:
                 await carry_out(parts, order)
 
     # -- silences

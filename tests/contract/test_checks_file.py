@@ -60,6 +60,16 @@ def test_a_file_that_is_being_written_does_not_count_yet(tmp_path):
     assert looked(tmp_path / "db_02", min_size=9, settle=0.0).outcome is Outcome.FAIL
 
 
+@pytest.mark.parametrize("name", ["db_01", "db_*"])
+def test_a_file_of_a_day_to_come_is_not_called_one_that_is_being_written(
+    tmp_path, name
+):
+    left(tmp_path, "db_01", age=-HOUR)
+    finding = looked(tmp_path / name, max_age=HOUR)
+    assert (finding.outcome, finding.code) == (Outcome.FAIL, Code.STALE_HEARTBEAT)
+    assert "in the future" in finding.detail
+
+
 def test_one_file_that_is_written_again_is_measured_by_what_it_was(tmp_path):
     check = FileCheck(path=str(left(tmp_path, "dump", b"x" * 100)), min_percent=50.0)
     assert ask(check).code is Code.OK

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -289,3 +291,31 @@ def test_every_order_is_answered_once_and_every_silence_holds_however_often_we_d
     told = agent.journal("order.answered")
     assert len(told) == len(given)
     agent.until(lambda s: s["targets"][0]["silenced"], 30, "still silenced")
+
+
+def test_an_order_whose_answer_cannot_be_written_is_carried_out_once(rig, tmp_path):
+    done = tmp_path / "done"
+    restart = {"kind": "command", "argv": ["/bin/sh", "-c", f"echo x >> {done}"]}
+    target = watching(rig.target())
+    target["restart"] = QUICK | {"actions": [restart]}
+    agent = rig.agent(config(target | FAST))
+    agent.until_word("ok")
+
+    def give(verb: str, subject: str) -> None:
+        given = Order(f"o-{verb}", verb, subject, "new disk", "mia", time.time())
+        said(agent, lambda db: spoken.give(db, given, "cli"))
+
+    with contextlib.closing(sqlite3.connect(agent.folder / "agent2.db")) as db:
+        db.execute(
+            "CREATE TRIGGER full BEFORE UPDATE ON orders"
+            " BEGIN SELECT RAISE(FAIL, 'no room'); END"
+        )
+        db.commit()
+    give("restart", target["name"])
+    wait_for(done.exists, 30, agent.tail)
+    for _ in range(3):
+        wake(str(agent.folder), "people")
+    give("check", target["name"])
+    agent.until_line("mia: new disk asks to check", 30)
+
+    assert done.read_text() == "x\n"

@@ -17,15 +17,21 @@ from agent2.cli.people.spoken import WOKEN, by, why, word
 from agent2.cli.records import Store, moment, print_json, print_rows
 from agent2.cli.span import span
 from agent2.cli.words import say
-from agent2.core.silences import Silence, is_over, refusal
+from agent2.core.model import Severity
+from agent2.core.silences import Silence, is_over, matches, refusal
 from agent2.core.text import visible
 from agent2.host.wake import wake
+from agent2.plan import sources, stored
 from agent2.store import silences as records
 from agent2.store import spoken
 from agent2.wire.records import silence as document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from agent2.cli.settings import Settings
+
+_SHOWN = 20  # names of targets in a warning
 
 
 @click.group(cls=Group, help=say("help.silence"))
@@ -72,7 +78,22 @@ def add(
     else:
         what, until = _what(match), moment(end) or ""
         click.echo(say("silence.added", what=what, until=until, id=name))
+    _warn(settings, made)
     return codes.OK
+
+
+def _warn(settings: Settings, made: Silence) -> None:
+    """Say where nothing that is watched is silenced: a name may be mistyped."""
+    try:
+        targets = stored.load(settings.path(sources.PLAN_NAME)).targets
+    except stored.PlanError:
+        return
+    for one in targets:
+        for severity in (one.policy.severity, Severity.WARNING):
+            if matches(made, one.name, severity, one.labels):
+                return
+    names = ", ".join(one.name for one in targets[:_SHOWN])
+    click.echo(f"agent2: {say('silence.nobody', names=visible(names))}", err=True)
 
 
 def _match(target: str | None, pairs: tuple[str, ...]) -> dict[str, str]:
@@ -90,7 +111,7 @@ def _end(length: str, until: str, now: float) -> float:
     if bool(length) == bool(until):
         raise Failure(codes.USAGE, say("silence.when"), "--for 2h")
     if length:
-        return now + span(length)
+        return now + span(length, "--for")
     try:
         then = datetime.fromisoformat(until)
         return then.astimezone().timestamp()  # without an offset: this machine's zone

@@ -119,6 +119,8 @@ def _told(order: Order) -> str:
     match order.answer:
         case "asked":
             return say("order.asked", **values)
+        case "checked" if order.subject == "*":
+            return say("order.checked_all", **values)
         case "checked":
             return say("order.checked", **values)
         case "closed":

@@ -107,7 +107,7 @@ def time_of(
         Failure: they are no times, or in the wrong order.
     """
     end = min(_moment(till), now) if till else now
-    begin = end - span(period) if period else _moment(since or "")
+    begin = end - span(period, "--period") if period else _moment(since or "")
     begin = begin // _MINUTE * _MINUTE
     if not begin < end:
         raise Failure(codes.USAGE, say("report.order"), "agent2 report --period 7d")

@@ -55,7 +55,7 @@ def statuspage() -> None:
 def export(ctx: click.Context, folder: str, title: str, every: str | None) -> int:
     """Write the page; with *every*, again and again until it is stopped."""
     settings = shared(ctx)
-    seconds = span(every) if every else 0.0
+    seconds = span(every, "--every") if every else 0.0
     while True:
         shown = write(settings, os.path.abspath(folder), title)
         click.echo(say("page.written", folder=folder, count=shown))

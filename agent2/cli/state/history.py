@@ -45,7 +45,7 @@ def history(
 ) -> int:
     """Print what was found of one target, oldest first."""
     settings, now = shared(ctx), time.time()
-    begin, width = now - span(since), whole(span(every))
+    begin, width = now - span(since), whole(span(every, "--every"))
     if not width or width % _MINUTE:
         message = say("report.every", given=visible(every))
         raise Failure(codes.USAGE, message, "agent2 history TARGET --every 5m")

@@ -71,7 +71,7 @@ EVENTS = {
     "inbox.choose": "name events by their ID, or give --all",
     "inbox.retried": "{count} events are queued again",
     "inbox.since": "{given} is no length of time",
-    "inbox.try_since": "--since 24h",
+    "span.hint": "{option} 24h",
     "inbox.trail": "Audit:",
     "inbox.no_trail": "nothing was decided yet",
     "inbox.pending": "Pending:    {count} ({level})",

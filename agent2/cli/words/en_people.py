@@ -46,6 +46,7 @@ PEOPLE = {
     "ack.none": "{id} is not acknowledged",
     "silence.added": "{what} is silenced until {until} ({id}); checks, incidents and "
     "restarts go on",
+    "silence.nobody": "nothing that is watched matches that now; the targets: {names}",
     "silence.ended": "{id} is over: what it kept back and still stands is told",
     "silence.over": "{id} was over before",
     "silence.none": "nothing is silenced",
@@ -57,6 +58,7 @@ PEOPLE = {
     "order.asked": "the restart of {subject} is asked for; restarts in the budget: "
     "{note}",
     "order.checked": "the agent looks at {subject} now",
+    "order.checked_all": "the agent looks at every target now ({note})",
     "order.closed": "{subject} is closed",
     "order.paused": "not restarted, {subject} is paused: {note}; --force does it "
     "nevertheless",

@@ -68,7 +68,7 @@ EVENTS = {
     "inbox.choose": "用 ID 指定事件, 或使用 --all",
     "inbox.retried": "{count} 个事件已重新排队",
     "inbox.since": "{given} 不是时间长度",
-    "inbox.try_since": "--since 24h",
+    "span.hint": "{option} 24h",
     "inbox.trail": "审计:",
     "inbox.no_trail": "尚无决策",
     "inbox.pending": "等待:   {count} ({level})",
