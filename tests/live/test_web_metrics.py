@@ -37,7 +37,7 @@ targets:
     checks: [{kind: http, url: "http://127.0.0.1:%d/"}]
     slo: {objective: 99, window: 1h}
   - name: gone
-    checks: [{kind: tcp, port: 1}]
+    checks: [{kind: tcp, port: 1}, {kind: process, match: ., min: 1}]
     restart: {actions: [{kind: signal_file}]}
 notifiers: [{name: mail, kind: webhook, url: "http://127.0.0.1:1/"}]
 web: {rate_limit: 10000}
