@@ -136,7 +136,7 @@ def test_the_text_is_what_the_table_says_and_nothing_else(web):
 
 def test_a_probe_is_told_under_the_names_of_blackbox_exporter_when_asked_for(web):
     assert value(web, "probe_success", target="webui", check="http") == 1
-    assert value(web, "probe_success", target="gone") == 0
+    assert value(web, "probe_success", target="gone", check="tcp") == 0
     assert value(web, "probe_http_status_code", target="webui") == 200
     whole = value(web, "probe_http_duration_seconds", target="webui")
     assert 0 < whole < value(web, "probe_duration_seconds", target="webui") + 1
