@@ -6,14 +6,16 @@ import csv
 import io
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 from cli_kit import Cli
 from store_rows import delivery
 
 from agent2.cli.errors import Failure
-from agent2.cli.reports import forms, weekly
+from agent2.cli.reports import areas, capacity, forms, logged, weekly
 from agent2.cli.reports import report as command
+from agent2.cli.reports.parts import parts
 from agent2.cli.words import say, speak
 from agent2.core.effects import OpenIncident, ResolveIncident
 from agent2.core.message import DeliveryState
@@ -29,6 +31,7 @@ from agent2.store import (
     outbox,
     reporting,
     rollup,
+    series,
     trends,
     upkeep,
 )
@@ -175,12 +178,12 @@ def test_it_says_in_words_where_to_look(found, spoken):
     said = [one["key"] for one in document(found)["look"]]
     assert said == ["down", "broken", "untold", "useless", "uneven"]
 
-    text = forms.markdown(found, only_slo=False)
+    text = forms.markdown(found, list(parts(found, only_slo=False)))
     assert "worker" in text
     assert "67 %" in text  # overspent
     assert ("Most frequent causes" in text) == (spoken == "en")
     assert ("最常见的原因" in text) == (spoken == "zh")
-    only = forms.markdown(found, only_slo=True)
+    only = forms.markdown(found, list(parts(found, only_slo=True)))
     assert len(only) < len(text)
     assert "-66.7 %" in only
 
@@ -204,14 +207,14 @@ def test_the_page_loads_nothing_and_no_text_becomes_markup(db, spoken):
     made = reporting.report(db, {evil: 15.0}, {evil: Objective()}, START, TILL)
 
     page = Page()
-    page.feed(forms.html(made, only_slo=False))
+    page.feed(forms.html(made, list(parts(made, only_slo=False))))
     names = [tag for tag, _ in page.tags]
     assert not {"script", "img", "link", "iframe", "a"} & set(names)
     assert not any({"src", "href", "onclick"} & set(attrs) for _, attrs in page.tags)
     assert dict(page.tags)["html"]["lang"] == spoken
     assert "<script>alert(1)</script>|`x`\\x1b[31m" in page.text
 
-    text = forms.markdown(made, only_slo=False)
+    text = forms.markdown(made, list(parts(made, only_slo=False)))
     assert "<script" not in re.sub(r"\\.", "", text)
     assert "\x1b" not in text
 
@@ -292,11 +295,13 @@ def test_a_weekly_report_tells_of_inbox_decisions_and_care(db, spoken):
     assert list(told["care"]) == ["cleanup"]
     empty = reporting.report(db, {}, {}, START, TILL)
     more = tuple(weekly.sections(found))
-    text = forms.markdown(empty, only_slo=False, more=more)
+    text = forms.markdown(empty, [*parts(empty, only_slo=False), *more])
     assert "| 2026-09-21 | 20s | 30s | 5 | 1 |" in text
     assert f"| {say('report.guarded.wrong_token')} | 42 |" in text
     assert f"| {say('report.backup.missing')} |" in text
-    assert "<td>2026-09-21</td>" in forms.html(empty, only_slo=False, more=more)
+    assert "<td>2026-09-21</td>" in forms.html(
+        empty, [*parts(empty, only_slo=False), *more]
+    )
 
 
 def test_a_percentage_is_never_rounded_up_to_all():
@@ -351,6 +356,13 @@ def test_the_command_reports_in_each_form_and_refuses_what_it_cannot_know(tmp_pa
         "worker",
     ]
 
+    week = cli("report", "--weekly", "-c", config, "--json").json
+    assert (len(week["areas"]), week["capacity"], week["logs"]) == (8, [], [])
+    assert (
+        "## Capacity\n\nNothing is measured"
+        in cli("report", "--daily", "-c", config).out
+    )
+
     text = cli(*asked, "--lang", "zh", "worker").out
     assert text.startswith("# Agent2 报告")
     assert "webui" not in text
@@ -370,3 +382,62 @@ def test_what_is_no_time_is_refused(words):
     with pytest.raises(Failure) as refused:
         command.time_of(*words, START)
     assert refused.value.code == 2
+
+
+def followed(*paths):
+    """A target whose log is followed, as the plan has it."""
+    checks = [
+        SimpleNamespace(kind="logfile", options={"file": str(path)}) for path in paths
+    ]
+    return SimpleNamespace(name="webui", checks=checks)
+
+
+def test_the_eight_areas_of_the_guide_each_have_their_section(
+    db, found, spoken, tmp_path
+):
+    log = tmp_path / "app.log"
+    log.write_text(
+        "2026-09-22 10:00:00,000 - app - ERROR - lost 17 rows\n"
+        "2026-09-22 11:00:00,000 - app - ERROR - lost 4 rows\n"
+        "2026-09-22 11:00:01,000 - app - INFO - GET /x - 200 (0.250s)\n"
+        "2026-09-21 11:00:00,000 - app - ERROR - yesterday\n"
+    )
+    with db.transaction() as tx:
+        series.add(
+            tx,
+            (
+                ("host", f"resources/{name}", START + 300.0 * n, base + n * grows)
+                for name, base, grows in (
+                    ("cpu", 20.0, 0.0), ("memory", 40.0, 0.0), ("disk:/", 70.0, 0.05),
+                )
+                for n in range(288)
+            ),
+        )  # fmt: skip
+    upkeep.done(db, "cleanup", START + 60)
+    guarded.note(db, guarded.MADE, "info", {}, START + 30)
+    said = logged.read_all([followed(log, tmp_path / "none.log")], TILL)
+    rooms = capacity.rooms(db)
+    more = [*weekly.sections(trends.trends(db, START, TILL)), logged.section(said)]
+    more += [capacity.section(rooms)]
+
+    made = list(areas.arranged([*parts(found, only_slo=False), *more]))
+
+    titles = [one.title for one in made]
+    order = [say(f"report.area.{area}") for area in areas.AREAS]
+    assert len(order) == 8
+    assert list(dict.fromkeys(t.partition(":")[0] for t in titles)) == order
+    assert said[0]["errors"] == 2
+    assert said[0]["top"] == {"message": "lost <n> rows", "count": 2}
+    assert "trouble" in said[1]
+    (disk,) = [one for one in rooms if one["name"] == "Disk /"]
+    assert disk["warning"].startswith("WARNING: Disk / usage may exceed 80%")
+    text = forms.markdown(found, made)
+    assert "| host | Disk / |" in text
+    assert f"host: {disk['warning']}" in text
+
+    empty = reporting.report(db, {}, {}, TILL + DAY, TILL + 2 * DAY)
+    bare = list(areas.arranged(parts(empty, only_slo=False)))
+    assert [one.title for one in bare] == order
+    assert [one.lines for one in bare] == [
+        (say(f"report.bare.{area}"),) for area in areas.AREAS
+    ]

@@ -8,7 +8,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from agent2.cli.reports.parts import parts, span_of
+from agent2.cli.reports.parts import span_of
 from agent2.cli.words import language, say
 from agent2.core.text import visible
 
@@ -31,10 +31,10 @@ th{background:#f1f3f5}
 th{background:#23282e}th,td{border-color:#3d444c}}"""
 
 
-def markdown(found: Report, *, only_slo: bool, more: Sequence[Part] = ()) -> str:
+def markdown(found: Report, sections: Sequence[Part]) -> str:
     """Return the report as Markdown; what targets say cannot become markup."""
     lines = [f"# {say('report.name')}", "", _md(span_of(found)), ""]
-    for part in (*parts(found, only_slo=only_slo), *more):
+    for part in sections:
         lines += [f"## {_md(part.title)}", ""]
         if part.rows:
             lines += [_row(part.columns), "|" + "---|" * len(part.columns)]
@@ -47,12 +47,12 @@ def markdown(found: Report, *, only_slo: bool, more: Sequence[Part] = ()) -> str
     return "\n".join(lines)
 
 
-def html(found: Report, *, only_slo: bool, more: Sequence[Part] = ()) -> str:
+def html(found: Report, sections: Sequence[Part]) -> str:
     """Return the report as one page that loads and runs nothing."""
-    return "\n".join(_page(found, only_slo, more)) + "\n"
+    return "\n".join(_page(found, sections)) + "\n"
 
 
-def _page(found: Report, only_slo: bool, more: Sequence[Part]) -> Iterator[str]:
+def _page(found: Report, sections: Sequence[Part]) -> Iterator[str]:
     title = escape(say("report.name"))
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     yield f'<!doctype html>\n<html lang="{language()}">\n<head><meta charset="utf-8">'
@@ -60,7 +60,7 @@ def _page(found: Report, only_slo: bool, more: Sequence[Part]) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
     yield f"<title>{title}</title><style>{_STYLE}</style></head>\n<body><main>"
     yield f"<h1>{title}</h1>\n<p>{escape(span_of(found))}</p>"
-    for part in (*parts(found, only_slo=only_slo), *more):
+    for part in sections:
         yield f"<h2>{escape(part.title)}</h2>"
         if part.rows:
             heads = "".join(f'<th scope="col">{escape(c)}</th>' for c in part.columns)

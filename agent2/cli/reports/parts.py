@@ -21,12 +21,16 @@ _LATEST = 20  # incidents that are listed; JSON has all
 
 @value
 class Part:
-    """A section: its *lines* of prose, then its table, if it has one."""
+    """A section: its *lines* of prose, then its table, if it has one.
+
+    *name* is what its figures are of, in every language.
+    """
 
     title: str
     lines: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    name: str = ""
 
 
 def parts(found: Report, *, only_slo: bool) -> Iterator[Part]:
@@ -34,7 +38,7 @@ def parts(found: Report, *, only_slo: bool) -> Iterator[Part]:
     if only_slo:
         yield _promises(found)
         return
-    yield Part(say("report.look"), tuple(looks(found)))
+    yield Part(say("report.look"), tuple(looks(found)), name="look")
     yield _uptime(found)
     if any(one.budget for one in found.targets):
         yield _promises(found)
@@ -182,9 +186,9 @@ def part(
     """Return the section *name*; without rows it says *empty*."""
     title = say(f"report.title.{name}")
     if not rows:
-        return Part(title, (empty,) if empty else lines)
+        return Part(title, (empty,) if empty else lines, name=name)
     heads = tuple(say(f"report.column.{column}") for column in columns)
-    return Part(title, lines, heads, tuple(rows))
+    return Part(title, lines, heads, tuple(rows), name)
 
 
 def _ms(seconds: float | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +14,9 @@ from agent2.cli.command import settings as shared
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, print_json
-from agent2.cli.reports import checks
+from agent2.cli.reports import areas, capacity, checks, logged
 from agent2.cli.reports import weekly as weeks
+from agent2.cli.reports.parts import parts
 from agent2.cli.span import span
 from agent2.cli.words import say
 from agent2.core import slo
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from agent2.core.report import Report
     from agent2.plan.values import Plan, TargetPlan
     from agent2.store.database import Database
+    from agent2.store.trends import Trends
 
 FORMS = ("md", "html", "json", "csv")
 _MINUTE = 60.0
@@ -66,26 +68,45 @@ def report(
     begin, end = time_of(asked, since, till, time.time())
     plan = obtain(settings)
     chosen = [_target(plan, name) for name in targets] or list(plan.targets)
+    whole = (daily or weekly) and not only_slo
     with Store(settings) as db:
         found = gather(db, chosen, begin, end)
-        more = trends(db, begin, end) if weekly and not only_slo else None
+        more = trends(db, begin, end) if whole else None
+        rooms = capacity.rooms(db) if whole else []
     seen = snapshot.read(settings.state_dir)
     slow = checks.slowest(seen, (one.name for one in chosen))
+    said = logged.read_all(chosen, end if daily else None) if whole else []
     if as_json or form == "json":
-        extra = {} if more is None else {"weekly": weeks.document(more)}
-        print_json(document(found) | {"slow_checks": slow} | extra)
+        print_json(_tree(found, slow, more, rooms, said))
         return codes.OK
-    sections = [] if only_slo else [checks.section(slow)]
-    sections += [] if more is None else weeks.sections(more)
+    sections = list(parts(found, only_slo=only_slo))
+    sections += [] if only_slo else [checks.section(slow)]
+    if more is not None:
+        sections += [*weeks.sections(more), logged.section(said)]
+        sections = list(areas.arranged([*sections, capacity.section(rooms)]))
     from agent2.cli.reports import forms
 
     if form == "csv":
         click.echo(forms.table(document(found), only_slo=only_slo), nl=False)
     elif form == "html":
-        click.echo(forms.html(found, only_slo=only_slo, more=sections), nl=False)
+        click.echo(forms.html(found, sections), nl=False)
     else:
-        click.echo(forms.markdown(found, only_slo=only_slo, more=sections), nl=False)
+        click.echo(forms.markdown(found, sections), nl=False)
     return codes.OK
+
+
+def _tree(
+    found: Report,
+    slow: list[dict[str, Any]],
+    more: Trends | None,
+    rooms: list[dict[str, Any]],
+    said: list[dict[str, Any]],
+) -> dict[str, Any]:
+    tree = document(found) | {"slow_checks": slow}
+    if more is None:
+        return tree
+    kept = {"capacity": rooms, "logs": said}
+    return tree | kept | {"weekly": weeks.document(more), "areas": areas.KEYS}
 
 
 def gather(

@@ -105,7 +105,7 @@ def forecast(
     if not found:
         raise Failure(codes.UNREACHABLE, say("resources.few"), "agent2 resources show")
     if as_json:
-        outlooks = [_outlook(one, days, limit) for one in found]
+        outlooks = [outlook(one, days, limit) for one in found]
         print_json({"target": of.target, "days": days, "outlooks": outlooks})
         return codes.OK
     for one in found:
@@ -167,7 +167,8 @@ def _use(one: Use) -> dict[str, Any]:
     }
 
 
-def _outlook(one: Outlook, days: float, limit: float) -> dict[str, Any]:
+def outlook(one: Outlook, days: float, limit: float) -> dict[str, Any]:
+    """Return one series with its outlook as JSON."""
     full = _full(one)
     return {
         "name": one.name,

@@ -1,4 +1,4 @@
-"""What ``agent2 report --weekly`` adds: inbox, decisions, security, copies, care."""
+"""What a daily or weekly report adds: inbox, decisions, security, copies, care."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agent2.cli.reports.parts import Part, part
 from agent2.cli.state.machine import duration
 from agent2.cli.words import say
-from agent2.core.value import as_dict
+from agent2.core.value import as_dict, replace
 from agent2.host.clock import stamp
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _CODES = ("no_token", "wrong_token", "foreign_host", "foreign_origin")
 
 
 def sections(found: Trends) -> Iterator[Part]:
-    """Return the sections that a weekly report has more."""
+    """Return the sections that such a report has more."""
     yield part(
         "inbox",
         ("day", "lag", "most_lag", "waiting", "failed"),
@@ -39,7 +39,7 @@ def sections(found: Trends) -> Iterator[Part]:
     audits = say("report.audits", count=found.audits, subjects=found.subjects)
     decided = [(what, str(many)) for what, many in found.decisions]
     made = part("decisions", ("decision", "count"), decided)
-    yield Part(made.title, (audits,), made.columns, made.rows)
+    yield replace(made, lines=(audits,))
     yield _security(found.guarded)
     yield _copies(found.backups)
     care = part(
@@ -48,7 +48,7 @@ def sections(found: Trends) -> Iterator[Part]:
         [(job, stamp(at)) for job, at in found.done.items()],
     )
     size = say("report.size", size=f"{found.size / (1 << 20):.1f} MiB")
-    yield Part(care.title, (size,), care.columns, care.rows)
+    yield replace(care, lines=(size,))
 
 
 def _security(found: Guarded) -> Part:
@@ -72,6 +72,8 @@ def _copies(found: Backups) -> Part:
         (say("report.backup.missing"), str(found.missing)),
         (say("report.backup.last"), last),
     ]
+    if not (found.made or found.verified or found.failed or found.last):
+        rows = []  # nothing at all is known of copies: missing days say no more
     return part("backup", ("what", "count"), rows)
 
 
