@@ -417,10 +417,9 @@ def test_the_eight_areas_of_the_guide_each_have_their_section(
     guarded.note(db, guarded.MADE, "info", {}, START + 30)
     said = logged.read_all([followed(log, tmp_path / "none.log")], TILL)
     rooms = capacity.rooms(db)
-    more = [*weekly.sections(trends.trends(db, START, TILL)), logged.section(said)]
-    more += [capacity.section(rooms)]
+    more = areas.More(trends.trends(db, START, TILL), rooms, said)
 
-    made = list(areas.arranged([*parts(found, only_slo=False), *more]))
+    made = list(areas.arranged([*parts(found, only_slo=False), *more.sections()]))
 
     titles = [one.title for one in made]
     order = [say(f"report.area.{area}") for area in areas.AREAS]

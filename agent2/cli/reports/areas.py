@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from agent2.cli.reports import capacity, logged, weekly
 from agent2.cli.reports.parts import Part
 from agent2.cli.words import say
 from agent2.core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from agent2.store.trends import Trends
 
 # In the order of the guide: the sections of each, by name.
 AREAS = {
@@ -33,6 +37,26 @@ KEYS = {
     "capacity": ["capacity"],
     "alerts": ["notifiers"],
 }
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What only a daily or weekly report has: *rooms* and *logs* as their JSON."""
+
+    trends: Trends
+    rooms: list[dict[str, Any]]
+    logs: list[dict[str, Any]]
+
+    def sections(self) -> Iterator[Part]:
+        """Yield it as sections."""
+        yield from weekly.sections(self.trends)
+        yield logged.section(self.logs)
+        yield capacity.section(self.rooms)
+
+    def tree(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        kept = {"weekly": weekly.document(self.trends), "areas": KEYS}
+        return kept | {"capacity": self.rooms, "logs": self.logs}
 
 
 def arranged(sections: Iterable[Part]) -> Iterator[Part]:

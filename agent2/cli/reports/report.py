@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +15,6 @@ from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, print_json
 from agent2.cli.reports import areas, capacity, checks, logged
-from agent2.cli.reports import weekly as weeks
 from agent2.cli.reports.parts import parts
 from agent2.cli.span import span
 from agent2.cli.words import say
@@ -28,10 +27,10 @@ from agent2.wire import snapshot
 from agent2.wire.report import document
 
 if TYPE_CHECKING:
+    from agent2.cli.reports.parts import Part
     from agent2.core.report import Report
     from agent2.plan.values import Plan, TargetPlan
     from agent2.store.database import Database
-    from agent2.store.trends import Trends
 
 FORMS = ("md", "html", "json", "csv")
 _MINUTE = 60.0
@@ -68,45 +67,36 @@ def report(
     begin, end = time_of(asked, since, till, time.time())
     plan = obtain(settings)
     chosen = [_target(plan, name) for name in targets] or list(plan.targets)
-    whole = (daily or weekly) and not only_slo
     with Store(settings) as db:
         found = gather(db, chosen, begin, end)
-        more = trends(db, begin, end) if whole else None
-        rooms = capacity.rooms(db) if whole else []
+        more = None
+        if (daily or weekly) and not only_slo:
+            said = logged.read_all(chosen, end if daily else None)
+            more = areas.More(trends(db, begin, end), capacity.rooms(db), said)
     seen = snapshot.read(settings.state_dir)
     slow = checks.slowest(seen, (one.name for one in chosen))
-    said = logged.read_all(chosen, end if daily else None) if whole else []
     if as_json or form == "json":
-        print_json(_tree(found, slow, more, rooms, said))
+        tree = document(found) | {"slow_checks": slow}
+        print_json(tree if more is None else tree | more.tree())
         return codes.OK
     sections = list(parts(found, only_slo=only_slo))
     sections += [] if only_slo else [checks.section(slow)]
     if more is not None:
-        sections += [*weeks.sections(more), logged.section(said)]
-        sections = list(areas.arranged([*sections, capacity.section(rooms)]))
-    from agent2.cli.reports import forms
-
-    if form == "csv":
-        click.echo(forms.table(document(found), only_slo=only_slo), nl=False)
-    elif form == "html":
-        click.echo(forms.html(found, sections), nl=False)
-    else:
-        click.echo(forms.markdown(found, sections), nl=False)
+        sections = list(areas.arranged([*sections, *more.sections()]))
+    _show(found, sections, form, only_slo=only_slo)
     return codes.OK
 
 
-def _tree(
-    found: Report,
-    slow: list[dict[str, Any]],
-    more: Trends | None,
-    rooms: list[dict[str, Any]],
-    said: list[dict[str, Any]],
-) -> dict[str, Any]:
-    tree = document(found) | {"slow_checks": slow}
-    if more is None:
-        return tree
-    kept = {"capacity": rooms, "logs": said}
-    return tree | kept | {"weekly": weeks.document(more), "areas": areas.KEYS}
+def _show(found: Report, made: list[Part], form: str | None, *, only_slo: bool) -> None:
+    from agent2.cli.reports import forms
+
+    if form == "csv":
+        text = forms.table(document(found), only_slo=only_slo)
+    elif form == "html":
+        text = forms.html(found, made)
+    else:
+        text = forms.markdown(found, made)
+    click.echo(text, nl=False)
 
 
 def gather(
