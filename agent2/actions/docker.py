@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from agent2.host.reactor import Reactor
     from agent2.plugins import Order, Path, Seconds
 
+_ID = re.compile(r"[0-9a-f]{12}")
+_WITHIN = ("/.dockerenv", "/run/.containerenv")  # Docker, Podman put it there
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
 
@@ -46,11 +48,11 @@ class DockerAction(AtOnce):
     async def run(self, _order: Order, reactor: Reactor) -> Deed:
         """Ask once and wait for the answer."""
         name, path = plain(self.container), os.path.expanduser(plain(self.socket))
-        if name and os.uname().nodename.startswith(name[:12]):
-            return refused(f"{name} is the container in which Agent2 runs")
         head = f"POST /containers/{name}/restart?t={self.grace:.0f}"
         until = reactor.now() + self.timeout
         try:
+            if await _is_ours(reactor, path, name, until):
+                return refused(f"{name} is the container in which Agent2 runs")
             status, body = await unix_http.ask(reactor, path, head, b"", until)
         except unix_http.AnswerError as error:
             return refused(f"docker: {error}")
@@ -69,6 +71,22 @@ class DockerAction(AtOnce):
             yield "container", said, "as docker ps shows it"
         if self.grace < 0 or self.timeout <= self.grace:
             yield "timeout", "is not longer than grace", "60s beside 10s is usual"
+
+
+async def _is_ours(reactor: Reactor, path: str, name: str, until: float) -> bool:
+    """Is *name* the container in which we run? Outside of all nobody is asked.
+
+    Its host has the name that Docker tells of it, and unless somebody chose one that is
+    the beginning of its id.
+    """
+    host = os.uname().nodename
+    if not _ID.fullmatch(host) and not any(map(os.path.exists, _WITHIN)):
+        return False
+    _, body = await unix_http.ask(
+        reactor, path, f"GET /containers/{name}/json", b"", until
+    )
+    said = re.findall(rb'"(?:Id|Hostname)"\s*:\s*"([^"]+)"', body)
+    return any(one[:12] == host.encode() or one == host.encode() for one in said)
 
 
 def _message(body: bytes) -> str:

@@ -9,6 +9,7 @@ import _socket as socket  # its Python half costs 3 ms of start
 import errno
 import os
 import stat
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ async def ask(
     try:
         sock.setblocking(False)
         await _connect(reactor, sock, path, deadline)
+        _need_trusted_peer(sock, path)
         await _send(reactor, sock, _request(head, body), deadline)
         return _split(await _read(reactor, sock, deadline))
     except ConnectionError as error:
@@ -62,6 +64,20 @@ def _need_trust(path: str) -> None:
         raise AnswerError(f"{path} is no socket")
     if found.st_uid not in (0, os.geteuid()):
         raise AnswerError(f"{path} belongs to uid {found.st_uid}, not to us or root")
+
+
+def _need_trusted_peer(sock: socket.socket, path: str) -> None:
+    """See who listens, where that is told: a link may have been bent after the look.
+
+    Source: unix(7), SO_PEERCRED: pid, uid, gid at the time of listen(2).
+    """
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return
+    told = sock.getsockopt(socket.SOL_SOCKET, option, 12)
+    uid = int.from_bytes(told[4:8], sys.byteorder)
+    if uid not in (0, os.geteuid()):
+        raise AnswerError(f"uid {uid} listens at {path}, not we or root")
 
 
 async def _connect(

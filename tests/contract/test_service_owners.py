@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -297,14 +298,55 @@ def test_launchd_restarts_a_job_in_its_domain(machine):
     ]
 
 
-def test_agent2_restarts_neither_its_own_job_nor_its_own_container(
-    machine, monkeypatch
-):
+def test_agent2_does_not_restart_its_own_job(machine, monkeypatch):
     monkeypatch.setenv("XPC_SERVICE_NAME", "com.agentos.agent2")
     assert "own job" in do(LaunchdAction(job="com.agentos.agent2")).detail
-    here = DockerAction(container=os.uname().nodename[:12], socket="/nonexistent")
-    assert "in which Agent2 runs" in do(here).detail
     assert not (machine / "asked").exists()
+
+
+ASK = """
+import sys
+from agent2.actions.docker import DockerAction
+from tests.contract.test_service_owners import do
+print(do(DockerAction(container="web", socket=sys.argv[1])).detail)
+"""
+
+
+def asking(name, path):
+    """Restart ``web`` on a host of that *name*; return what comes of it."""
+    own = ["unshare", "-u", "sh", "-c", f'hostname {name} && exec "$@"', "-"]
+    argv = [*own, sys.executable, "-c", ASK, str(path)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    if "unshare" in done.stderr or "hostname" in done.stderr:
+        pytest.skip("a host cannot be given a name here")
+    return done.stdout.strip()
+
+
+def test_agent2_restarts_not_its_own_container_but_one_with_the_name_of_a_host(
+    tmp_path,
+):
+    with DockerSocket(tmp_path / "d.sock") as docker:
+        assert "in which Agent2 runs" in asking("ab" * 6, docker.path)
+        assert asking("ac" * 6, docker.path) == "container web restarted"
+        assert asking("web", docker.path) == "container web restarted"
+        assert asking("web-server-7", docker.path) == "container web restarted"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root: another user listens")
+def test_a_stranger_who_listens_at_a_socket_of_root_is_not_spoken_to(tmp_path):
+    path = tmp_path / "d.sock"  # root's: as a link that is bent after the look at it
+    code = (
+        "import os, socket, sys, time; door = socket.socket(socket.AF_UNIX)\n"
+        "door.bind(sys.argv[1]); os.setuid(65534); door.listen()\n"
+        "print('ready', flush=True); door.accept(); print('came'); time.sleep(1000)"
+    )
+    argv = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as stranger:
+        assert stranger.stdout.readline() == b"ready\n"
+        finding = ask(DockerCheck(container="web", socket=str(path)))
+        stranger.kill()
+    assert said(finding) == (Outcome.FAIL, Code.REFUSED)
+    assert "uid 65534 listens at" in finding.detail
 
 
 def test_a_signal_reaches_the_very_process_of_the_pid_file(tmp_path):
