@@ -7,17 +7,19 @@ import pwd
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 from cli_kit import Cli, until
 
-from agent2.cli.doctor import installed, libraries
+from agent2.cli.doctor import installed, libraries, machine, running
 from agent2.cli.doctor.expected import Wanted, amount
 from agent2.cli.doctor.finding import Case
 from agent2.cli.doctor.nginx import directives
 from agent2.cli.doctor.scheduler import lateness
 from agent2.cli.install.files import sealed
-from agent2.cli.settings import Settings
+from agent2.cli.settings import PACKAGE, Settings
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
 from agent2.store.glance import Glance
@@ -263,3 +265,32 @@ def test_lateness_is_read_from_the_spans_that_were_counted():
     assert found["cycles"] == 100.0
     assert found["p50_s"] == 0.001
     assert found["p99_s"] > 1.0
+
+
+def test_what_nobody_answers_for_and_nobody_turns_over_is_named(tmp_path):
+    (tmp_path / "agent2.log").write_bytes(b"x" * 11_000_000)
+    courier = os.path.join(PACKAGE, "courier", "__main__.py")
+    words = ["-c", "input()", courier, "--state-dir", str(tmp_path)]
+    child = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE)
+    try:
+        found = list(running.look(case(tmp_path)))
+        found += machine.look(case(tmp_path))
+    finally:
+        child.communicate(b"\n")
+
+    (orphan,) = [one for one in found if one.code == "orphan"]
+    assert (orphan.do, "(courier)" in orphan.text) == (f"kill {child.pid}", True)
+    assert [one.text for one in found if one.code == "rotation"] == [
+        f"{tmp_path / 'agent2.log'} has grown to 10.5 MB, and nobody turns it over"
+    ]
+
+
+def test_config_validate_says_the_words_of_the_documents(tmp_path):
+    cli = Cli(tmp_path)
+    config = tmp_path / "agent2.yaml"
+    config.write_text(CONFIG.format(port=1, taken=2))
+
+    assert cli("config", "validate", config).out.endswith("\nConfig OK\n")
+    config.write_text("targets: 3\n")
+    refused = cli("config", "validate", config)
+    assert (refused.code, "Config OK" in refused.out) == (78, False)

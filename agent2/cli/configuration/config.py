@@ -53,6 +53,17 @@ def check(ctx: click.Context, files: tuple[str, ...]) -> int:
     return max(codes)
 
 
+@config.command(cls=Command, help=say("help.config.validate"))
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.pass_context
+def validate(ctx: click.Context, files: tuple[str, ...]) -> int:
+    """Check as ``check`` does, and say the documents' words when all is well."""
+    code: int = ctx.invoke(check, files=files)
+    if not code:
+        click.echo("Config OK")
+    return code
+
+
 @config.command(cls=Command, help=say("help.config.show"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
 @click.option("--origin", is_flag=True, help=say("option.origin"))

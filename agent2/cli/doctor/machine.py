@@ -23,12 +23,15 @@ _USED = 0.8  # of the open files, of the user's documents
 _STEP = 2.0
 _EACH = 4  # descriptors that a target may need at once, over what the program has
 _OWN = 64
+_LONG = 10_000_000  # bytes: the documents' size of a log that is turned over
+_RULES = ("/etc/logrotate.d", "/etc/newsyslog.d")
 _TAIL = 1 << 18  # bytes of the log
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """Look at disk, clock and limits."""
+    """Look at disk, rotation of the log, clock and limits."""
     yield from _disk(case)
+    yield from _rotation(case)
     yield from _clock(case)
     yield from _limits(case)
 
@@ -56,6 +59,29 @@ def _disk(case: Case) -> Iterator[Finding]:
         text = say("doctor.inodes", path=folder, used=f"{inodes:.1f}")
         level = BAD if inodes >= 100.0 else "warn"
         yield Finding(DISK, "inodes", text, f"df -i {folder}", level)
+
+
+def _rotation(case: Case) -> Iterator[Finding]:
+    """A log that nobody turns over fills the disk one day."""
+    path = case.settings.path("agent2.log")
+    try:
+        size = os.stat(path).st_size
+    except OSError:
+        return
+    own = case.plan is not None and case.plan.log.max_bytes > 0
+    if own or size < _LONG or _is_ruled(case.settings.state_dir):
+        return
+    text = say("doctor.rotation", path=path, size=memory(size))
+    yield Finding(DISK, "rotation", text, "agent2 config set log.max_bytes 10000000")
+
+
+def _is_ruled(folder: str) -> bool:
+    """Does a rule of logrotate or newsyslog name the folder?"""
+    for rules in _RULES:
+        for name in os.listdir(rules) if os.path.isdir(rules) else ():
+            if folder.encode() in machine.read(os.path.join(rules, name)):
+                return True
+    return False
 
 
 def _clock(case: Case) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from agent2.cli.doctor.finding import Case
     from agent2.cli.life.program import Program
+    from agent2.plan.values import PluginPlan
 
 AREA, CYCLE = "programs", "cycle"
 _ALL = (
@@ -32,6 +33,7 @@ _ALL = (
 )
 _LATE = 1.0  # seconds by which the loop of the watcher is behind
 _PORT = 8642
+_TAKEN = 10.0  # seconds in which a restarter has taken a signal up
 
 
 def look(case: Case) -> Iterator[Finding]:
@@ -70,18 +72,27 @@ def _beside(case: Case) -> Iterator[Finding]:
     plan = case.plan
     if plan is None:
         return
-    for program, section in (
-        (programs.WEB, plan.web),
-        (programs.TELEMETRY, plan.telemetry),
+    signals = any(not t.actions or _has_signal(t.actions) for t in plan.targets)
+    for program, wanted in (
+        (programs.WEB, plan.web.get("enabled") is True),
+        (programs.TELEMETRY, plan.telemetry.get("enabled") is True),
+        (programs.RESTARTER, signals and bool(plan.restarter.argv)),
     ):
-        wanted = section.get("enabled") is True
         if not wanted or programs.find(program, case.settings).running:
             continue
         word = program.command.removeprefix("agent2 ")
         text = say("doctor.wanted", name=program.name, section=word)
         yield Finding(AREA, "wanted", text, typed(f"{word} start", case.settings))
         if program is programs.WEB:
-            yield from _port(int(section.get("port") or _PORT))
+            yield from _port(int(plan.web.get("port") or _PORT))
+    age = case.seen.part("restart_signal", "age_s")
+    if case.seen.fresh and isinstance(age, int | float) and age > _TAKEN:
+        text = say("why.untaken", age=duration(float(age))).rstrip(".。")
+        yield Finding(AREA, "untaken", text, typed("restarter status", case.settings))
+
+
+def _has_signal(ladder: tuple[PluginPlan, ...]) -> bool:
+    return any(action.kind == "signal_file" for action in ladder)
 
 
 def _port(port: int) -> Iterator[Finding]:

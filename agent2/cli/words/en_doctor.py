@@ -67,6 +67,7 @@ DOCTOR = {
     "doctor.read_only": "the file system of {path} is read-only",
     "doctor.full": "{path} has only {room} left",
     "doctor.filling": "the disk of {path} is {used} % full ({room} left)",
+    "doctor.rotation": "{path} has grown to {size}, and nobody turns it over",
     "doctor.inodes": "the inodes of {path} are {used} % used",
     "doctor.status_ahead": "the status is {by} ahead of the clock: it was set back",
     "doctor.stepped": "the clock was set {count} times, last: {last}",

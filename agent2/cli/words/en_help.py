@@ -66,6 +66,8 @@ HELP = {
     "Exit: 0 ok, 1 degraded, 2 down, 3 unknown.",
     "help.config": "Check, show or change the configuration.",
     "help.config.check": "Print every problem of the configuration; 0 or 78.",
+    "help.config.validate": "Check as config check does, and print Config OK when all "
+    "is well.",
     "help.config.show": "Print the configuration that counts; secrets as ***.",
     "help.config.set": "Change one value of the configuration file "
     "in place: comments, order and all else stay. Refused (78) if the "

@@ -57,6 +57,7 @@ DOCTOR = {
     "doctor.read_only": "{path} 所在文件系统是只读的",
     "doctor.full": "{path} 只剩 {room}",
     "doctor.filling": "{path} 所在磁盘已用 {used} %（剩 {room}）",
+    "doctor.rotation": "{path} 已增长到 {size}，没有人轮转它",
     "doctor.inodes": "{path} 的 inode 已用 {used} %",
     "doctor.status_ahead": "状态比时钟快 {by}：时钟被拨回了",
     "doctor.stepped": "时钟被设置了 {count} 次，最近一次：{last}",
