@@ -13,6 +13,7 @@ from agent2.core.effects import RequestRestart
 from agent2.core.health import advance
 from agent2.core.judgement import judge
 from agent2.core.model import Health, Outcome, Verdict
+from agent2.core.value import replace
 from agent2.watcher.look import look, stood_still
 from agent2.watcher.memory import must_be_saved
 from agent2.watcher.watched import is_held
@@ -74,6 +75,7 @@ async def cycle(parts: Parts, watched: Watched, deadline: float) -> None:
     died, watched.died = watched.died, False
     parts.texts.begin(watched)
     clock.asleep()
+    restarting = parts.deeds.busy(watched)
     asked = watched.processes if died else watched.checks
     seen = await look(asked, reactor, clock, deadline)
     rest = watched.others if died else ()
@@ -88,6 +90,8 @@ async def cycle(parts: Parts, watched: Watched, deadline: float) -> None:
     parts.deaths.follow(watched)
     watched.last_check = now = clock.now()
     judgement = watched.why_it_died(gap or judge(seen))
+    if restarting:  # who it is was asked before the deed; a successor may have answered
+        judgement = replace(judgement, identity=None)
     await _settle(parts, watched, judgement, now, died=died)
     parts.evidence.note(watched, watched.state)
     tally = parts.history.tally

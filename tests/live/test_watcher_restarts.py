@@ -54,3 +54,24 @@ def test_the_targets_that_are_not_named_at_the_start_are_counted(rig):
     agent = rig.agent(config(*targets))
     assert len(agent.until_line("watching: t", count=20)) == 20
     agent.until_line("watching: 3 more targets")
+
+
+def test_who_was_asked_before_the_restart_does_not_prove_that_it_failed(rig, tmp_path):
+    old, new = (rig.run("sleep", 1000) for _ in range(2))
+    (tmp_path / "web.pid").write_text(f"{old.pid}\n")
+    begin = f"cd {tmp_path};"
+    wait = "do sleep 0.05; done"
+    look = f"{begin} test -e acting || exit 2; touch asked; until test -e well; {wait}"
+    act = f"{begin} touch acting; until test -e asked; {wait};"
+    act += f" echo {new.pid} > web.pid; touch well"
+    pid = {"kind": "pid", "file": str(tmp_path / "web.pid")}
+    target = {
+        "name": "web",
+        "checks": [pid, {"kind": "command", "argv": ["/bin/sh", "-c", look]}],
+        "restart": {"actions": [{"kind": "command", "argv": ["/bin/sh", "-c", act]}]},
+    }
+    quick = {"interval": 0.2, "timeout": 30, "failure_threshold": 1}
+    agent = rig.agent(config(target | quick))
+    agent.until_word("ok")
+    fixes = agent.until(lambda s: s["fixes"][0]["result"] != "signal_created", 30, "it")
+    assert [one["result"] for one in fixes["fixes"]] == ["success"]
