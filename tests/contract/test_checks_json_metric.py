@@ -94,6 +94,7 @@ def test_a_key_that_is_refused_is_told_apart_from_a_service_that_is_down(
 
 PARTS = [
     ({"db": "ok", "cache": {"status": "ok"}}, Outcome.OK, Code.OK),
+    ({"db": "healthy"}, Outcome.OK, Code.OK),
     ({"db": {"status": "down"}}, Outcome.FAIL, Code.COMPONENT),
     ({"db": "down"}, Outcome.FAIL, Code.COMPONENT),
     ({"db": None}, Outcome.FAIL, Code.COMPONENT),
