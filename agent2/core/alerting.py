@@ -22,6 +22,13 @@ REASONS = {
     Facet.PORT: "port_not_listening",
     Facet.HEALTH: "health_check_failed",
 }
+# What is no health API's trouble has words of its own.
+_ISSUES = {
+    Code.STALE_HEARTBEAT: "issue.late",
+    Code.LOG_LINES: "issue.log",
+    Code.LOG_MISSING: "issue.log",
+    Code.ERROR_RATE: "issue.errors",
+}
 BY_HAND = "requested_by_hand"  # a fourth one: a person asked, whatever is wrong
 _LONGEST_KEY = 255  # PagerDuty Events v2: dedup_key is at most 255 characters
 _WARNINGS = frozenset(
@@ -96,7 +103,7 @@ def _issue(facts: Facts, facet: Facet, code: Code, response_s: float | None) -> 
         if response_s is None:
             return words["issue.slow"]
         return words["issue.slow_by"].format(seconds=f"{response_s:.2f}")
-    return words["issue.health"]
+    return words[_ISSUES.get(code, "issue.health")]
 
 
 def warning_issue(
