@@ -2,8 +2,8 @@
 
     python -I tests/live/example_service.py PORT FOLDER
 
-``GET /api/v1/health`` answers 200 with whatever word stands in FOLDER/mood (healthy
-without it). ``/fail`` answers 500, ``/slow`` takes a second, ``/log`` writes the body into
+``GET /api/v1/health`` answers 200 whatever stands in FOLDER/mood: nothing, ``degraded``,
+``no database`` or ``idle``, which ``/agents`` tells. ``/fail`` answers 500, ``/slow`` takes a second, ``/log`` writes the body into
 the log, anything else answers 200. FOLDER/app.log gets JSON lines.
 """
 
@@ -23,7 +23,11 @@ class Handler(BaseHTTPRequestHandler):
         words = self.rfile.read(size).decode()
         status, answer = 200, {"result": "done"}
         if "/health" in self.path:
-            answer = {"status": mood(), "components": {"database": {"status": "ok"}}}
+            word = "degraded" if mood() == "degraded" else "healthy"
+            database = "down" if mood() == "no database" else "ok"
+            answer = {"status": word, "components": {"database": {"status": database}}}
+        elif "/agents" in self.path:
+            answer = {"agents": [{"status": "idle" if mood() == "idle" else "active"}]}
         else:
             log("INFO", "Request started")
             if "/fail" in self.path:
@@ -51,7 +55,7 @@ def mood() -> str:
         with open(os.path.join(FOLDER, "mood")) as file:
             return file.read()
     except FileNotFoundError:
-        return "healthy"
+        return ""
 
 
 def log(level: str, message: str, **context: float) -> None:

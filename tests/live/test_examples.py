@@ -105,8 +105,13 @@ def test_the_service_under_supervisord_behind_nginx_is_restarted_and_its_logs_to
         ask(front, "/api/v1/slow", 2)
         watch.tells("Response Time Alert - ", "ALERT: High response time on ")
 
-        mood.write_text("degraded")  # and answers 200
-        watch.finds(api, "status_value", "degraded", state="warn")
+        for word, code in (
+            ("degraded", "status_value"),  # and answers 200
+            ("no database", "component"),
+            ("idle", "limit"),
+        ):
+            mood.write_text(word)
+            watch.finds(api, code, state="warn")
         mood.unlink()
         watch.well(api)
         assert watch.repairs(api) == []
@@ -175,7 +180,7 @@ def test_the_container_behind_a_gateway_is_restarted_and_the_access_log_is_told(
         watch.finds("access-log", "log_lines", words, state="warn")
         ask(front, "/console-api/fail", 10)
         watch.finds("access-log", "error_rate", "(10 errors, 113 requests)")
-        watch.tells("access-log", "error rate 8.85%")
+        watch.tells("access-log: the error rate is too high", "error rate 8.85%")
         log.write_text("ERROR Timeout of the model\n" * 21)
         watch.finds("console-log", "log_lines", "errors: 21 lines", state="warn")
 
@@ -242,7 +247,7 @@ def test_a_backup_that_fails_is_missing_cut_or_shrunk_is_told(rig, tmp_path):
         watch = Example(rig, "backups", changes, of(relay), **env)
         job = Job(watch, folder, **env)
         watch.finds(name, "stale_heartbeat", "there is no such file")
-        watch.tells(name, "there is no such file")
+        watch.tells(f"{name}: a job or its file is late", "there is no such file")
         assert job.run() == 0
         watch.well(name, "database")
         (good,) = job.dumps()
