@@ -22,13 +22,6 @@ REASONS = {
     Facet.PORT: "port_not_listening",
     Facet.HEALTH: "health_check_failed",
 }
-# What is no health API's trouble has words of its own.
-_ISSUES = {
-    Code.STALE_HEARTBEAT: "issue.late",
-    Code.LOG_LINES: "issue.log",
-    Code.LOG_MISSING: "issue.log",
-    Code.ERROR_RATE: "issue.errors",
-}
 BY_HAND = "requested_by_hand"  # a fourth one: a person asked, whatever is wrong
 _LONGEST_KEY = 255  # PagerDuty Events v2: dedup_key is at most 255 characters
 _WARNINGS = frozenset(
@@ -103,7 +96,19 @@ def _issue(facts: Facts, facet: Facet, code: Code, response_s: float | None) -> 
         if response_s is None:
             return words["issue.slow"]
         return words["issue.slow_by"].format(seconds=f"{response_s:.2f}")
-    return words[_ISSUES.get(code, "issue.health")]
+    return words[_unwell(code)]
+
+
+def _unwell(code: Code) -> str:
+    """Return the id of the words for *code*: not all is a health API's trouble."""
+    match code:
+        case Code.STALE_HEARTBEAT:
+            return "issue.late"
+        case Code.LOG_LINES | Code.LOG_MISSING:
+            return "issue.log"
+        case Code.ERROR_RATE:
+            return "issue.errors"
+    return "issue.health"
 
 
 def warning_issue(
