@@ -108,7 +108,8 @@ def _unwell(code: Code) -> str:
             return "issue.log"
         case Code.ERROR_RATE:
             return "issue.errors"
-    return "issue.health"
+        case _:
+            return "issue.health"
 
 
 def warning_issue(
