@@ -269,8 +269,8 @@ def test_lateness_is_read_from_the_spans_that_were_counted():
 
 def test_what_nobody_answers_for_and_nobody_turns_over_is_named(tmp_path):
     (tmp_path / "agent2.log").write_bytes(b"x" * 11_000_000)
-    courier = os.path.join(PACKAGE, "courier", "__main__.py")
-    words = ["-c", "input()", courier, "--state-dir", str(tmp_path)]
+    script = os.path.join(PACKAGE, "supervisor", "__main__.py")
+    words = ["-c", "input()", script, "--state-dir", str(tmp_path)]
     child = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE)
     try:
         found = list(running.look(case(tmp_path)))
@@ -279,7 +279,7 @@ def test_what_nobody_answers_for_and_nobody_turns_over_is_named(tmp_path):
         child.communicate(b"\n")
 
     (orphan,) = [one for one in found if one.code == "orphan"]
-    assert (orphan.do, "(courier)" in orphan.text) == (f"kill {child.pid}", True)
+    assert (orphan.do, "(supervisor)" in orphan.text) == (f"kill {child.pid}", True)
     assert [one.text for one in found if one.code == "rotation"] == [
         f"{tmp_path / 'agent2.log'} has grown to 10.5 MB, and nobody turns it over"
     ]

@@ -108,15 +108,28 @@ def _orphans(case: Case) -> Iterator[Finding]:
     known = trees.table()
     held = {programs.find(program, case.settings).pid for program in _ALL} - {0}
     ours = {one.pid for one in trees.tree(held, known)} | {os.getpid()}
-    folder = case.settings.state_dir
-    for pid in sorted(known.keys() - ours):
-        words = arguments(pid)
-        if folder not in words or not any(w.startswith(PACKAGE) for w in words):
+    found = {
+        pid: name
+        for pid in known.keys() - ours
+        if (name := _program(pid, case.settings.state_dir))
+    }
+    for pid, name in sorted(found.items()):
+        if known[pid].parent in found:
             continue
-        script = next(word for word in words if word.startswith(PACKAGE))
-        name = os.path.basename(os.path.dirname(script)) or script
         text = say("doctor.orphan", pid=pid, name=visible(name))
-        yield Finding(AREA, "orphan", text, f"kill {pid}")
+        # A courier goes on telling what its dead watcher owed; the next one ends it.
+        tells = name == "courier" and not case.watcher
+        do = typed("start", case.settings) if tells else f"kill {pid}"
+        yield Finding(AREA, "orphan", text, do)
+
+
+def _program(pid: int, folder: str) -> str:
+    """Return which of our programs *pid* is for *folder*, "" if it is none."""
+    words = arguments(pid)
+    script = next((word for word in words if word.startswith(PACKAGE)), "")
+    if not script or folder not in words:
+        return ""
+    return os.path.basename(os.path.dirname(script)) or script
 
 
 def _cycle(case: Case) -> Iterator[Finding]:
