@@ -32,7 +32,7 @@ _PROGRAM = os.path.join(
     "__main__.py",
 )
 _PATIENCE = 10.0  # seconds, then it is killed; it takes one on a machine at rest
-_REST = 60.0  # seconds until a target may have another pack, or try again for one
+_REST = 10.0  # seconds between two packs of one target: it may come and go
 _AT_ONCE = 2  # programs: a thousand targets that fail together are no second load
 _SICK = frozenset({Health.FAILING, Health.UNHEALTHY})
 
@@ -48,6 +48,18 @@ class Found:
         self.path = ""
         self.summary = ""
         self.incident = ""  # beside which it was laid
+
+
+def said(watched: Watched) -> str:
+    """Return what was found of the failure that lasts; "" for that of another one."""
+    found = watched.evidence
+    if found is None or watched.state.failing_since is None:
+        return ""
+    return found.summary if found.at >= watched.state.failing_since else ""
+
+
+def _began(state: TargetState) -> float:
+    return state.failing_since if state.failing_since is not None else 0.0
 
 
 class Evidence:
@@ -72,20 +84,17 @@ class Evidence:
 
     def note(self, watched: Watched, state: TargetState) -> None:
         """See the new *state* of a target: begin, or lay beside its incident."""
-        found = watched.evidence
         if state.health not in _SICK:
-            if found is not None and self._rested(found):
-                watched.evidence = None
-        elif found is None or (not found.path and self._rested(found)):
-            if self.enabled and self._running < _AT_ONCE:
-                watched.evidence = Found(self._clock.now())
+            return
+        found, now = watched.evidence, self._clock.now()
+        if found is None or found.at < _began(state):
+            rested = found is None or now - found.at >= _REST
+            if rested and self.enabled and self._running < _AT_ONCE:
+                watched.evidence = Found(now)
                 self._running += 1
                 self._reactor.start(self._collect(watched, watched.evidence), "pack")
         elif state.incident is not None:
             self._lay(watched, found, state.incident)
-
-    def _rested(self, found: Found) -> bool:
-        return self._clock.now() - found.at >= _REST
 
     async def _collect(self, watched: Watched, found: Found) -> None:
         from agent2.host import spawn  # a watcher whose targets are well needs none
@@ -105,7 +114,7 @@ class Evidence:
         finally:
             self._running -= 1
         incident = watched.state.incident
-        if incident is not None:
+        if incident is not None and found.at >= _began(watched.state):
             self._lay(watched, found, incident)
 
     def _argv(self, watched: Watched) -> list[str]:

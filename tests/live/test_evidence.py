@@ -16,6 +16,7 @@ from rig import FAST, ROOT, config, wait_for
 
 from agent2.compiler.compile import compile_text
 from agent2.evidence.main import LARGEST, _write, prune
+from tests.live.cli_kit import free_port
 
 PROGRAM = str(ROOT / "agent2" / "evidence" / "__main__.py")
 READY = "print('ready', flush=True)\n"
@@ -241,33 +242,46 @@ def test_a_pack_of_a_process_that_is_all_names_keeps_its_size_and_the_newest_sta
     assert json.loads(Path(path).read_text())["process"] == "left out: too long"
 
 
-def test_the_agent_lays_a_pack_beside_the_incident(rig, tmp_path):
-    """The whole way: first failure, pack, incident, journal, log."""
-    file = tmp_path / "web.pid"
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port = door.getsockname()[1]
-        accept = threading.Thread(target=_accept, args=(door,), daemon=True)
-        accept.start()
-        with subprocess.Popen(["/bin/sleep", "1000"]) as process:
-            file.write_text(str(process.pid))
-            checks = [{"kind": "pid", "file": str(file)}, {"kind": "tcp", "port": port}]
-            agent = rig.agent(config({"name": "webui", "checks": checks} | FAST))
-            agent.until_word("ok", 60)
-            door.shutdown(socket.SHUT_RDWR)
-            door.close()
+@pytest.mark.slow
+def test_the_agent_lays_a_pack_of_its_own_beside_each_incident(rig, tmp_path):
+    """The whole way: first failure, pack, incident, journal, log; and once more."""
+    file, port = tmp_path / "web.pid", free_port()
+    with subprocess.Popen(["/bin/sleep", "1000"]) as process:
+        file.write_text(str(process.pid))
+        checks = [{"kind": "pid", "file": str(file)}, {"kind": "tcp", "port": port}]
+        agent = rig.agent(config({"name": "webui", "checks": checks} | FAST))
+        for number in (1, 2):
+            with Listening(port):
+                agent.until_word("ok", 60)
             agent.until_word("down", 60)
-            packs = wait_for(
-                lambda: agent.journal("evidence.collected"), 60, agent.tail
-            )
-            process.kill()
-    ((_, body),) = packs
+            look = lambda n=number: len(agent.journal("evidence.collected")) == n  # noqa: E731
+            wait_for(look, 60, agent.tail)
+        process.kill()
     said = f"process {process.pid} lives but nobody listens on port {port}"
-    assert body["summary"] == said
-    incidents = agent.rows(
-        "SELECT incident FROM journal WHERE kind = 'evidence.collected'"
-    )
-    assert incidents == agent.rows("SELECT id FROM incidents")[:1]
-    agent.until_line(f"evidence: {said}", 60)
+    assert {body["summary"] for _, body in agent.journal("evidence.collected")} == {
+        said
+    }
+    laid = "SELECT incident FROM journal WHERE kind = 'evidence.collected' ORDER BY seq"
+    opened = agent.rows("SELECT id FROM incidents ORDER BY opened_at")
+    assert agent.rows(laid) == opened
+    assert len(opened) == 2
+    agent.until_line(f"evidence: {said}", 60, 2)
+
+
+class Listening:
+    """Accepts on a port and hangs up, until it is left."""
+
+    def __init__(self, port):
+        self.door = socket.create_server(("127.0.0.1", port))
+        self.thread = threading.Thread(target=_accept, args=(self.door,))
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_error):
+        self.door.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.door.close()
 
 
 def _accept(door):
