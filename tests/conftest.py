@@ -9,6 +9,7 @@ import pytest
 LONGEST = (
     "test_drills.py",
     "test_dashboard.py",
+    "test_examples.py",
     "test_kills.py",
     "test_stories.py",
     "test_cli_settings.py",
