@@ -21,6 +21,7 @@ __all__ = ["ProcessRef", "death_cause", "describe_exit", "open_process", "read_w
 PID_MAX = 4_194_304  # the most that any Linux gives (PID_MAX_LIMIT)
 _LINUX = sys.platform == "linux"
 _TICKS = os.sysconf("SC_CLK_TCK")
+_END = 4096  # characters of a command line, at its begin and at its end
 OUR_TROUBLE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
@@ -175,19 +176,25 @@ def read_stat(pid: int) -> tuple[str, int] | None:
 def read_words(pid: int) -> str:
     """Return name, program and command line of *pid*, for matching a pattern only.
 
-    It may hold passwords: never show it.
+    It may hold passwords: never show it. Of what is long only both ends: whoever may
+    start a process chooses its words, and an expression that looks through 64 KiB of
+    them can hold the interpreter for seconds.
     """
     if not _LINUX:
         from agent2.host.processes_psutil import words_by_psutil
 
-        return words_by_psutil(pid)
+        return _ends(words_by_psutil(pid))
     words = [_read(f"/proc/{pid}/comm").strip()]
     try:
         words.append(os.path.basename(os.readlink(f"/proc/{pid}/exe")))
     except OSError:
         pass  # another user's; the command line is still readable
     words.append(_read(f"/proc/{pid}/cmdline").replace("\0", " "))
-    return " ".join(words).strip()
+    return _ends(" ".join(words).strip())
+
+
+def _ends(told: str) -> str:
+    return told if len(told) <= 2 * _END else f"{told[:_END]} {told[-_END:]}"
 
 
 def _read(path: str) -> str:

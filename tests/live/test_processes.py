@@ -156,3 +156,13 @@ def test_wait_statuses_are_put_in_words():
     assert describe_exit(11) == "killed by SIGSEGV"
     assert describe_exit(139) == "killed by SIGSEGV (core dumped)"
     assert signal_name(40) == "signal 40"
+
+
+def test_the_words_of_a_stranger_cannot_be_long_enough_to_hold_an_expression_up():
+    argv = [sys.executable, "-c", "input()", "first", "java " * 12_000, "last"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE) as process:
+        assert until(lambda: read_words(process.pid).endswith("last"), 30)
+        words = read_words(process.pid)
+        process.kill()
+    assert len(words) < 10_000
+    assert "input() first java" in words
