@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _sqlite3 as sqlite3  # without datetime
 import os
+import stat
 
 from agent2.core.value import value
 from agent2.store.contents import frozen
@@ -57,6 +58,8 @@ class Glance(Database):
         if not os.path.lexists(path):
             raise absent(path)
         try:
+            if not stat.S_ISREG(os.lstat(path).st_mode):  # a FIFO would hold us up
+                raise StoreError("io", f"{path}: not a plain file; move it away")
             connection = _connect(path)
             try:
                 if connection.execute("PRAGMA application_id").fetchone() != (

@@ -294,3 +294,20 @@ def test_config_validate_says_the_words_of_the_documents(tmp_path):
     config.write_text("targets: 3\n")
     refused = cli("config", "validate", config)
     assert (refused.code, "Config OK" in refused.out) == (78, False)
+
+
+def test_hostile_files_hold_nobody_up(tmp_path):
+    cli = Cli(tmp_path)
+    cli.state.mkdir()
+    for name in ("agent2.db", "agent2.log", "agent2_status.json", "agent2.pid"):
+        os.mkfifo(cli.state / name)
+
+    found = cli("doctor", "--json")
+
+    assert found.code == 2
+    assert codes(found) >= {"no_file", "pid_file", "io"}
+    expect = tmp_path / "expect.yaml"
+    expect.write_text("limits: {used: many}\nsysctl: {no.such: 1}\n")
+    assert (
+        "no.such cannot be read here" in cli("doctor", "host", "--expect", expect).out
+    )

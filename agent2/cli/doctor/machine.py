@@ -105,7 +105,10 @@ def _steps(path: str) -> list[str]:
         words(each)["log.clock"].partition("{")[0].encode() for each in ("en", "zh")
     ]
     try:
-        with open(path, "rb") as file:
+        number = os.open(
+            path, os.O_RDONLY | os.O_NONBLOCK
+        )  # a FIFO must not hold us up
+        with open(number, "rb") as file:
             file.seek(max(os.fstat(file.fileno()).st_size - _TAIL, 0))
             lines = file.read(_TAIL).splitlines()
     except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from agent2.cli.doctor.expected import amount
 from agent2.cli.doctor.finding import BAD, Finding
 from agent2.cli.state import snapshot
 from agent2.cli.words import say
@@ -30,7 +31,7 @@ _PERCENT = 80.0
 def compare(case: Case, wanted: dict[str, Wanted]) -> Iterator[Finding]:
     """Yield what is too low, and whose open files are nearly used up."""
     limit = wanted.get("used")
-    share = float(limit.value) if limit is not None else _PERCENT
+    share = (limit and amount(limit.value)) or _PERCENT
     for who, pid in processes(case):
         text = read(f"/proc/{pid}/limits").decode("ascii", "replace")
         named = f"{who} (PID {pid})"

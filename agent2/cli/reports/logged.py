@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,10 @@ def _files(targets: Iterable[TargetPlan]) -> Iterator[tuple[str, str]]:
 def _one(path: str, form: str, date: str) -> dict[str, Any]:
     tree: dict[str, Any] = {"file": path, "date": date or None}
     try:
-        if os.stat(path).st_size > _LARGE:
+        facts = os.stat(path)
+        if not stat.S_ISREG(facts.st_mode):  # a FIFO would hold us up
+            return tree | {"trouble": say("doctor.no_file", path=path)}
+        if facts.st_size > _LARGE:
             command = f"agent2 logs analyze {path}"
             return tree | {"trouble": say("report.log_large", command=command)}
         return tree | _counted(read((path,), form, date, _SLOW, "never"))
