@@ -249,7 +249,8 @@ def test_the_agent_lays_a_pack_of_its_own_beside_each_incident(rig, tmp_path):
     with subprocess.Popen(["/bin/sleep", "1000"]) as process:
         file.write_text(str(process.pid))
         checks = [{"kind": "pid", "file": str(file)}, {"kind": "tcp", "port": port}]
-        agent = rig.agent(config({"name": "webui", "checks": checks} | FAST))
+        target = {"name": "webui", "checks": checks} | FAST
+        agent = rig.agent(config(target, evidence={"enabled": True}))
         for number in (1, 2):
             with Listening(port):
                 agent.until_word("ok", 60)
