@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LONGEST = 65536  # bytes of a line that are looked at
+OPEN = 4096  # of these, for an expression that repeats something without end
 
 
 def holding(block: bytes, text: bytes) -> Iterator[bytes]:
@@ -31,16 +32,22 @@ def needle(pattern: str) -> Callable[[bytes], Iterator[bytes]]:
     """Return what yields the lines of a block that match the expression *pattern*.
 
     The longest text that every match must hold is sought first, as grep does: where
-    it does not stand the expression is not tried.
+    it does not stand the expression is not tried. With ``*`` or ``+`` in *pattern* it
+    must stand within the first ``OPEN`` bytes of a line.
 
     Raises:
         re.error: *pattern* is no expression.
     """
-    expression = re.compile(pattern.encode())
+    search = re.compile(pattern.encode()).search
     text = _must_hold(pattern)
     if text == pattern.encode():
         return lambda block: holding(block, text)
-    matches = expression.search
+    # What repeats without end may take the square of a line's length, and holds the
+    # interpreter meanwhile: who writes the log chooses the line.
+    most = OPEN if any(mark in pattern for mark in ("*", "+", ",}")) else LONGEST
+
+    def matches(line: bytes) -> object:
+        return search(line, 0, most)
 
     if text:
         return lambda block: filter(matches, holding(block, text))

@@ -458,3 +458,10 @@ def test_options_that_cannot_be_are_named():
     assert wrong(file="/x", allow=("nobody",)) == ["allow"]
     assert wrong(file="/x", slow_percentile=101.0) == ["slow_percentile"]
     assert not wrong(file="/x", patterns={"a": "x"}, limits={"a": 1}, critical=("a",))
+
+
+def test_an_expression_that_repeats_without_end_looks_at_the_begin_of_a_line_only():
+    find = needle("ERROR .*timeout now")
+    assert list(find(b"ERROR x timeout now" + b"y" * 60_000 + b"\n"))
+    assert not list(find(b"timeout now" + b"ERROR " * 700 + b"timeout now\n"))
+    assert list(needle("timeout|refused")(b"y" * 60_000 + b"refused\n"))
