@@ -28,7 +28,7 @@ _LOCK = os.path.join(os.path.dirname(PACKAGE), "requirements.lock")
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _NEEDED = ("pyyaml", "pydantic", "requests", "tenacity", "psutil")
 # The first version without a fault that the GitHub Advisory Database tells of and that
-# touches what we do with it. Not complete, and it grows old: the lock file is the measure.
+# touches what we do with it. Not complete, and growing old: the lock file counts.
 BAD_BEFORE = {
     "requests": ("2.32.4", "CVE-2024-47081"),
     "urllib3": ("2.6.0", "CVE-2025-66471"),
