@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent2.compiler import (
     events,
+    groups,
     layers,
     old_names,
     overrides,
@@ -123,10 +124,12 @@ def _settle(
     old_names.take(report, node)
     node = overrides.put(report, node, given, scope)
     node = telemetry_env.lend(report, node, scope.environ)
+    node = groups.expand(report, node)
     tree = yaml_tree.plain(node)
     plugins = settle.plugins_of(report, tree, scope)
     model = report.check(Root, tree, (), scope)
     rules.check(report, tree)
+    groups.check(report, tree)
     if model is None or report.refused:
         return None
     return _put_together(report, model, plugins, scope)

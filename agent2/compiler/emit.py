@@ -63,6 +63,8 @@ def _target(settled: SettledTarget) -> dict[str, Any]:
         "policy": policy,
         **{key: numbers[key].value for key in _IN_TARGET},
         "primary": settled.primary,
+        "group": model.group,
+        "min_healthy": model.min_healthy,
         "depends_on": list(model.depends_on),
         "labels": dict(model.labels),
         "public": model.public,

@@ -37,11 +37,21 @@ def _public(node: Any, _scope: Scope) -> str:
     return node.replace("$$", "$")
 
 
+def is_name(text: str) -> bool:
+    """May *text* be a name, or a part of one?"""
+    return _NAME.fullmatch(text) is not None
+
+
 def _name(node: Any, scope: Scope) -> str:
     text = _public(node, scope)
-    if not _NAME.fullmatch(text):
+    if not is_name(text):
         raise Wrong("cannot be a name", "It becomes the name of a file.")
     return text
+
+
+def _instance(node: Any, scope: Scope) -> str:
+    plain_number = isinstance(node, int) and not isinstance(node, bool)
+    return _name(str(node) if plain_number else node, scope)
 
 
 def _secret(node: Any, scope: Scope) -> Hidden:
@@ -104,6 +114,11 @@ NAME = Word(
     _name,
     _TEXT | {"pattern": f"^{_NAME.pattern}$"},
 )
+INSTANCE = Word(
+    "a number, or letters, digits, dots, dashes, underscores",
+    _instance,
+    {"anyOf": [{"type": "integer"}, _TEXT | {"pattern": f"^{_NAME.pattern}$"}]},
+)
 SECRET = Word("a text, best as ${NAME} or ${file:name}", _secret, _TEXT, secret=True)
 PATH = Word("a path", _path, _TEXT)
 PUBLIC_URL = Word(_URL, _public_url, _TEXT)
@@ -117,6 +132,7 @@ TRUTH_OR_PATH = Word(
 )
 Plain = Annotated[str, PLAIN]
 Name = Annotated[str, NAME]
+InstanceName = Annotated[str, INSTANCE]
 Truth = Annotated[bool, TRUTH]
 Port = Annotated[int, PORT]
 PublicUrl = Annotated[str, PUBLIC_URL]

@@ -88,6 +88,7 @@ class Report:
         self.root = root
         self.origins: dict[Loc, Origin] = {}
         self.lent: dict[Loc, str] = {}  # of values that another place gives a check
+        self.copies: tuple[int, ...] = ()  # of each target: its number in the file
         self._told: dict[Problem, None] = {}
         self.more = 0  # problems beyond those that anybody would read
 
@@ -108,6 +109,22 @@ class Report:
         """Is there a problem that is more than a warning?"""
         return not all(problem.warning for problem in self._told)
 
+    def copied(self, copies: tuple[int, ...]) -> None:
+        """From now on the target *n* is a copy of the file's target ``copies[n]``."""
+        self.copies = copies
+        given, self.origins = self.origins, {}
+        for loc, origin in given.items():
+            one = loc[1] if loc[0] == "targets" and len(loc) > 1 else None
+            for number in [n for n, of in enumerate(copies) if of == one]:
+                self.origins["targets", number, *loc[2:]] = origin
+            if one is None:
+                self.origins[loc] = origin
+
+    def _in_file(self, loc: Loc) -> Loc:
+        if not self.copies or len(loc) < 2 or loc[0] != "targets":
+            return loc
+        return (loc[0], self.copies[int(loc[1])], *loc[2:])
+
     def tell(
         self,
         loc: Loc,
@@ -123,9 +140,10 @@ class Report:
         if len(self._told) >= MOST:
             self.more += 1
             return
+        origin = self.origins.get(loc)
+        loc = self._in_file(loc)
         path, key = self.path, key_path(loc)
         mark = yaml_tree.locate(self.root, loc, key=at_key)
-        origin = self.origins.get(loc)
         if origin is not None:
             path, key, mark = origin.place, origin.name, yaml_tree.Mark(0, 0)
         hint = hint or ""
@@ -138,6 +156,7 @@ class Report:
         for place, origin in self.origins.items():
             if place[: len(loc)] == loc:  # it, or an entry of it
                 return origin.source
+        loc = self._in_file(loc)
         line = yaml_tree.locate(self.root, loc, key=True).line
         return f"line {line}" if yaml_tree.holds(self.root, loc) else "default"
 

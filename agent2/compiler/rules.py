@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent2.compiler import telemetry
+from agent2.compiler import groups, telemetry
 from agent2.compiler.problems import nearest, shown
 from agent2.compiler.urls import is_near
 from agent2.core.model import AlertKind, Severity
@@ -100,6 +100,7 @@ def _dependencies(
     report: Report, tree: dict[str, Any], targets: dict[str, Loc]
 ) -> None:
     wanted: dict[str, list[str]] = {}
+    together = groups.members(tree)
     for loc, target in _entries(tree, "targets"):
         parents = target.get("depends_on")
         name = target.get("name")
@@ -108,12 +109,12 @@ def _dependencies(
         for index, parent in enumerate(parents):
             if not isinstance(parent, str):
                 continue
-            if parent in targets:
-                wanted.setdefault(name, []).append(parent)
+            if parent in targets or parent in together:
+                wanted.setdefault(name, []).extend(together.get(parent, [parent]))
                 continue
-            expected = "the name of a target"
+            expected = "the name of a target or group"
             place = (*loc, "depends_on", index)
-            hint = nearest(parent, targets)
+            hint = nearest(parent, [*targets, *together])
             report.tell(place, "no such target", shown(parent), expected, hint)
     _rings(report, wanted, targets)
 

@@ -99,6 +99,18 @@ class Target(Section):
 
     name: Name = _field(..., "Unique; it becomes a file name")
     checks: list[Plugin] = _field(..., "At least one; see checks below", min_length=1)
+    instances: list[fields.InstanceName] = _field(
+        [],
+        "Put for {instance} wherever it stands in this target: a target NAME.INSTANCE"
+        " for each, in the group NAME",
+        min_length=1,
+    )
+    group: Annotated[str, fields.NAME] = _field(
+        "", "Targets that do one work together; see docs/restarts.md"
+    )
+    min_healthy: Annotated[int, word.whole(1, 1000)] = _field(
+        1, "While so many of its group are well, its incidents are warnings"
+    )
     restart: Restart = _SAME(description="See restart below; wins over defaults")
     interval: Interval = _field(None, "As in defaults")
     timeout: Timeout = _field(None, "As in defaults")

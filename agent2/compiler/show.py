@@ -96,6 +96,11 @@ def _target(target: SettledTarget, tell: Tell) -> dict[str, Any]:
     model = target.model
     return {
         "name": model.name,
+        **(
+            {"group": model.group, "min_healthy": model.min_healthy}
+            if model.group
+            else {}
+        ),
         **_numbers(target.numbers, tell),
         "checks": [_plugin(each, tell) for each in target.checks],
         "restart": _numbers(target.budget, tell)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agent2.compiler import references, scalars
 from agent2.compiler.problems import Guess, nearest
-from agent2.compiler.words import TEXT_OR_REFERENCE, Scope, Wrong
+from agent2.compiler.words import TEXT_OR_REFERENCE, Instance, Scope, Wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,6 +114,8 @@ def whole(least: int, most: int, name: str = "") -> Word:
     name = name or f"a whole number from {least} to {most}"
 
     def read(node: Any) -> int:
+        if isinstance(node, Instance) and node.isascii() and node.isdigit():
+            node = int(node)
         if isinstance(node, bool) or not isinstance(node, int):
             raise Wrong("is no whole number", _unquote(node))
         _between(least, most, node)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PUBLIC = "Write it out; what comes from a reference is a secret."
-TEXT_OR_REFERENCE = {"type": "string", "pattern": r"\$\{"}
+TEXT_OR_REFERENCE = {"type": "string", "pattern": r"\$\{|^\{instance\}$"}
 
 
 class Scope(NamedTuple):
@@ -17,6 +17,12 @@ class Scope(NamedTuple):
     environ: Mapping[str, str]
     base: str
     home: str
+
+
+class Instance(str):
+    """What was put for ``{instance}``: a text, or a number where one is asked for."""
+
+    __slots__ = ()
 
 
 class Wrong(ValueError):  # noqa: N818  (a statement about a value, not a failure)

@@ -165,7 +165,9 @@ def _key(instance: str, target: str, incident: str) -> str:
 def _what(wish: Notify, facts: Facts) -> str:
     if wish.kind is AlertKind.FLAPPING or wish.incident.endswith("~flapping"):
         return facts.words["issue.flapping"].format(name=facts.name)
-    if wish.severity is Severity.WARNING:
+    # An outage can be a warning too: of a target of that severity, or one of several.
+    half_well = wish.code is Code.SLOW or wish.code in _WARNINGS
+    if wish.severity is Severity.WARNING and half_well:
         return warning_issue(facts, wish.code, wish.detail, wish.response_s)
     return issue(facts, wish.facet, wish.code, wish.response_s)
 

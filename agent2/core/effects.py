@@ -128,7 +128,7 @@ class Notify:
     """Tell people. *opened_at* is when the condition began; *count* numbers repeats.
 
     *unwatched*: it ends only because nobody looks any more. *closed_by*: it ends by
-    a person's word; who and why.
+    a person's word; who and why. A FIRING with a *count* is told again, louder.
     """
 
     kind: AlertKind
@@ -144,6 +144,11 @@ class Notify:
     response_s: float | None = None
     unwatched: bool = False
     closed_by: str = ""
+
+
+def is_louder(wish: Notify) -> bool:
+    """Does *wish* tell again of what has grown worse than it was told?"""
+    return wish.kind is AlertKind.FIRING and wish.count > 0
 
 
 if TYPE_CHECKING:

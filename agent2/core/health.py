@@ -38,7 +38,7 @@ from agent2.core.model import (
     Verdict,
 )
 from agent2.core.quiet import LOUD
-from agent2.core.repair import about, remind, repair, withdraw
+from agent2.core.repair import about, remind, repair, withdraw, worsen
 from agent2.core.under_way import is_same, is_under_way
 from agent2.core.value import replace
 
@@ -168,8 +168,8 @@ def _worse(
         detail=judgement.detail,
     )
     moved, effects = _open(target, policy, moved, now) if down else (moved, [])
-    if down and moved.flap is None and not (moved.told or held or silent):
-        moved, more = _tell(target, policy, moved, now)
+    if down and moved.flap is None and not (held or silent):
+        moved, more = (worsen if moved.told else _tell)(target, policy, moved, now)
         effects += more
     if down and not held:
         moved, more = repair(
@@ -188,7 +188,8 @@ def _open(
     incident = f"{target}@{now:.3f}"
     why = (state.facet, state.code, state.detail)
     opened = OpenIncident(incident, target, policy.severity, now, *why)
-    return replace(state, incident=incident, incident_at=now), [opened]
+    opens = {"incident": incident, "incident_at": now, "severity": policy.severity}
+    return replace(state, **opens), [opened]
 
 
 def _tell(
@@ -198,7 +199,8 @@ def _tell(
     kinds = [AlertKind.FIRING]
     if state.exhausted_at is not None:
         kinds.append(AlertKind.EXHAUSTED)
-    told = replace(state, told=True, reminded=0, reminded_at=now)
+    loud = {"told": True, "severity": policy.severity}
+    told = replace(state, **loud, reminded=0, reminded_at=now)
     return told, [about(kind, target, policy, told, now) for kind in kinds]
 
 

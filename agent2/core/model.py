@@ -242,6 +242,7 @@ class TargetState:
         successes: Consecutive good verdicts.
         slow_count: Consecutive DEGRADED verdicts.
         incident: Id of the open incident, and when it opened.
+        severity: How loud it was told: as it opened, or the worst since.
         failing_since: When the first of the failures was seen: the outage began.
         warning: Id of the open warning (degraded), and when it opened.
         warning_owed, flap_owed, exhausted_owed: A silence kept it back: that the
@@ -274,6 +275,7 @@ class TargetState:
     detail: str = ""
     incident: str | None = None
     incident_at: float = 0.0
+    severity: Severity = Severity.CRITICAL
     failing_since: float | None = None
     warning: str | None = None
     warning_at: float = 0.0

@@ -9,7 +9,7 @@ from agent2.core.effects import (
     WithdrawRestart,
     Withhold,
 )
-from agent2.core.model import ActionResult, AlertKind, Policy, TargetState
+from agent2.core.model import ActionResult, AlertKind, Policy, Severity, TargetState
 from agent2.core.policies import Ruling
 from agent2.core.restarts import may_restart
 from agent2.core.value import replace
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Reasons of the budget itself. Any other is a bar's, and goes when that is lifted.
 _OWN = frozenset({"", "off", "exhausted"})
+LOUDEST = tuple(Severity)
+IN_TURN = "in_turn"  # another of its group restarts (core/groups.py)
 
 
 def repair(
@@ -173,6 +175,17 @@ def remind(
     count = state.reminded + 1
     told = about(AlertKind.REMINDER, target, policy, state, now, count)
     return replace(state, reminded=count, reminded_at=now), [told]
+
+
+def worsen(
+    target: str, policy: Policy, state: TargetState, now: float
+) -> tuple[TargetState, list[Effect]]:
+    """Tell again, louder, of an incident that matters more than when it was told."""
+    if LOUDEST.index(policy.severity) >= LOUDEST.index(state.severity):
+        return state, []
+    count = LOUDEST.index(state.severity) - LOUDEST.index(policy.severity)
+    told = replace(state, severity=policy.severity, reminded=0, reminded_at=now)
+    return told, [about(AlertKind.FIRING, target, policy, told, now, count)]
 
 
 def about(

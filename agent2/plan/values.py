@@ -33,6 +33,8 @@ class TargetPlan:
     retry_interval: float = 5.0
     timeout: float = 5.0
     primary: bool = False
+    group: str = ""  # of targets that do one work together; "" is none
+    min_healthy: int = 1  # so many of the group must be well
     depends_on: tuple[str, ...] = ()
     labels: dict[str, str] = {}  # noqa: RUF012  (never changed; see core/value.py)
     slo: dict[str, float] | None = None  # see core/slo.py

@@ -83,6 +83,15 @@ def resolve(tx: sqlite3.Connection, effect: ResolveIncident) -> bool:
     return done.rowcount == 1
 
 
+def worsen(tx: sqlite3.Connection, incident: str, severity: Severity) -> None:
+    """Let an incident be as loud as it has become; nobody has acknowledged that."""
+    tx.execute(
+        "UPDATE incidents SET severity = ?, acked_at = NULL, acked_by = '',"
+        " acked_why = '' WHERE id = ?",
+        (severity.value, plain(incident)),
+    )
+
+
 def ack(
     tx: sqlite3.Connection, incident: str, at: float | None, who: str, why: str
 ) -> bool:

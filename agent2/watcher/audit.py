@@ -21,6 +21,7 @@ from agent2.core.effects import (
 from agent2.core.gates import RESTART, pause
 from agent2.core.model import ActionResult, Health
 from agent2.core.policies import Ruling
+from agent2.core.repair import IN_TURN
 from agent2.core.rulings import decide
 from agent2.core.standing import Standing
 from agent2.store import audits, gates
@@ -67,7 +68,7 @@ def decided(tx: Connection, effect: Effect, at: float, *, by_hand: bool) -> None
                 gates.spend(tx, effect.target, RESTART)
         case Withhold():
             _write(tx, wish, effect.ruling, effect.note or effect.why)
-            if by_hand and effect.ruling is Ruling.PAUSE:
+            if by_hand and effect.ruling is Ruling.PAUSE and effect.why != IN_TURN:
                 gates.put(tx, pause(effect.target, RESTART, effect.note, SOURCE, at))
         case WithdrawRestart():
             _write(tx, wish, Ruling.ALLOW, "what nobody took up is taken back")

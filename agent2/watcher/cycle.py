@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from agent2.core.effects import Step
     from agent2.core.model import Judgement, Observation, TargetState
+    from agent2.core.policies import Decision
     from agent2.host.clock import Clock
     from agent2.host.logfile import LogFile
     from agent2.host.reactor import Reactor
@@ -124,10 +125,10 @@ async def _settle(
     pending = pending or busy
     bar = None
     if not good and not busy:
-        bar = parts.gates.bar(watched, judgement, pending=pending)
+        bar = bar_of(parts, watched, judgement, now, pending=pending)
     step = advance(
         plan.name,
-        plan.policy,
+        watched.policy,
         old,
         judgement,
         now,
@@ -150,6 +151,16 @@ async def _settle(
         deeds.withdraw(watched)  # an earlier run's order, pointless or barred now
     deeds.act(watched, step, rows)
     _after(parts, watched, judgement, old, step, now)
+
+
+def bar_of(
+    parts: Parts, watched: Watched, judgement: Judgement, now: float, *, pending: bool
+) -> Decision | None:
+    """Return why *watched* may not be restarted now: a gate, or it is not its turn."""
+    bar = parts.gates.bar(watched, judgement, pending=pending)
+    if bar is None and watched.group is not None:
+        bar = watched.group.bar(watched, now, parts.deeds, pending=pending)
+    return bar
 
 
 def _after(

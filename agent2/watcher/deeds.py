@@ -13,8 +13,10 @@ from agent2.core.effects import (
     Warn,
     WithdrawRestart,
     Withhold,
+    is_louder,
 )
 from agent2.core.model import ActionResult, Health
+from agent2.core.repair import IN_TURN
 from agent2.plugins import Deed, Order
 from agent2.store import actions, journal
 from agent2.watcher.audit import acted
@@ -124,7 +126,8 @@ class Deeds:
                 texts.fix(row.target, row.label, result, watched.story)
             case Withhold():
                 sid, note = effect.incident, effect.note
-                texts.say("ERROR", effect.why, sid, target=watched.name, note=note)
+                level = "INFO" if effect.why == IN_TURN else "ERROR"
+                texts.say(level, effect.why, sid, target=watched.name, note=note)
             case OpenIncident():
                 self._telling.opened(effect)
                 texts.down(watched, effect)
@@ -142,8 +145,11 @@ class Deeds:
                     new=effect.new.value,
                     code=effect.code.value,
                 )
-            case Notify() | RequestRestart():
-                pass  # the courier tells it, from the outbox; it was begun
+            case Notify():
+                if is_louder(effect):
+                    self._telling.worsened(effect)
+            case RequestRestart():
+                pass  # it was begun
 
     async def _restart(
         self, watched: Watched, action: Action, wish: RequestRestart, row: ActionRow

@@ -19,6 +19,7 @@ from agent2.core.effects import (
     Warn,
     WithdrawRestart,
     Withhold,
+    is_louder,
 )
 from agent2.core.model import ActionResult, AlertKind
 from agent2.core.value import as_dict
@@ -106,6 +107,8 @@ class Writer:
             case WithdrawRestart():
                 actions.finish(tx, effect.action, ActionResult.WITHDRAWN, effect.at)
             case Notify():
+                if is_louder(effect):
+                    incidents.worsen(tx, effect.incident, effect.severity)
                 queued = self._queue(tx, watched, effect, label)
             case Record() | RequestRestart() | Withhold() | Warn():
                 pass

@@ -48,7 +48,7 @@ def orphan(parts: Parts, name: str, state: TargetState) -> Watched:
 async def say_goodbye(parts: Parts, watched: Watched) -> None:
     """Close what was told of *watched*, which is in the plan no more."""
     pending = watched.state.action is not None and parts.deeds.pending(watched)
-    policy, now = watched.plan.policy, parts.clock.now()
+    policy, now = watched.policy, parts.clock.now()
     step = leave(watched.name, policy, watched.state, now, pending=pending)
     watched.state = step.state
     if not step.effects:

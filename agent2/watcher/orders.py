@@ -122,11 +122,13 @@ async def _restart(parts: Parts, order: Order) -> None:
     if deeds.busy(watched) or deeds.pending(watched):
         raise RefusedError("under_way", "")
     bar = parts.gates.bar(watched, judgement, pending=True)  # a person asks: no other
+    if bar is None and watched.group is not None:
+        bar = watched.group.bar(watched, parts.clock.now(), deeds, pending=False)
     if bar is not None and (not order.force or _is_forbidden(bar)):
         note = bar.concerns[0].description if bar.concerns else ""
         raise RefusedError(bar.reason, note)
     said = f"{order.who}: {order.why}"
-    policy, now = watched.plan.policy, parts.clock.now()
+    policy, now = watched.policy, parts.clock.now()
     step = by_hand.restart(
         watched.name, policy, watched.state, judgement.identity, now, said
     )
@@ -153,7 +155,7 @@ async def _close(parts: Parts, order: Order) -> None:
     if (verdict is Verdict.BAD or warned) and not order.force:
         raise RefusedError("failing", watched.name)
     pending = state.action is not None and parts.deeds.pending(watched)
-    policy, now = watched.plan.policy, parts.clock.now()
+    policy, now = watched.policy, parts.clock.now()
     said = f"{order.who}: {order.why}"
     facts = (watched.name, policy, state, name, now, said)
     step = by_hand.close(*facts, pending=pending)

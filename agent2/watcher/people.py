@@ -64,7 +64,7 @@ class People:
 
     def _longest(self, watched: Watched) -> Silence | None:
         held = self._held(watched)
-        return held.get(watched.plan.policy.severity) or held.get(Severity.WARNING)
+        return held.get(watched.policy.severity) or held.get(Severity.WARNING)
 
     def _held(self, watched: Watched) -> dict[Severity, Silence]:
         if not self.silences:
@@ -72,12 +72,12 @@ class People:
         from agent2.core.silences import silenced
 
         plan, now = watched.plan, self._parts.clock.wall()
-        severities = (plan.policy.severity, Severity.WARNING)
+        severities = (watched.policy.severity, Severity.WARNING)
         return silenced(self.silences, plan.name, severities, plan.labels, now)
 
     def _acked(self, watched: Watched, incident: str) -> bool:
         """A severity that is worse now than what was acknowledged tells again."""
-        worst = _WORST_FIRST.index(watched.plan.policy.severity)
+        worst = _WORST_FIRST.index(watched.policy.severity)
         return any(
             one.id == incident
             and one.acked_at is not None

@@ -166,10 +166,16 @@ def fragment_of(
 def summary(
     targets: Iterable[Watched], words: Callable[[Watched], str]
 ) -> dict[str, int]:
-    """Return how many targets are in each state, and note what each is shown as."""
+    """Return how many targets are in each state, and note what each is shown as.
+
+    One that is down counts as ``warn`` while its group is not down.
+    """
     counts = {"total": 0, "ok": 0, "warn": 0, "down": 0, "unknown": 0}
     for watched in targets:
         watched.shown = words(watched)
         counts["total"] += 1
-        counts[watched.shown] += 1
+        word, group = watched.shown, watched.group
+        if word == "down" and group is not None and group.word(words) != "down":
+            word = "warn"  # the others do its work
+        counts[word] += 1
     return counts

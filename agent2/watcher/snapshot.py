@@ -89,12 +89,14 @@ class Snapshot:
         primary = agent.targets[agent.plan.primary.name]
         plan = primary.plan
         self.seq += 1
-        last = primary.last_check
+        last, failures = primary.last_check, primary.committed.failures
+        if primary.group is not None:
+            last, failures = primary.group.oldest_look(), primary.group.failures()
         return {
             "status": self._status(),
             "last_check": None if last is None else stamp(last),
-            "health_status": "unknown" if self.stopped else self.word(primary),
-            "consecutive_failures": primary.committed.failures,
+            "health_status": "unknown" if self.stopped else self._health(primary),
+            "consecutive_failures": failures,
             "fixes": [fix_entry(row, stamp) for row in agent.fixes.shown(self.seq)],
             "fixes_total": agent.fixes.total,
             "schema": SCHEMA,
@@ -105,6 +107,7 @@ class Snapshot:
             "agent": self._self(),
             "summary": summary(agent.targets.values(), self.word),
             "targets": [self._target(each, now) for each in agent.targets.values()],
+            **self._groups(),
             "gates": [gate_entry(gate, wall_stamp) for gate in agent.gates.rows],
             "silences": [
                 silence_entry(one, wall_stamp) for one in agent.people.silences
@@ -115,6 +118,16 @@ class Snapshot:
             "notifiers": [self._notifier(n.name, n.kind) for n in agent.plan.notifiers],
             "restart_signal": self._signal(),
         }
+
+    def _health(self, primary: Watched) -> str:
+        if primary.group is not None:
+            return primary.group.word(self.word)
+        return self.word(primary)
+
+    def _groups(self) -> dict[str, Any]:
+        found = dict.fromkeys(w.group for w in self._agent.targets.values())
+        entries = [group.entry(self.word) for group in found if group is not None]
+        return {"groups": entries} if entries else {}
 
     def _target(self, watched: Watched, now: float) -> Fragment:
         agent = self._agent

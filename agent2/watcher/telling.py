@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent2.core import alerting
+from agent2.core.value import replace
 from agent2.host.logfile import LEVELS
 from agent2.plugins import ACKNOWLEDGING
 from agent2.store import incidents, outbox
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from agent2.core.effects import OpenIncident, ResolveIncident
+    from agent2.core.effects import Notify, OpenIncident, ResolveIncident
     from agent2.core.message import Alert, Delivery
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor
@@ -92,6 +93,16 @@ class Telling:
                 effect.detail,
             )
         )
+
+    def worsened(self, wish: Notify) -> None:
+        """Note that an incident is as loud as *wish* says, and not acknowledged."""
+        old = {"acked_at": None, "acked_by": "", "acked_why": ""}
+        self.incidents = [
+            replace(one, severity=wish.severity, **old)
+            if one.id == wish.incident
+            else one
+            for one in self.incidents
+        ]
 
     def expect(self) -> None:
         """Something fails: have a courier ready, so that the alert leaves at once."""

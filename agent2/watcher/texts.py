@@ -75,9 +75,9 @@ class Texts:
 
     def down(self, watched: Watched, effect: OpenIncident) -> None:
         """Say at ERROR that an incident is open, and why."""
-        warns = effect.severity is Severity.WARNING
+        warns = effect.incident == watched.state.warning
         self.say(
-            "WARNING" if warns else "ERROR",
+            "WARNING" if effect.severity is Severity.WARNING else "ERROR",
             "warned" if warns else "down",
             effect.incident,
             target=watched.name,

@@ -12,13 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent2.core.model import Judgement, Observation
+    from agent2.core.model import Judgement, Observation, Policy
     from agent2.host.oom import OomCount
     from agent2.host.processes import ProcessRef
     from agent2.host.reactor import Timer
     from agent2.plan.values import Plan, TargetPlan
     from agent2.plugins import Action, Check
     from agent2.watcher.evidence import Found
+    from agent2.watcher.groups import Group
     from agent2.wire.status import Fragment
 
 _FAILING = frozenset({Health.FAILING, Health.UNHEALTHY, Health.RECOVERING})
@@ -36,6 +37,7 @@ class Watched:
         believed: The state before the last cycle: what a recovery ends.
         committing: What the last cycle made of it is on its way into the store.
         missed: Who died before it could be held; noted once.
+        group: Those that it does one work with.
         met: This run has found it well. Until then an order may lie there that a
             killed run could not take back any more.
         retired: A reload took it out; a cycle in flight must not write any more.
@@ -74,11 +76,17 @@ class Watched:
         self.unknown_code = ""
         self.met = False
         self.retired = False
+        self.group: Group | None = None
 
     @property
     def name(self) -> str:
         """The target's name."""
         return self.plan.name
+
+    @property
+    def policy(self) -> Policy:
+        """Its policy as it counts now: others of its group may stand in for it."""
+        return self.plan.policy if self.group is None else self.group.policy(self)
 
     @property
     def committed(self) -> TargetState:
@@ -203,6 +211,10 @@ def made_of(plan: Plan, state_dir: str) -> dict[str, Watched]:
             why = f"{type(error).__name__}: {error}"
             text = f"agent2: target {target.name}: a plugin cannot be used: {why}"
             raise RefusedError(text) from None
+    if any(target.group for target in plan.targets):
+        from agent2.watcher.groups import join  # who has none does not pay
+
+        join(found)
     return found
 
 
@@ -211,10 +223,17 @@ def is_held(watched: Watched, targets: Mapping[str, Watched]) -> bool:
     todo, known = list(watched.plan.depends_on), {watched.name}
     while todo:
         name = todo.pop()
-        parent = targets.get(name)
-        if parent is None or name in known:
+        if name in known:
             continue
         known.add(name)
+        parent = targets.get(name)
+        if parent is None:
+            together = [each for each in targets.values() if each.plan.group == name]
+            if together and together[0].group is not None:
+                if together[0].group.fails():
+                    return True
+                todo += (up for each in together for up in each.plan.depends_on)
+            continue
         if parent.state.health in _FAILING:
             return True
         todo += parent.plan.depends_on

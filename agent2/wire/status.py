@@ -119,6 +119,7 @@ def target_entry(
         "paused": gate is not None,
         "silenced": None if silence is None else silence_entry(silence, wall_stamp),
         "labels": dict(plan.labels),
+        **({"group": plan.group} if plan.group else {}),
     }
 
 

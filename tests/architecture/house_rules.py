@@ -359,7 +359,8 @@ def words_nobody_says(root: str) -> list[str]:
                 said.update(f"log.code.{text}" for text in texts)
             said.update(f"line.{text}" for text in texts if node.name == "_lines")
             said.update(f"subject.{text}" for text in texts if node.name == "compose")
-            if node.name in {"may_restart", "barred"}:  # reasons are told and logged
+            # reasons are told and logged
+            if node.name in {"may_restart", "barred", "in_turn"}:
                 said.update(
                     f"{family}.{t}" for t in texts for family in ("action", "log")
                 )

@@ -19,6 +19,11 @@ def _target(text):
     )
 
 
+def _instances(text):
+    check = 'checks: [{kind: tcp, port: "{instance}"}]'
+    return f"targets:\n  - name: web\n    {check}\n    {text}\n"
+
+
 def _notifier(text):
     return GOOD + "notifiers:\n  - " + text + "\n"
 
@@ -666,5 +671,67 @@ ROWS = [
         _check("{kind: http, url: http://127.0.0.1/, headers: §{$secret: x}}"),
         "targets[0].checks[0].headers",
         "a key is not taken",
+    ),
+    # several that do one work
+    (
+        "an instance twice",
+        _instances("instances: [1, §1]"),
+        "targets[0].instances[1]",
+        "is doubled",
+    ),
+    (
+        "an instance that cannot be a name",
+        _instances("instances: [1, §'a b']"),
+        "targets[0].instances[1]",
+        "cannot be a name",
+    ),
+    (
+        "instances that are no list",
+        _instances("instances: §8000"),
+        "targets[0].instances",
+        "got a number|expected a list|Put it in brackets",
+    ),
+    (
+        "instances that are all the same",
+        _target("instances: §[1, 2]"),
+        "targets[0].instances",
+        'in the same place|port: "{instance}"',
+    ),
+    (
+        "a group beside instances",
+        _instances("instances: [1, 2]\n    group: §x"),
+        "targets[0].group",
+        "stands beside instances",
+    ),
+    (
+        "more to be well than there are",
+        _instances("instances: [1, 2]\n    min_healthy: §3"),
+        "targets[0].min_healthy",
+        "can never be reached|at most 2",
+    ),
+    (
+        "how many of one must be well",
+        _target("min_healthy: §1"),
+        "targets[0].min_healthy",
+        "stands alone|instances or group",
+    ),
+    (
+        "a group with the name of a target",
+        _target("group: §web"),
+        "targets[0].group",
+        "name of a target too",
+    ),
+    (
+        "a group that does not agree",
+        _target("group: g")
+        + "  - {name: b, group: g, min_healthy: §2, checks: [{kind: tcp, port: 2}]}\n",
+        "targets[1].min_healthy",
+        "differs within its group|1, as at the first of g",
+    ),
+    (
+        "a group that depends on itself",
+        _instances("instances: [1, 2]\n    depends_on: §[web]"),
+        "targets[0].depends_on",
+        "depends on itself",
     ),
 ]

@@ -67,6 +67,12 @@ SLOW = {
 FLAP = {"incident": "webui@1~flapping", "detail": "42%"}
 
 
+def test_an_outage_that_is_only_a_warning_is_not_called_slow():
+    told = compose(wish(severity=Severity.WARNING), facts(), "")
+
+    assert told.issue == "WebUI process is not alive"
+
+
 # --- words --------------------------------------------------------------------
 
 

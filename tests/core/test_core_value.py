@@ -11,7 +11,7 @@ import pkgutil
 import pytest
 
 import agent2.core
-from agent2.core.model import Code, Finding, Outcome, TargetState
+from agent2.core.model import Code, Finding, Outcome, Severity, TargetState
 from agent2.core.value import FrozenError, as_dict, replace, value
 
 
@@ -264,6 +264,7 @@ def test_the_first_state_of_a_target_says_nothing():
         "code": None,
         "detail": "",
         "incident": None,
+        "severity": Severity.CRITICAL,
         "incident_at": 0.0,
         "failing_since": None,
         "warning": None,

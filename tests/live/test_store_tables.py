@@ -143,6 +143,16 @@ def test_an_incident_is_opened_once_and_resolved_once(db):
     assert incidents.get(db, "webui-1") == replace(found, resolved_at=NOW + 60)
 
 
+def test_an_incident_that_gets_louder_is_acknowledged_no_more(db):
+    in_one(db, incidents.open_incident, OPENED)
+    in_one(db, incidents.ack, "webui-1", NOW, "mia", "I know")
+    in_one(db, incidents.worsen, "webui-1", Severity.CRITICAL)
+
+    (found,) = incidents.open_ones(db)
+    assert (found.severity, found.acked_at) == (Severity.CRITICAL, None)
+    assert (found.acked_by, found.acked_why) == ("", "")
+
+
 def test_a_replay_does_not_open_a_resolved_incident_again(db):
     in_one(db, incidents.open_incident, OPENED)
     in_one(db, incidents.resolve, ResolveIncident("webui-1", "webui", NOW + 60))

@@ -16,6 +16,7 @@ from agent2.cli.errors import Failure
 from agent2.cli.state.probing import probe
 from agent2.cli.state.status import wants_table
 from agent2.cli.words import say
+from agent2.core.groups import at_a_glance
 from agent2.core.judgement import judge
 from agent2.core.model import Verdict
 from agent2.wire.status import check_entry
@@ -54,7 +55,7 @@ def check(
             return codes.NAGIOS["unknown"]
         raise
     entries = look(chosen, settings.state_dir)
-    state = worst([str(entry["state"]) for entry in entries])
+    state = worst(_counted(entries, chosen))
     if nagios:
         click.echo(nagios_line(entries, state, dict_of_timeouts(chosen)))
     elif as_json:
@@ -66,6 +67,18 @@ def check(
     else:
         click.echo("\n".join(line for entry in entries for line in plain(entry)))
     return codes.NAGIOS[state]
+
+
+def _counted(entries: list[dict[str, Any]], chosen: Chosen) -> list[str]:
+    """Return the states of *entries* as they count: one of several may be missed."""
+    groups: dict[str, list[str]] = {}
+    least = {target.group: target.min_healthy for target, _ in chosen}
+    for entry, (target, _) in zip(entries, chosen, strict=True):
+        groups.setdefault(target.group, []).append(str(entry["state"]))
+    alone = groups.pop("", [])
+    return alone + [
+        w for g, words in groups.items() for w in at_a_glance(words, least[g])
+    ]
 
 
 def choose(plan: Plan, names: tuple[str, ...]) -> Chosen:

@@ -63,6 +63,7 @@ PEOPLE = {
     "order.paused": "not restarted, {subject} is paused: {note}; --force does it "
     "nevertheless",
     "order.blocked": "not restarted, it is forbidden: {note}",
+    "order.in_turn": "{subject} must wait for its turn: {note}",
     "order.under_way": "a restart of {subject} is under way already",
     "order.unknown_target": "there is no target {subject}",
     "order.failing": "{note} still fails: acknowledge or silence it; --force closes it "

@@ -57,6 +57,7 @@ PEOPLE = {
     "order.closed": "{subject} 已关闭",
     "order.paused": "未重启, {subject} 已暂停: {note}; 用 --force 仍可执行",
     "order.blocked": "未重启, 被禁止: {note}",
+    "order.in_turn": "{subject} 需等待轮到它: {note}",
     "order.under_way": "{subject} 的重启正在进行",
     "order.unknown_target": "没有目标 {subject}",
     "order.failing": "{note} 仍有故障: 请确认或静默; 用 --force 仍可关闭",

@@ -90,6 +90,7 @@ export default {
   "did.order": "The agent is asked",
   "answer.asked": "its restart is asked for; of the budget",
   "answer.checked": "the agent looks at it now",
+  "answer.in_turn": "another of its group restarts",
   "answer.under_way": "a restart is under way already",
   "answer.paused": "not restarted, it is paused",
   "answer.blocked": "not restarted, it is forbidden",

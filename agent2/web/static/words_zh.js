@@ -90,6 +90,7 @@ export default {
   "did.order": "已请求监控器",
   "answer.asked": "已请求重启；预算",
   "answer.checked": "监控器正在检查",
+  "answer.in_turn": "同组的另一个目标正在重启",
   "answer.under_way": "重启正在进行",
   "answer.paused": "未重启，已暂停",
   "answer.blocked": "未重启，被禁止",
