@@ -285,6 +285,27 @@ class Listening:
         self.door.close()
 
 
+@pytest.mark.slow
+def test_a_pack_that_cannot_be_written_is_not_tried_again_with_every_look(rig):
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+    checks = [{"kind": "tcp", "port": port}]
+    more = {"log": {"level": "DEBUG"}, "evidence": {"enabled": True}}
+    settings = config({"name": "webui", "checks": checks} | FAST, **more)
+    agent = rig.agent(settings, start=False)
+    agent.folder.mkdir(parents=True)
+    (agent.folder / "evidence").write_text("no folder")
+    agent.start()
+    agent.until_line("no evidence", 60)
+
+    def failures():
+        return agent.status()["consecutive_failures"]
+
+    since = failures()
+    wait_for(lambda: failures() >= since + 40, 60, agent.tail)
+    assert (agent.folder / "agent2.log").read_text().count("no evidence") == 1
+
+
 def _accept(door):
     while True:
         try:
