@@ -231,6 +231,9 @@ def test_a_pause_stops_restarts_and_nothing_else(policy, cycles):
 def test_a_pause_hides_no_outage_and_no_recovery(policy, cycles):
     told = {AlertKind.FIRING, AlertKind.RESOLVED}
     policy = replace(policy, flapping=False)
+    # Silences have laws of their own: when one ends while a restart settles, a pause
+    # that takes the restart back lets people be told at once, and not after it.
+    cycles = [({"s": "-", "m": "+", "d": "~"}.get(c, c), gap) for c, gap in cycles]
     free = [({"p": "-", "b": "o", "g": "+"}.get(c, c), gap) for c, gap in cycles]
 
     def outages(story):
