@@ -28,6 +28,8 @@ POSTGRESQL = Path(_INITDB).resolve().parent if _INITDB else None
 SITE = """
 {user}daemon off;
 worker_processes 1;
+# One process: a worker would outlive a master that is killed.
+master_process off;
 pid {place}/nginx.pid;
 error_log {place}/error.log;
 events {{ worker_connections 64; }}
