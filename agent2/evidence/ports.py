@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agent2.evidence.process import read
+from agent2.host.sockets import holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,9 +55,6 @@ def _owner(wanted: str, first: Iterable[int], until: float) -> int | None:
     for pid in (*first, *others):
         if time.monotonic() > until:
             return None
-        with suppress(OSError):
-            for fd in os.listdir(f"/proc/{pid}/fd"):
-                with suppress(OSError):
-                    if os.readlink(f"/proc/{pid}/fd/{fd}") == wanted:
-                        return pid
+        if holds(pid, {wanted}):
+            return pid
     return None

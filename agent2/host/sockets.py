@@ -66,13 +66,25 @@ def listeners(port: int, pids: Iterable[int]) -> tuple[set[int], bool]:
 
     Processes of other users are hidden from us unless we are root: they count as none.
     """
-    wanted = {f"socket:[{ino}]" for state, ino in _rows(port) if state == LISTEN}
+    wanted = _listening(port)
     if not wanted:
         return set(), False
-    return {pid for pid in pids if _holds(pid, wanted)}, True
+    return {pid for pid in pids if holds(pid, wanted)}, True
 
 
-def _holds(pid: int, wanted: set[str]) -> bool:
+def owner(port: int, pids: Iterable[int]) -> int:
+    """Return the first of *pids* that listens on *port*, 0 where none is seen to."""
+    wanted = _listening(port)
+    seen = pids if wanted else ()
+    return next((pid for pid in seen if holds(pid, wanted)), 0)
+
+
+def _listening(port: int) -> set[str]:
+    return {f"socket:[{ino}]" for state, ino in _rows(port) if state == LISTEN}
+
+
+def holds(pid: int, wanted: set[str]) -> bool:
+    """Has *pid* one of *wanted* (``socket:[INODE]``) open? False where it is hidden."""
     folder = f"/proc/{pid}/fd"
     try:
         names = os.listdir(folder)

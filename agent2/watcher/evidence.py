@@ -133,8 +133,8 @@ class Evidence:
         found.incident = incident
         body = {"path": found.path, "summary": found.summary}
         name, now = watched.name, self._clock.now()
-        said = found.summary or os.path.basename(found.path)
-        self._texts().say("INFO", "evidence", target=name, detail=said)
+        shown = found.summary or os.path.basename(found.path)
+        self._texts().say("INFO", "evidence", target=name, detail=shown)
 
         def inside(tx: Connection) -> None:
             journal.append(tx, now, "evidence.collected", name, incident, body)

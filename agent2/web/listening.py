@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import socket
 import stat
 from typing import TYPE_CHECKING
+
+from agent2.host import sockets
 
 if TYPE_CHECKING:
     from agent2.web.settings import WebSettings
@@ -100,32 +101,9 @@ def _told(where: str, port: int, error: OSError) -> ListenError:
 
 
 def holder(port: int) -> int:
-    """Return the PID of who listens on *port*, 0 where that cannot be seen.
-
-    ``/proc/net/tcp`` (proc(5)): local address, state 0A is LISTEN, inode.
-    """
-    inodes = set()
-    for name in ("tcp", "tcp6"):
-        try:
-            with open(f"/proc/net/{name}", encoding="ascii") as file:
-                rows = [line.split() for line in file][1:]
-        except OSError:
-            continue
-        inodes |= {r[9] for r in rows if r[3] == "0A" and r[1].endswith(f":{port:04X}")}
-    for pid in filter(str.isdecimal, _names("/proc")):
-        for fd in _names(f"/proc/{pid}/fd"):
-            try:
-                link = os.readlink(f"/proc/{pid}/fd/{fd}")
-            except OSError:
-                continue
-            found = re.fullmatch(r"socket:\[(\d+)\]", link)
-            if found and found[1] in inodes:
-                return int(pid)
-    return 0
-
-
-def _names(folder: str) -> list[str]:
+    """Return the PID of who listens on *port*, 0 where that cannot be seen."""
     try:
-        return os.listdir(folder)
+        names = os.listdir("/proc")
     except OSError:
-        return []
+        return 0
+    return sockets.owner(port, map(int, filter(str.isdecimal, names)))
