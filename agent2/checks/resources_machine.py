@@ -55,7 +55,8 @@ def _busy(kept: Kept) -> float | None:
     if before is None:
         before = machine.cpu()
         time.sleep(MOMENT)
-    busy, whole = kept.cpu = machine.cpu()
-    if whole - before[1] <= 0.0:
-        return None
-    return min(max(100.0 * (busy - before[0]) / (whole - before[1]), 0.0), 100.0)
+    busy, whole = now = machine.cpu()
+    if whole > before[1]:  # else no tick has passed: what was seen last still holds
+        share = (busy - before[0]) / (whole - before[1])
+        kept.cpu, kept.busy_percent = now, min(max(100.0 * share, 0.0), 100.0)
+    return kept.busy_percent

@@ -34,6 +34,7 @@ class Kept:
         self.memory = Memory()
         self.root = (0, 0)
         self.cpu: tuple[float, float] | None = None
+        self.busy_percent: float | None = None
         self.cpus: dict[tuple[int, int], float] = {}
         self.at = 0.0
 

@@ -230,6 +230,8 @@ def tools(folder, **programs):
     return f"{folder}:{os.environ['PATH']}"
 
 
+# Large enough, packed, for a file of its size never to be called too small.
+AGENTS = "CREATE TABLE agents AS SELECT md5(n::text) FROM generate_series(1, 999) n"
 BACKUPS = {"interval: 1m, failure_threshold": "interval: 0.2s, failure_threshold"}
 
 
@@ -299,7 +301,7 @@ def test_the_backup_of_a_real_database_is_whole_and_its_end_is_told(rig, tmp_pat
             job = Job(watch, folder, **env)
             for words in (
                 ("createdb", "multi_agent"),
-                ("psql", "-q", "multi_agent", "-c", "CREATE TABLE agents AS SELECT 42"),
+                ("psql", "-q", "multi_agent", "-c", AGENTS),
             ):
                 subprocess.run(words, env=env, check=True)
             assert job.run() == 0
