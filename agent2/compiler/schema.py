@@ -64,6 +64,9 @@ class Restart(Section):
     half_open: Above = _field(
         _RESTART.half_open, "A spent budget allows one more try after this time"
     )
+    dry_run: Truth = _field(
+        _RESTART.dry_run, "Decide and tell what would be restarted, and restart nothing"
+    )
 
 
 # One for all, since a plain default is copied for each of ten thousand targets.

@@ -27,6 +27,7 @@ _COUNTS = (
     "success_threshold",
     "intensity",
     "remediation",
+    "dry_run",
     "max_retry",
 )
 

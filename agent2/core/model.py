@@ -186,7 +186,7 @@ class RestartPolicy:
     """How restarts are asked for.
 
     Attributes:
-        enabled: False is monitor-only: incidents and alerts, no restart.
+        enabled: False is monitor-only: no restart. dry_run: it is told, and not done.
         intensity: At most this many restarts ...
         period: ... within this many seconds; then the budget is spent.
         settle: Seconds after a request in which BAD verdicts do not count.
@@ -206,6 +206,7 @@ class RestartPolicy:
     backoff_max: float = 300.0
     rearm: float = 600.0
     half_open: float = 1800.0
+    dry_run: bool = False
 
 
 @value
@@ -238,9 +239,8 @@ class TargetState:
     Attributes:
         first_seen: When this target was first looked at.
         since: When ``health`` last changed.
-        failures: Consecutive BAD verdicts; only a good check makes it 0.
-        successes: Consecutive good verdicts.
-        slow_count: Consecutive DEGRADED verdicts.
+        failures: Consecutive BAD verdicts; only a good check makes it 0. successes:
+            consecutive good ones; slow_count: DEGRADED ones.
         incident: Id of the open incident, and when it opened.
         severity: How loud it was told: as it opened, or the worst since.
         failing_since: When the first of the failures was seen: the outage began.

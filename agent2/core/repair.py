@@ -11,7 +11,7 @@ from agent2.core.effects import (
 )
 from agent2.core.model import ActionResult, AlertKind, Policy, Severity, TargetState
 from agent2.core.policies import Ruling
-from agent2.core.restarts import may_restart
+from agent2.core.restarts import DRY_RUN, may_restart
 from agent2.core.value import replace
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agent2.core.quiet import Quiet
 
 # Reasons of the budget itself. Any other is a bar's, and goes when that is lifted.
-_OWN = frozenset({"", "off", "exhausted"})
+_OWN = frozenset({"", "off", "exhausted", DRY_RUN})
 LOUDEST = tuple(Severity)
 IN_TURN = "in_turn"  # another of its group restarts (core/groups.py)
 

@@ -10,6 +10,7 @@ from agent2.core.chance import spread
 from agent2.core.model import Health, RestartPolicy, TargetState
 from agent2.core.policies import Decision, Ruling
 
+DRY_RUN = "dry_run"  # the bar of who restarts nothing: all others are asked before it
 _MAX_EXPONENT = 20  # 2.0 ** 1024 overflows; the cap is reached long before
 
 
@@ -45,8 +46,18 @@ def may_restart(
     """
     if not policy.enabled:
         return Decision(Ruling.BLOCK, "off")
-    if bar is not None:
+    if bar is not None and bar.reason != DRY_RUN:
         return bar
+    decision = _spend(policy, state, target, now)
+    if decision.ruling is Ruling.ALLOW and policy.dry_run:
+        return bar or Decision(Ruling.BLOCK, "dry_run")
+    return decision
+
+
+def _spend(
+    policy: RestartPolicy, state: TargetState, target: str, now: float
+) -> Decision:
+    """Decide what the budget says by itself."""
     if state.exhausted_at is not None:
         return _half_open(policy, max((state.exhausted_at, *state.restarts)), now)
     if inside(policy, state.restarts, now) >= policy.intensity:

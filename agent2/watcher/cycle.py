@@ -160,7 +160,7 @@ def bar_of(
     bar = parts.gates.bar(watched, judgement, pending=pending)
     if bar is None and watched.group is not None:
         bar = watched.group.bar(watched, now, parts.deeds, pending=pending)
-    return bar
+    return bar or watched.rehearsed()
 
 
 def _after(

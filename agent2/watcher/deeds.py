@@ -17,6 +17,7 @@ from agent2.core.effects import (
 )
 from agent2.core.model import ActionResult, Health
 from agent2.core.repair import IN_TURN
+from agent2.core.restarts import DRY_RUN
 from agent2.plugins import Deed, Order
 from agent2.store import actions, journal
 from agent2.watcher.audit import acted
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from agent2.watcher.telling import Telling
     from agent2.watcher.texts import Texts
     from agent2.watcher.watched import Watched
+
+
+# Why a target stays down, where that is meant so.
+_QUIETER = {IN_TURN: "INFO", DRY_RUN: "WARNING"}
 
 
 class Deeds:
@@ -126,7 +131,7 @@ class Deeds:
                 texts.fix(row.target, row.label, result, watched.story)
             case Withhold():
                 sid, note = effect.incident, effect.note
-                level = "INFO" if effect.why == IN_TURN else "ERROR"
+                level = _QUIETER.get(effect.why, "ERROR")
                 texts.say(level, effect.why, sid, target=watched.name, note=note)
             case OpenIncident():
                 self._telling.opened(effect)

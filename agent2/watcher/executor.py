@@ -144,7 +144,7 @@ class Writer:
             return rows[-1].label
         for effect in step.effects:
             if isinstance(effect, Withhold):
-                return words[f"action.{effect.why}"]
+                return words[f"action.{effect.why}"].format(note=effect.note)
         warns = any(
             isinstance(e, Notify) and e.kind is AlertKind.DEGRADED for e in step.effects
         )

@@ -124,6 +124,7 @@ async def _restart(parts: Parts, order: Order) -> None:
     bar = parts.gates.bar(watched, judgement, pending=True)  # a person asks: no other
     if bar is None and watched.group is not None:
         bar = watched.group.bar(watched, parts.clock.now(), deeds, pending=False)
+    bar = bar or watched.rehearsed()
     if bar is not None and (not order.force or _is_forbidden(bar)):
         note = bar.concerns[0].description if bar.concerns else ""
         raise RefusedError(bar.reason, note)

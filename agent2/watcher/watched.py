@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent2.core.model import Judgement, Observation, Policy
+    from agent2.core.policies import Decision
     from agent2.host.oom import OomCount
     from agent2.host.processes import ProcessRef
     from agent2.host.reactor import Timer
@@ -160,11 +161,23 @@ class Watched:
     @property
     def program(self) -> str:
         """What the next restart of its incident would run, "" if it runs nothing."""
+        argv = getattr(self.actions[self.next_rung], "argv", ())
+        return str(argv[0]) if argv else ""
+
+    @property
+    def next_rung(self) -> int:
+        """The number, from 0, of what the next restart of its incident would run."""
         state, last = self.state, len(self.actions) - 1
         since = state.incident_at if state.incident is not None else float("inf")
-        tries = sum(1 for at in state.restarts if at >= since)
-        argv = getattr(self.actions[min(tries, last)], "argv", ())
-        return str(argv[0]) if argv else ""
+        return min(sum(1 for at in state.restarts if at >= since), last)
+
+    def rehearsed(self) -> Decision | None:
+        """Return that it is not restarted, and what would be done, in a dry run."""
+        if not self.policy.restart.dry_run:
+            return None
+        from agent2.watcher import rehearsal  # who restarts does not pay
+
+        return rehearsal.bar(self)
 
     def why_it_died(self, judgement: Judgement) -> Judgement:
         """Add what the kernel told of the death, until the target is alive again."""

@@ -113,6 +113,7 @@ def target_entry(
             "period_s": budget.period,
             "exhausted": state.exhausted_at is not None,
             "next_restart_at": None if again is None else stamp(again),
+            **({"dry_run": True} if budget.dry_run else {}),
         },
         "incident": state.incident or state.warning,
         "flapping": state.flap is not None,

@@ -360,7 +360,7 @@ def words_nobody_says(root: str) -> list[str]:
             said.update(f"line.{text}" for text in texts if node.name == "_lines")
             said.update(f"subject.{text}" for text in texts if node.name == "compose")
             # reasons are told and logged
-            if node.name in {"may_restart", "barred", "in_turn"}:
+            if node.name in {"may_restart", "_spend", "barred", "in_turn"}:
                 said.update(
                     f"{family}.{t}" for t in texts for family in ("action", "log")
                 )

@@ -73,7 +73,7 @@ def test_the_documents_two_variables_set_the_supervisors_numbers():
 
 GOOD = {
     "profile": "prod", "language": "zh", "failure_threshold": "9", "success_threshold": "9",
-    "max_retry": "9", "intensity": "9", "remediation": "off", "verify": "http://127.0.0.1/v",
+    "max_retry": "9", "intensity": "9", "remediation": "off", "dry_run": "true", "verify": "http://127.0.0.1/v",
     "enabled": "true", "host": "localhost", "port": "99", "token_file": "/t",
     "max_clients": "9", "rate_limit": "9",
     "level": "error", "json": "true", "max_bytes": "9MB", "backups": "9",

@@ -194,6 +194,11 @@ def test_restart_policy_half_open(half_open):
     ]
 
 
+@pytest.mark.parametrize(("dry_run", "asked"), [(True, False), (False, True)])
+def test_restart_policy_dry_run(dry_run, asked):
+    assert bool(restarts(dry_run=dry_run)) is asked
+
+
 # --- Retry --------------------------------------------------------------------
 
 

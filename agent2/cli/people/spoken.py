@@ -129,6 +129,8 @@ def _told(order: Order) -> str:
             return say("order.paused", **values)
         case "blocked":
             return say("order.blocked", **values)
+        case "dry_run":
+            return say("order.dry_run", **values)
         case "in_turn":
             return say("order.in_turn", **values)
         case "under_way":

@@ -27,7 +27,8 @@ def check_now(
 
 @click.command("restart-target", cls=Command, help=say("help.restart_target"))
 @click.argument("target")
-@why(required=True)
+@why(required=False)
+@click.option("--dry-run", is_flag=True, help=say("option.rehearse"))
 @click.option("--force", is_flag=True, help=say("option.force_restart"))
 @by
 @click.pass_context
@@ -37,10 +38,18 @@ def restart_target(
     why: str,
     named: str,
     *,
+    dry_run: bool,
     force: bool,
     as_json: bool,
 ) -> int:
-    """Have the watcher restart a target."""
+    """Have the watcher restart a target, or say what that would do."""
+    if dry_run:
+        from agent2.cli.people import rehearsal  # the watcher's own decisions
+
+        return rehearsal.tell(shared(ctx), target, as_json=as_json)
+    if not why:
+        asked = next(each for each in ctx.command.params if each.name == "why")
+        raise click.MissingParameter(ctx=ctx, param=asked)
     said = word(named, why)
     done = carried_out(shared(ctx), orders.RESTART, target, said, force=force)
     return show(done, as_json=as_json)

@@ -32,6 +32,7 @@ PEOPLE = {
     "option.for": "How long: 30m, 2h, 7d; at most 30 days.",
     "option.until": "Until when; without an offset in this machine's time zone.",
     "option.silence_all": "Those that are over too.",
+    "option.rehearse": "Say what would be done and whether it may be now; do nothing.",
     "option.force_restart": "Over a pause, a frozen window or a rule; never a redline.",
     "option.force_close": "Though the target still fails.",
     "status.silent": "{what}: no alerts until {until}: {why} ({command})",
@@ -63,6 +64,8 @@ PEOPLE = {
     "order.paused": "not restarted, {subject} is paused: {note}; --force does it "
     "nevertheless",
     "order.blocked": "not restarted, it is forbidden: {note}",
+    "order.dry_run": "not restarted, {subject} is in dry run: {note}; --force does it "
+    "nevertheless",
     "order.in_turn": "{subject} must wait for its turn: {note}",
     "order.under_way": "a restart of {subject} is under way already",
     "order.unknown_target": "there is no target {subject}",
@@ -71,6 +74,15 @@ PEOPLE = {
     "order.closed_before": "{subject} was closed before",
     "order.late": "the order is too old to be carried out",
     "order.refused": "refused: {answer} {note}",
+    "rehearsal.step": "{target}: {does}",
+    "rehearsal.budget": "restarts in the budget: {used} of {limit} within {period}",
+    "rehearsal.allowed": "it may be restarted now ({why})",
+    "rehearsal.later": "not now, {why}, until {at}",
+    "rehearsal.refused": "not now, {why}",
+    "rehearsal.well": "its health is {health}: the agent asks for a restart of what is "
+    "down",
+    "rehearsal.silenced": "its alerts are silenced until {until}; restarts go on",
+    "rehearsal.stale": "the agent does not run: that is what it knew last",
     "order.silent": "the agent has not answered within {seconds} s; it will take the "
     "order up when it can",
 }
