@@ -207,12 +207,10 @@ def load(family: str, kind: str) -> type[Any]:
     Raises:
         UnknownKindError: there is none of that kind.
     """
-    from importlib import import_module
-
     place = TABLE[family].get(kind)
     if place is not None:
         module, _, name = place.partition(":")
-        found: type[Any] = getattr(import_module(module), name)
+        found: type[Any] = getattr(__import__(module, fromlist=(name,)), name)
         return found
     from importlib.metadata import entry_points
 

@@ -7,7 +7,7 @@ import os
 
 from agent2.core.value import value
 from agent2.store.errors import SQLITE_ERRORS, StoreError, from_os, from_sqlite
-from agent2.store.migrations import APPLICATION_ID, SCRIPTS, TABLES
+from agent2.store.schema import APPLICATION_ID, TABLES, VERSION
 
 _TABLES = (
     "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -93,9 +93,9 @@ def _prove(connection: sqlite3.Connection, path: str) -> None:
     tables = {row[0] for row in connection.execute(_TABLES)}
     if mark != APPLICATION_ID or version < 1:
         raise StoreError("io", f"{path}: no store of agent2; name another file")
-    if version > len(SCRIPTS):
+    if version > VERSION:
         raise StoreError(
             "newer", f"{path}: of a newer agent2; restore it with that one"
         )
-    if version == len(SCRIPTS) and not tables >= TABLES:
+    if version == VERSION and not tables >= TABLES:
         raise StoreError("damaged", f"{path}: tables are missing; take another copy")

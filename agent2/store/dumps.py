@@ -7,7 +7,7 @@ import os
 
 from agent2.store.contents import Contents, contents, frozen, read_copy
 from agent2.store.errors import SQLITE_ERRORS, StoreError, from_os, from_sqlite
-from agent2.store.migrations import APPLICATION_ID
+from agent2.store.schema import APPLICATION_ID
 
 _ATTACH = 24  # SQLITE_ATTACH: https://www.sqlite.org/c3ref/c_alter_table.html
 _MOST = 8 << 30  # bytes of SQL; a bomb in a .gz has more

@@ -14,7 +14,7 @@ from agent2.store.contents import frozen
 from agent2.store.database import Database
 from agent2.store.errors import SQLITE_ERRORS, StoreError, from_os, from_sqlite
 from agent2.store.lock import FileLock
-from agent2.store.migrations import APPLICATION_ID, SCRIPTS
+from agent2.store.schema import APPLICATION_ID, VERSION
 from agent2.store.place import absent
 
 TYPE_CHECKING = False
@@ -105,7 +105,7 @@ class Glance(Database):
             fault = str(error).partition("; ")[0]
         version = int(self.rows("PRAGMA user_version")[0][0])
         wal = self._wal_bytes()
-        return Standing(version, len(SCRIPTS), fault, whole, size, wal)
+        return Standing(version, VERSION, fault, whole, size, wal)
 
 
 def _connect(path: str) -> sqlite3.Connection:

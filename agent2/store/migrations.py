@@ -1,20 +1,19 @@
 """The tables, as numbered scripts under ``PRAGMA user_version``.
 
 Script N takes a file from version N-1 to N in one transaction. A script that was
-released is never changed: what comes later is a new script at the end. Times of our
-own tables are REAL steady epoch seconds.
+released is never changed: what comes later is a new script at the end, and the number,
+names and sum of ``schema.py``. Times of our own tables are REAL steady epoch seconds.
 """
 
 from __future__ import annotations
 
 from agent2.store import people_tables, rollup_tables
+from agent2.store.schema import APPLICATION_ID
 from agent2.store.script_totals import TOTALS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-
-APPLICATION_ID = 0x41677432  # "Agt2": tells our file from any other SQLite file
 
 _FIRST = (
     """CREATE TABLE meta (
@@ -205,29 +204,6 @@ SCRIPTS: tuple[tuple[str, ...], ...] = (
     _SERIES,
     people_tables.SCRIPT,
 )
-
-TABLES = frozenset(
-    {
-        *rollup_tables.TABLES,
-        *people_tables.TABLES,
-        "meta",
-        "targets",
-        "incidents",
-        "deliveries",
-        "journal",
-        "actions",
-        "history_raw",
-        "supervisor_inbox",
-        "task_audits",
-        "tasks",
-        "task_gates",
-        "supervisor_metrics_archive",
-        "supervisor_checkpoint",
-        "totals",
-        "series",
-    }
-)
-
 
 def migrate(
     connection: sqlite3.Connection,

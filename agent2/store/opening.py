@@ -7,8 +7,8 @@ import os
 
 from agent2.store.errors import SQLITE_ERRORS, StoreError, advise, from_os, from_sqlite
 from agent2.store.lock import FileLock
-from agent2.store.migrations import APPLICATION_ID, SCRIPTS, TABLES, migrate
 from agent2.store.place import absent, examine, move_aside
+from agent2.store.schema import APPLICATION_ID, SUM, TABLES, VERSION, sum_of
 
 BUSY_S = 5.0
 _SMALL = 4 << 20  # bytes up to which a whole check costs a few milliseconds
@@ -110,17 +110,18 @@ def _aside(path: str, now: float | None, error: BaseException) -> str:
 def _check(connection: sqlite3.Connection, path: str) -> None:
     """Look at the tables, and at every page of a small file (4 MiB)."""
     try:
-        if not _schema(connection) >= _wanted_schema():
+        found = _schema(connection)
+        if sum_of(found) != SUM and not found >= _wanted_schema():
             raise advise("damaged", path, "its tables are not as they were made")
         if os.stat(path).st_size > _SMALL:
             return  # taken on trust: a whole check would hold up the start
-        found = connection.execute("PRAGMA quick_check(1)").fetchone()
+        said = connection.execute("PRAGMA quick_check(1)").fetchone()
     except SQLITE_ERRORS as error:
         raise from_sqlite(path, error) from None
     except OSError as error:
         raise from_os(path, error) from None
-    if found is None or found[0] != "ok":
-        raise advise("damaged", path, str(found and found[0]))
+    if said is None or said[0] != "ok":
+        raise advise("damaged", path, str(said and said[0]))
 
 
 def _schema(connection: sqlite3.Connection) -> set[tuple[object, ...]]:
@@ -128,6 +129,8 @@ def _schema(connection: sqlite3.Connection) -> set[tuple[object, ...]]:
 
 
 def _wanted_schema() -> set[tuple[object, ...]]:
+    from agent2.store.migrations import migrate  # rarely needed
+
     model = sqlite3.connect(":memory:", isolation_level=None)
     try:
         migrate(model, 0)
@@ -145,7 +148,10 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in _PRAGMAS:
             connection.execute(pragma).fetchone()
-        migrate(connection, version)
+        if version < VERSION:
+            from agent2.store.migrations import migrate
+
+            migrate(connection, version)
     except SQLITE_ERRORS as error:
         raise from_sqlite(path, error) from None
 
@@ -158,10 +164,10 @@ def _version(connection: sqlite3.Connection, path: str) -> int:
     if tables and mark != APPLICATION_ID:
         what = "an SQLite file of another program: move it away"
         raise StoreError("io", f"{path}: {what}")
-    if not 0 <= version <= len(SCRIPTS):
-        what = f"of a newer agent2 (version {version}, this one knows {len(SCRIPTS)})"
+    if not 0 <= version <= VERSION:
+        what = f"of a newer agent2 (version {version}, this one knows {VERSION})"
         raise StoreError("newer", f"{path}: {what}; run that one or restore a backup")
-    lacking = version == len(SCRIPTS) and not tables >= TABLES
+    lacking = version == VERSION and not tables >= TABLES
     if lacking or (version > 0) != bool(tables):
         raise advise("damaged", path, f"version {version} with {len(tables)} tables")
     return version

@@ -39,7 +39,6 @@ SCRIPT = (
     )""",
     "CREATE INDEX orders_waiting ON orders (seq) WHERE state = 'waiting'",
 )
-TABLES = frozenset({"silences", "orders"})
 
 
 def said(db: Database, now: float) -> tuple[bool, bool, bool]:

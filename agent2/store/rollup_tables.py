@@ -36,4 +36,3 @@ SCRIPT = (
     )""",
     "INSERT INTO history_rolled (id) VALUES (1)",
 )
-TABLES = frozenset({"history_minute", "history_hour", "history_rolled"})

@@ -6,8 +6,6 @@ and the watcher loads only the one it speaks.
 
 from __future__ import annotations
 
-from importlib import import_module
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,5 +16,5 @@ LANGUAGES = ("en", "zh")
 def words(language: str) -> Mapping[str, str]:
     """Return the catalogue of *language* (``en`` for one that is not known)."""
     name = language if language in LANGUAGES else "en"
-    catalogue: Mapping[str, str] = import_module(f"agent2.wire.{name}").WORDS
+    catalogue: Mapping[str, str] = __import__(f"agent2.wire.{name}", fromlist=[name]).WORDS
     return catalogue

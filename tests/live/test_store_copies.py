@@ -275,7 +275,8 @@ def test_a_bad_copy_changes_nothing(path, db, copy):
 
 
 def test_a_copy_of_an_older_version_is_brought_to_this_one(path, db, tmp_path):
-    from agent2.store.migrations import APPLICATION_ID, SCRIPTS
+    from agent2.store.migrations import SCRIPTS
+    from agent2.store.schema import APPLICATION_ID
 
     db.close()
     old = sqlite3.connect(tmp_path / "old.db", isolation_level=None)

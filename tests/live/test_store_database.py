@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from store_rows import NOW, put, refusal
 
-from agent2.store import meta, migrations
+from agent2.store import meta, migrations, schema
 from agent2.store.database import Database, StoreError
 
 ROOT = Path(__file__).parents[2]
@@ -151,7 +151,15 @@ def test_a_newer_store_is_refused_and_kept(path):
 
 def test_the_tables_of_the_plan_are_there(db):
     made = {row[0] for row in db.rows("SELECT name FROM sqlite_master")}
-    assert made >= migrations.TABLES
+    assert made >= schema.TABLES
+
+
+def test_a_new_store_is_known_without_the_scripts_that_made_it(db):
+    found = db.rows("SELECT name, sql FROM sqlite_master")
+    tables = {n for n, sql in found if str(sql).startswith("CREATE TABLE")}
+    assert tables - {"sqlite_sequence"} == schema.TABLES
+    assert len(migrations.SCRIPTS) == schema.VERSION
+    assert schema.sum_of(found) == schema.SUM, "the new SUM of store/schema.py"
 
 
 def test_a_later_script_is_applied_to_an_older_file(path):
