@@ -210,6 +210,7 @@ def load(family: str, kind: str) -> type[Any]:
     place = TABLE[family].get(kind)
     if place is not None:
         module, _, name = place.partition(":")
+        # Not importlib, which the watcher has no other use for.
         found: type[Any] = getattr(__import__(module, fromlist=(name,)), name)
         return found
     from importlib.metadata import entry_points

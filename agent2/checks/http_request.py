@@ -35,9 +35,9 @@ if TYPE_CHECKING:
             """May it leave this machine without encryption?"""
 
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_PART = re.compile(r"[\s/?&=;,]+")
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # compiled where there is a header
+_TEXT = r"[\t\x20-\x7e\x80-\xff]*"
+_PART = r"[\s/?&=;,]+"
 _SHORTEST = 6  # shorter parts are words such as "api"
 _FRAMING = ("connection", "content-length", "transfer-encoding", "accept-encoding")
 
@@ -78,7 +78,7 @@ def prepare(url: object, headers: Mapping[str, Any]) -> Ready:
     names = {name.lower(): name for name in fields}
     for name, secret in headers.items():
         text = plain(secret)
-        if not _NAME.fullmatch(name) or not _TEXT.fullmatch(text):
+        if not re.fullmatch(_NAME, name) or not re.fullmatch(_TEXT, text):
             raise HeaderError("a header has characters that cannot be sent")
         fields[names.get(name.lower(), name)] = text
     lines = [f"GET {place.path} HTTP/1.1"]
@@ -93,7 +93,7 @@ def _hidden(url: object, headers: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the secrets, and their parts: a server may quote a token alone."""
     paths = (text.partition("://")[2].partition("/")[2] for text in revealed((url,)))
     texts = (*revealed(headers.values()), *paths)
-    parts = (part for text in texts for part in _PART.split(text))
+    parts = (part for text in texts for part in re.split(_PART, text))
     return tuple(part for part in (*texts, *parts) if len(part) >= _SHORTEST)
 
 
@@ -101,7 +101,7 @@ def reachable(check: Source) -> Iterator[tuple[str, str, str]]:
     """Tell what is wrong with the address of a check, and with its headers."""
     yield from _url_problems(check)
     for name in check.headers:
-        if not _NAME.fullmatch(name) or name.lower() in _FRAMING:
+        if not re.fullmatch(_NAME, name) or name.lower() in _FRAMING:
             yield "headers", f"{name!r} cannot be set", "it is Agent2's own"
 
 

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 MODES = ("interactive", "assisted", "autonomous")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = "|".join(DAYS)
-_WINDOW = re.compile(
-    rf"(?:({_DAY})(?:-({_DAY}))? )?([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)",
-    re.IGNORECASE,
+# Compiled when one is read: most have none, and it takes half a millisecond.
+_WINDOW = (
+    rf"(?i)(?:({_DAY})(?:-({_DAY}))? )?"
+    r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)"
 )
 
 
@@ -116,7 +117,7 @@ def is_asked_elsewhere(plan: EventsPlan, type: str) -> bool:  # noqa: A002
 
 def is_window(text: str) -> bool:
     """Is *text* a window such as ``22:00-06:00`` or ``Mon-Fri 09:00-17:00``?"""
-    return _WINDOW.fullmatch(text) is not None
+    return re.fullmatch(_WINDOW, text) is not None
 
 
 def frozen_by(windows: Iterable[str], at: float) -> str:
@@ -130,7 +131,7 @@ def frozen_by(windows: Iterable[str], at: float) -> str:
 
 
 def _holds(window: str, day: int, minute: int) -> bool:
-    found = _WINDOW.fullmatch(window)
+    found = re.fullmatch(_WINDOW, window)
     if found is None:
         return False
     first, last, *clock = found.groups()

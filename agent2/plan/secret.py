@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-_REFERENCE = re.compile(r"\$(?:\$|\{(file:)?([^}:]+)(?::-([^}]*))?\})")
+_REFERENCE = r"\$(?:\$|\{(file:)?([^}:]+)(?::-([^}]*))?\})"
 
 
 class SecretError(Exception):
@@ -79,7 +79,7 @@ def expand(text: str, base: str) -> str:
             raise SecretError(f"environment variable {name} is not set")
         return default
 
-    return _REFERENCE.sub(put, text)
+    return re.sub(_REFERENCE, put, text)
 
 
 def _file(name: str, base: str) -> str:

@@ -92,7 +92,7 @@ OTEL = (
     "OTLP_TRACE_EXPORT_TIMEOUT_MILLIS",
 )
 _WATCHED = (*OVERRIDES, *OTEL, *LANGUAGE, "HOME")
-_REFERENCE = re.compile(rb"\$\{([A-Za-z_][A-Za-z0-9_]*)")
+_REFERENCE = rb"\$\{([A-Za-z_][A-Za-z0-9_]*)"
 
 
 def home(environ: Mapping[str, str]) -> str:
@@ -156,7 +156,7 @@ def current_stamp(
     in files of mode 0600.
     """
     source, content = _source(config_path)
-    names = sorted({*_WATCHED, *(n.decode() for n in _REFERENCE.findall(content))})
+    names = sorted({*_WATCHED, *(n.decode() for n in re.findall(_REFERENCE, content))})
     told = "\0".join((*(f"{name}={environ.get(name)}" for name in names), *sets))
     parts = (
         __version__,

@@ -205,6 +205,7 @@ SCRIPTS: tuple[tuple[str, ...], ...] = (
     people_tables.SCRIPT,
 )
 
+
 def migrate(
     connection: sqlite3.Connection,
     version: int,

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x41677432  # "Agt2": tells our file from any other SQLite file
 VERSION = 7
-# Of a store that is just made. Another sum is no damage yet: somebody may have added
-# a table of his own; then the scripts are run in memory, and all of theirs must be there.
-SUM = 0xe18d0ff6
+# Of a store that was just made. Another sum is no damage yet: somebody may have added
+# a table of his own. Then the scripts run in memory: all of theirs must be there.
+SUM = 0xE18D0FF6
 
 TABLES = frozenset(
     {

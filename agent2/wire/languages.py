@@ -16,5 +16,6 @@ LANGUAGES = ("en", "zh")
 def words(language: str) -> Mapping[str, str]:
     """Return the catalogue of *language* (``en`` for one that is not known)."""
     name = language if language in LANGUAGES else "en"
-    catalogue: Mapping[str, str] = __import__(f"agent2.wire.{name}", fromlist=[name]).WORDS
+    module = __import__(f"agent2.wire.{name}", fromlist=["WORDS"])  # not importlib
+    catalogue: Mapping[str, str] = module.WORDS
     return catalogue
