@@ -14,8 +14,8 @@ from agent2.store.contents import frozen
 from agent2.store.database import Database
 from agent2.store.errors import SQLITE_ERRORS, StoreError, from_os, from_sqlite
 from agent2.store.lock import FileLock
-from agent2.store.schema import APPLICATION_ID, VERSION
 from agent2.store.place import absent
+from agent2.store.schema import APPLICATION_ID, VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
