@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent2.compiler.words import Scope
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_ROOT = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 
 def _text(node: Any, scope: Scope) -> str | Hidden:
@@ -52,6 +53,13 @@ def _name(node: Any, scope: Scope) -> str:
 def _instance(node: Any, scope: Scope) -> str:
     plain_number = isinstance(node, int) and not isinstance(node, bool)
     return _name(str(node) if plain_number else node, scope)
+
+
+def _root(node: Any, scope: Scope) -> str:
+    text = _public(node, scope)
+    if not _ROOT.fullmatch(text):
+        raise Wrong("is no such path", "For example /agent2.")
+    return text
 
 
 def _secret(node: Any, scope: Scope) -> Hidden:
@@ -118,6 +126,11 @@ INSTANCE = Word(
     "a number, or letters, digits, dots, dashes, underscores",
     _instance,
     {"anyOf": [{"type": "integer"}, _TEXT | {"pattern": f"^{_NAME.pattern}$"}]},
+)
+ROOT = Word(
+    "a path that begins with / and does not end with it",
+    _root,
+    _TEXT | {"pattern": f"^{_ROOT.pattern}$"},
 )
 SECRET = Word("a text, best as ${NAME} or ${file:name}", _secret, _TEXT, secret=True)
 PATH = Word("a path", _path, _TEXT)

@@ -179,6 +179,9 @@ class Web(Section):
     allowed_hosts: list[Plain] = _field(
         [], "Names of this host in URLs, beside addresses and localhost"
     )
+    root_path: Annotated[str, fields.ROOT] = _field(
+        "", "Path under which a proxy shows it, for example /agent2"
+    )
     max_clients: Annotated[int, word.whole(1, 10000)] = _field(
         128, "Connections at a time; half of them may follow events"
     )

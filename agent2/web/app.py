@@ -29,6 +29,7 @@ from agent2.web import (
     routes_uptime,
 )
 from agent2.web.answers import Answers
+from agent2.web.desk import desk
 from agent2.web.guard import Guard
 from agent2.web.limits import RateLimit
 from agent2.web.replies import body_of, tagged
@@ -50,7 +51,8 @@ if TYPE_CHECKING:
 
 def described(request: Request) -> Response:
     """Return the OpenAPI document."""
-    return tagged(request, body_of(openapi.document(TABLE)))
+    root = desk(request).settings.root_path
+    return tagged(request, body_of(openapi.document(TABLE, root)))
 
 
 TABLE: tuple[Entry, ...] = (
@@ -97,7 +99,7 @@ def _by_method(entries: dict[str, Entry]) -> Endpoint:
     return chosen
 
 
-def application(desk: Desk, token: Token, stream: Stream, tally: Tally) -> Answers:
+def application(at: Desk, token: Token, stream: Stream, tally: Tally) -> Answers:
     """Return the ASGI application."""
     by_path: dict[str, dict[str, Entry]] = {}
     for entry in TABLE:
@@ -115,16 +117,16 @@ def application(desk: Desk, token: Token, stream: Stream, tally: Tally) -> Answe
     )
 
     async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("state", {}).update(desk=desk, stream=stream)
+        scope.setdefault("state", {}).update(desk=at, stream=stream)
         await router(scope, receive, send)
 
-    settings = desk.settings
+    settings = at.settings
     guard = Guard(
         inner,
         Security(settings, token),
         RateLimit(settings.rate_limit, time.monotonic),
-        settings.language,
-        desk.log,
+        settings,
+        at.log,
         tally.note,
     )
     return Answers(guard, {made: path for path, made in endpoints.items()})

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from agent2.web.limits import RateLimit
+    from agent2.web.settings import WebSettings
 
 HEAD_BYTES = 16 * 1024
 LARGEST = 1 << 20  # bytes of a body
@@ -43,7 +44,7 @@ class Guard:
         app: ASGIApp,
         security: Security,
         rate: RateLimit,
-        language: str,
+        settings: WebSettings,
         log: Callable[[str, str], object],
         refused: Callable[[str], object],
     ) -> None:
@@ -51,7 +52,8 @@ class Guard:
         self._app = app
         self._security = security
         self._rate = rate
-        self._language = language
+        self._language = settings.language
+        self._root = settings.root_path
         self._log = log
         self._refused = refused
 
@@ -71,6 +73,8 @@ class Guard:
         headers = _plain(scope)
         language = spoken(headers.get("accept-language", ""), self._language)
         scope["agent2.language"] = language
+        if scope["path"].startswith(f"{self._root}/"):  # a proxy may leave it there
+            scope["path"] = scope["path"][len(self._root) :]
         scope["app"] = self  # so that the router raises and does not answer by itself
         try:
             await self._serve(scope, headers, receive, told)

@@ -30,8 +30,8 @@ _CHANGES = (
 _REFUSAL = {"$ref": "#/components/schemas/Refusal"}
 
 
-def document(table: Iterable[Entry]) -> dict[str, Any]:
-    """Return the document of all routes."""
+def document(table: Iterable[Entry], root: str = "") -> dict[str, Any]:
+    """Return the document of all routes, which stand under the path *root*."""
     paths: dict[str, dict[str, Any]] = {}
     for entry in table:
         path = entry.path.replace(":path}", "}")
@@ -39,6 +39,7 @@ def document(table: Iterable[Entry]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Agent2", "version": agent2.__version__},
+        "servers": [{"url": root or "/"}],
         "paths": paths,
         "components": {
             "schemas": {"Refusal": objects(error=TEXT, code=TEXT, hint=TEXT)},

@@ -38,7 +38,8 @@ _TYPES = {
 }
 _FOR_GOOD = "public, max-age=31536000, immutable"
 _MAP = re.compile(rb'<script type="importmap">(.*?)</script>', re.DOTALL)
-_UNSAID = re.compile(rb"^[ \t]*(?://.*\n?|/\*.*\*/\n)?", re.MULTILINE)
+_UNSAID = re.compile(rb"^[ \t]*(?://.*\n?|/\*.*\*/\n)?| // .*$", re.MULTILINE)
+_AIRY = re.compile(rb"\s*([{};])\s*|(?<=:) |(?<=,)\n")
 _POLICY = (
     "default-src 'self'; script-src 'self' 'sha256-{digest}'; style-src 'self'; "
     "img-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -80,10 +81,10 @@ def site() -> Site:
     modules = [name for name in sorted(raw) if name.endswith((".js", ".mjs"))]
     wanted = [name for name in modules if not name.startswith(("words_", "vendor/u"))]
     links = "\n".join(
-        f'<link rel="modulepreload" href="{PREFIX}{digest}/{name}">' for name in wanted
+        f'<link rel="modulepreload" href=".{PREFIX}{digest}/{name}">' for name in wanted
     )
     text = index.replace(b"{preload}", links.encode())
-    text = text.replace(b"{base}", f"{PREFIX}{digest}".encode())
+    text = text.replace(b"{base}", f".{PREFIX}{digest}".encode())
     found = _MAP.search(text)
     assert found is not None
     known = base64.b64encode(hashlib.sha256(found[1]).digest()).decode()
@@ -104,11 +105,13 @@ def _names() -> list[str]:
 
 
 def _read(name: str) -> bytes:
-    """Return a file as it is sent: ours go without indentation and comment lines."""
+    """Return a file as it is sent: ours go without indentation and comments."""
     with open(os.path.join(FOLDER, name), "rb") as file:
         body = file.read()
-    ours = name.endswith((".js", ".css")) and not name.startswith("vendor")
-    return _UNSAID.sub(b"", body) if ours else body
+    if name.startswith("vendor") or not name.endswith((".js", ".css")):
+        return body
+    body = _UNSAID.sub(b"", body)
+    return _AIRY.sub(rb"\1", body) if name.endswith(".css") else body
 
 
 def _page(name: str, body: bytes) -> Page:

@@ -49,6 +49,8 @@ def state_tree(at: Desk, seen: Snapshot) -> dict[str, Any]:
     tree = dict(seen.tree)
     tree["health_status"] = seen.health
     tree["targets"] = watched(seen)
+    if not seen.fresh and "groups" in tree:
+        tree["groups"] = _unknown(seen.entries("groups"))
     return tree | {"fresh": seen.fresh, "journal": {"store": store, "seq": seq}}
 
 
@@ -57,6 +59,10 @@ def watched(seen: Snapshot) -> list[dict[str, Any]]:
     found = seen.entries("targets")
     if seen.fresh:
         return found
+    return _unknown(found)
+
+
+def _unknown(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [one | {"state": "unknown"} for one in found]
 
 

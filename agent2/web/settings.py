@@ -22,6 +22,7 @@ class WebSettings:
         socket: Path of a Unix socket that is served instead of host and port.
         token_file: Absolute path.
         allowed_hosts: Names that may stand in ``Host`` beside addresses, localhost.
+        root_path: Path under which a proxy shows it, "" or without a slash at its end.
         max_clients: Connections at a time.
         rate_limit: Requests per second and address; twice as many in one go.
         language: ``en`` or ``zh``, for who does not say which.
@@ -33,6 +34,7 @@ class WebSettings:
     socket: str = ""
     token_file: str = ""
     allowed_hosts: tuple[str, ...] = ()
+    root_path: str = ""
     max_clients: int = 128
     rate_limit: float = 50.0
     language: str = "en"

@@ -167,7 +167,7 @@ def test_a_person_without_a_mouse_pauses_and_allows_restarts(chrome, cli, url, t
 
         tab_to("Pause restarts")
         page.keyboard.press("Enter")
-        expect(page.locator("dialog input[name=reason]")).to_be_focused()
+        expect(page.locator("dialog input[name=why]")).to_be_focused()
         page.keyboard.type("by <b>hand</b>")
         page.keyboard.press("Enter")
         expect(page.locator("dialog input[name=token]")).to_be_focused()

@@ -129,6 +129,7 @@ def test_the_rest_of_the_file_reaches_the_plan():
         "token_file": "/etc/agent2/web.token",
         "socket": "",
         "allowed_hosts": [],
+        "root_path": "",
         "max_clients": 128,
         "rate_limit": 50,
     }

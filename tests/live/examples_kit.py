@@ -21,49 +21,12 @@ from tests.fakes.docker_socket import ENDED, RUNNING, DockerSocket
 
 EXAMPLES = ROOT / "config" / "examples"
 SERVICE = Path(__file__).with_name("example_service.py")
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 _SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 _INITDB = shutil.which("initdb") or (_SERVERS[-1] if _SERVERS else None)
 POSTGRESQL = Path(_INITDB).resolve().parent if _INITDB else None
-SITE = """
-{user}daemon off;
-worker_processes 1;
-# One process: a worker would outlive a master that is killed.
-master_process off;
-pid {place}/nginx.pid;
-error_log {place}/error.log;
-events {{ worker_connections 64; }}
-http {{
-  log_format main '$remote_addr - $remote_user [$time_local] "$request" $status '
-    '$body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for"{more}';
-  access_log {place}/access.log main;
-  client_body_temp_path {place}/body;
-  proxy_temp_path {place}/proxy;
-  fastcgi_temp_path {place}/fastcgi;
-  uwsgi_temp_path {place}/uwsgi;
-  scgi_temp_path {place}/scgi;
-  server {{
-    listen 127.0.0.1:{port};
-    location = /nginx-health {{ access_log off; return 200 "nginx is healthy\\n"; }}
-    location / {{ proxy_pass http://127.0.0.1:{behind}; }}
-  }}
-}}
-"""
-
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 needs_postgresql = pytest.mark.skipif(
     POSTGRESQL is None, reason="PostgreSQL is not installed"
 )
-
-
-def nginx(place: Path, port: int, behind: int, more: str = "") -> list[str]:
-    """Return the command of an nginx at *port* that asks the service at *behind*."""
-    user = "user root;\n" if IS_ROOT else ""  # the folder is closed to all others
-    site = place / "nginx.conf"
-    site.write_text(
-        SITE.format(place=place, port=port, behind=behind, more=more, user=user)
-    )
-    return [str(NGINX), "-e", f"{place}/error.log", "-c", str(site)]
 
 
 def service(port: int, place: Path) -> list[str]:

@@ -17,13 +17,12 @@ from examples_kit import (
     Container,
     Example,
     ask,
-    needs_nginx,
     needs_postgresql,
-    nginx,
     postgresql,
     service,
     until_listening,
 )
+from nginx_kit import needs_nginx, nginx
 from rig import wait_for
 
 from tests.fakes.smtp import FakeSmtp

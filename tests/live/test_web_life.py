@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -13,7 +15,8 @@ import sys
 import pytest
 
 from agent2.store.database import Database
-from tests.live.cli_kit import Cli, until
+from tests.live.cli_kit import ROOT, Cli, free_port, until
+from tests.live.nginx_kit import NGINX, serving
 from tests.live.web_kit import WEB, Web
 
 pytestmark = pytest.mark.slow
@@ -139,9 +142,34 @@ def test_a_unix_socket_is_for_its_user_and_replaces_a_deserted_one(tmp_path):
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
         assert web.get("/livez").status == 200
         assert web.url == f"unix:{path}"
+        if NGINX:
+            assert through_nginx(tmp_path, path) == b'{"status":"ok"}'
     finally:
         web.close()
     assert not path.exists()
+
+
+def through_nginx(folder, path):
+    """Return what the example of nginx answers that asks at the socket *path*."""
+    port, example = free_port(), ROOT / "config" / "examples" / "nginx.conf"
+    text = example.read_text().replace("127.0.0.1:8642;", f"unix:{path};")
+    argv = serving(folder, text.replace("127.0.0.1:8080;", f"127.0.0.1:{port};"))
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    with subprocess.Popen(argv) as child, contextlib.closing(asked):
+        try:
+            until(lambda: connects(asked))
+            asked.request("GET", "/agent2/livez")
+            return asked.getresponse().read()
+        finally:
+            child.terminate()
+
+
+def connects(asked):
+    try:
+        asked.connect()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def test_the_agent_takes_it_along(tmp_path):

@@ -2,8 +2,8 @@
 
 import { Component } from "preact";
 import { useEffect, useRef } from "./vendor/hooks.mjs";
-import { Beats, CheckNow, Icon, Panel, PauseButton, Retry, State, Tag, Time, html, useAnswer } from "./parts.js";
-import { Acknowledge, Silence, Word } from "./people.js";
+import { Beats, Icon, Mark, Panel, State, Tag, Time, To, html, useAnswer } from "./parts.js";
+import { Acknowledge, CheckNow, Close, PauseButton, Retry, Silence, Word } from "./people.js";
 import { model } from "./store.js";
 import { age, instant, length, moment, named, part, spent, t } from "./words.js";
 
@@ -97,9 +97,11 @@ function Self() {
 // --- open incidents: why, what was done, who was told and whether it arrived
 
 const MOST = 8;
+const of = (incident) => model.state.targets.find((one) => one.name === incident.target);
 
 export function Attention() {
-  const open = model.state?.incidents?.open ?? [];
+  const rank = (one) => (one.acked || of(one)?.silenced ? 2 : 0) + (one.severity === "warning" ? 1 : 0);
+  const open = [...(model.state?.incidents?.open ?? [])].sort((a, b) => rank(a) - rank(b));
   if (!open.length) return null;
   return html`<${Panel} id="attention" title=${t("attention")} kind="attention" aside=${html`<${CheckNow} />`}>
     <ul class="cases">${open.slice(0, MOST).map((one) => html`<${Case} key=${one.id} incident=${one} />`)}</ul>
@@ -108,7 +110,7 @@ export function Attention() {
 }
 
 function Case({ incident }) {
-  const target = model.state.targets.find((one) => one.name === incident.target);
+  const target = of(incident);
   const worst = target?.state ?? "unknown";
   const { tree } = useAnswer(`incidents/${encodeURIComponent(incident.id)}`);
   const seconds = (Date.now() - instant(incident.opened_at)) / 1000;
@@ -116,18 +118,18 @@ function Case({ incident }) {
     <div class="what">
       <${Icon} state=${worst} size=${20} />
       <div>
-        <h3><a href=${`#/t/${encodeURIComponent(incident.target)}`}>${incident.target}</a>
+        <h3><${To} name=${incident.target} />
           <span class="why">${named("code", incident.code)}</span><${Word} acked=${incident.acked} silenced=${target?.silenced} /></h3>
         <p class="faint">${t("attention.since")} <${Time} at=${incident.opened_at} seconds /> · ${length(seconds)}
           ${incident.detail && html` · <span class="detail">${incident.detail}</span>`}</p>
       </div>
     </div>
     <dl class="facts">
-      <div><dt>${t("attention.done")}</dt><dd><${Done} incident=${incident.id} /></dd></div>
+      <div><dt>${t("attention.done")}</dt><dd><${Done} incident=${incident.id} restarts=${target?.restarts ?? {}} /></dd></div>
       <div><dt>${t("attention.told")}</dt><dd><${Told} deliveries=${tree?.deliveries} /></dd></div>
     </dl>
     <div class="buttons">
-      <${Acknowledge} incident=${incident} />
+      <${Acknowledge} incident=${incident} /><${Close} incident=${incident} />
       ${target && html`<${Silence} target=${target} /><${PauseButton} target=${target} />`}
       <a class="button" href=${`#/i/${encodeURIComponent(incident.id)}`}>${t("act.details")}</a>
     </div>
@@ -135,11 +137,11 @@ function Case({ incident }) {
 }
 
 /** The actions of an incident and whether they helped. */
-function Done({ incident }) {
+function Done({ incident, restarts }) {
   const fixes = (model.state.fixes ?? []).filter((one) => one.incident_id === incident);
-  if (!fixes.length) return html`<span class="faint">${t("attention.nothing")}</span>`;
-  return html`<ul class="lines">${fixes.slice(-4).map((one) => html`<li>
-    <${Time} at=${one.timestamp} seconds /> ${one.action} <${Result} fix=${one} /></li>`)}</ul>`;
+  return html`${!fixes.length && html`<span class="faint">${t(restarts.enabled === false ? "target.off" : "attention.nothing")}</span>`}<ul class="lines">${fixes.slice(-4).map((one) => html`<li>
+    <${Time} at=${one.timestamp} seconds /> ${one.action} <${Result} fix=${one} /></li>`)}
+    ${restarts.exhausted && html`<li class="lost">${t("target.exhausted")}</li>`}</ul>`;
 }
 
 const LOOKS = { success: "ok", failed: "down", signal_created: "unknown", warning_logged: "warn", withdrawn: "unknown" };
@@ -147,7 +149,7 @@ const LOOKS = { success: "ok", failed: "down", signal_created: "unknown", warnin
 /** How an action ended. */
 export function Result({ fix }) {
   const result = fix.withdrawn ? "withdrawn" : fix.result;
-  return html`<span class="state is-${LOOKS[result] ?? "unknown"}"><${Icon} state=${LOOKS[result]} size=${12} />${named("fix", result)}</span>`;
+  return html`<${Mark} look=${LOOKS[result]}>${named("fix", result)}</${Mark}>`;
 }
 
 const ARRIVED = { delivered: "ok", dead: "down", pending: "unknown", sending: "unknown", superseded: "unknown" };
@@ -169,9 +171,9 @@ export function Arrived({ delivery }) {
   const again = state === "pending" && attempts > 0;
   const text = again ? t("told.retrying", { n: String(attempts + 1) }) : t(`told.${state}`, { cause });
   const look = again ? "warn" : ARRIVED[state];
-  return html`<span class="state is-${look}" title=${delivery.detail ?? ""}><${Icon} state=${look} size=${12} />${text}</span>
+  return html`<${Mark} look=${look} title=${delivery.detail ?? ""}>${text}</${Mark}>
     ${again && html` <span class="faint">${cause}</span>`}
-    ${delivery.next_at && html` <span class="faint">${t("told.next")} <${Time} at=${delivery.next_at} seconds /></span>`}`;
+    ${instant(delivery.next_at) > Date.now() && html` <span class="faint">${t("told.next")} <${Time} at=${delivery.next_at} seconds /></span>`}`;
 }
 
 // --- the targets: a table on a wide page, cards on a narrow one
@@ -196,15 +198,25 @@ function ordered(targets) {
   return orders[kept.sort] ? [...targets].sort(orders[kept.sort]) : targets;
 }
 
-/** Return `[group, targets]` by the label `group`; one nameless group if none has it. */
+const groupOf = (target) => target.group ?? target.labels?.group ?? "";
+
+/** Return `[group, targets]`; one nameless group if none has any. */
 function grouped(targets) {
   const found = new Map();
   for (const one of targets) {
-    const name = one.labels?.group ?? "";
+    const name = groupOf(one);
     if (!found.has(name)) found.set(name, []);
     found.get(name).push(one);
   }
   return [...found];
+}
+
+/** How a group is: the agent's word for it where it is one of its own, and how many of all are well. */
+export function Group({ name }) {
+  const all = model.state.targets.filter((one) => groupOf(one) === name);
+  const look = model.state.groups?.find((one) => one.name === name)?.state;
+  const told = t("group.well", { n: String(all.filter((one) => one.state === "ok").length), all: all.length });
+  return look ? html`<${Mark} look=${look}>${told}</${Mark}>` : html`<span class="faint">${told}</span>`;
 }
 
 export function Targets({ filter, setFilter, redraw }) {
@@ -254,10 +266,10 @@ function Grid({ targets, redraw }) {
       ${COLUMNS.map((name) => html`<th role="columnheader" scope="col" class=${`c-${name}`}>${t(`col.${name}`)}</th>`)}
     </tr></thead>
     ${groups.map(([name, members]) => html`<tbody key=${name} role="rowgroup">
-      ${groups.length > 1 && html`<tr role="row" class="group"><th role="rowheader" colspan=${COLUMNS.length} scope="rowgroup">
+      ${(name || groups.length > 1) && html`<tr role="row" class="group"><th role="rowheader" colspan=${COLUMNS.length} scope="rowgroup">
         <button aria-expanded=${kept.folded.has(name) ? "false" : "true"} onClick=${() => fold(name)}>
-          ${name || t("group.none")} <span class="faint">${members.length}</span></button></th></tr>`}
-      ${(groups.length === 1 || !kept.folded.has(name)) && members.map((one) => html`<${Row} key=${one.name} target=${one} past=${model.past[one.name]} aged=${age(instant(one.last_check))} />`)}
+          ${name || t("group.none")}</button> <${Group} name=${name} /></th></tr>`}
+      ${((!name && groups.length === 1) || !kept.folded.has(name)) && members.map((one) => html`<${Row} key=${one.name} target=${one} past=${model.past[one.name]} aged=${age(instant(one.last_check))} />`)}
     </tbody>`)}
   </table>`;
 }
@@ -278,7 +290,7 @@ function Cells({ target, past }) {
   return html`<tr role="row" class="is-${target.state}">
     <td role="cell" class="c-state"><${State} target=${target} /></td>
     <th role="rowheader" scope="row" class="c-name">
-      <a href=${`#/t/${encodeURIComponent(target.name)}`}>${target.name}</a>
+      <${To} name=${target.name} />
       ${target.paused && html`<${Tag} kind="warn">${t("state.paused")}</${Tag}>`}
       ${target.flapping && html`<${Tag} kind="warn">${t("state.flapping")}</${Tag}>`}
       <${Word} silenced=${target.silenced} />

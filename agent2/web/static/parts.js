@@ -3,7 +3,7 @@
 import { Component, h } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/hooks.mjs";
 import htm from "./vendor/htm.mjs";
-import { act, ask, change, model } from "./store.js";
+import { ask, model } from "./store.js";
 import { age, full, instant, moment, named, second, t } from "./words.js";
 
 export const html = htm.bind(h);
@@ -24,12 +24,12 @@ export function useAnswer(path, calm) {
 }
 
 const SHAPES = {
-  ok: html`<circle cx="8" cy="8" r="7" /><path class="on" d="M4.800 8.300l2.300 2.300 4.300-5" />`,
-  warn: html`<path d="M8 1.500L15.200 14.500H.8z" /><path class="on" d="M8 6v4m0 2.300v.2" />`,
-  down: html`<path d="M5.100 1h5.800L15 5.100v5.800L10.900 15H5.100L1 10.900V5.100z" />
-    <path class="on" d="M5.400 5.400l5.200 5.200m0-5.200l-5.200 5.200" />`,
-  unknown: html`<circle class="ring" cx="8" cy="8" r="6.500" />
-    <path class="mark" d="M6.200 6.300a1.900 1.900 0 1 1 2.600 1.800c-.5.2-.8.500-.8 1.100m0 2.100v.2" />`,
+  ok: html`<circle cx="8" cy="8" r="7" /><path class="on" d="M4.8 8.3l2.3 2.3 4.3-5" />`,
+  warn: html`<path d="M8 1.5L15.2 14.5H.8z" /><path class="on" d="M8 6v4m0 2.3v.2" />`,
+  down: html`<path d="M5.1 1h5.8L15 5.1v5.8L10.9 15H5.1L1 10.9V5.1z" />
+    <path class="on" d="M5.4 5.4l5.2 5.2m0-5.2l-5.2 5.2" />`,
+  unknown: html`<circle class="ring" cx="8" cy="8" r="6.5" />
+    <path class="mark" d="M6.2 6.3a1.9 1.9 0 1 1 2.6 1.8c-.5.2-.8.5-.8 1.1m0 2.1v.2" />`,
 };
 
 /** A state as a shape of its own: read without colours too. The word stands beside it. */
@@ -49,9 +49,14 @@ export function word(target) {
   return named("state", target.state);
 }
 
-export function State({ target }) {
-  return html`<span class="state is-${target.state}"><${Icon} state=${target.state} />${word(target)}</span>`;
-}
+/** Words behind the shape of the state that they tell of. */
+export const Mark = ({ look = "unknown", size = 12, children, ...rest }) =>
+  html`<span class="state is-${look}" ...${rest}><${Icon} state=${look} size=${size} />${children}</span>`;
+
+export const State = ({ target }) => html`<${Mark} look=${target.state} size=${16}>${word(target)}</${Mark}>`;
+
+/** The way to the page of a target. */
+export const To = ({ name }) => html`<a href=${`#/t/${encodeURIComponent(name)}`}>${name}</a>`;
 
 /** A time: how long ago, or (exact) the time of day; all of it in its title. */
 export function Time({ at, exact, seconds }) {
@@ -175,47 +180,6 @@ export function Table({ heads, rows, label }) {
     <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
     <tbody>${rows}</tbody>
   </table></div>`;
-}
-
-// --- what a person may do: buttons, and the dialogs that ask what must be known first
-
-export function CheckNow() {
-  return html`<button onClick=${() => act(() => change("check"), t("did.check"))}>${t("act.check")}</button>`;
-}
-
-/** A button that asks for a reason, then moves a gate. */
-export function GateButton({ verb, target, gate, label, bad }) {
-  const [open, set] = useState(false);
-  const name = target === "*" ? t("gate.everything") : target;
-  const send = ({ reason, who }) => {
-    set(false);
-    const order = { verb, target, reason, who, ...(gate ? { gate } : {}) };
-    for (const key of ["reason", "who"]) if (!order[key]) delete order[key];
-    if (who) localStorage.setItem("agent2.who", who);
-    act(() => change("gates", order), t(`did.${verb}`, { target: name }));
-  };
-  return html`<button class=${bad ? "bad" : ""} onClick=${() => set(true)}>${label}</button>
-    ${open && html`<${Dialog} title=${t(`ask.${verb}`, { target: name })} label=${label} bad=${bad} onClose=${() => set(false)} onSubmit=${send}>
-      <p>${t(verb === "pause" ? "ask.pause.more" : "ask.gate.more")}</p>
-      <label>${t("ask.reason")}<input name="reason" maxlength="200" autocomplete="off" autofocus /></label>
-      <label>${t("ask.who")}<input name="who" maxlength="60" autocomplete="name" defaultValue=${localStorage.getItem("agent2.who") ?? ""} /></label>
-    </${Dialog}>`}`;
-}
-
-/** Pause the restarts of a target, or allow them again. */
-export function PauseButton({ target }) {
-  return target.paused
-    ? html`<${GateButton} verb="approve" target=${target.name} label=${t("act.resume")} />`
-    : html`<${GateButton} verb="pause" target=${target.name} label=${t("act.pause")} />`;
-}
-
-export function Retry({ id }) {
-  const path = `outbox/${encodeURIComponent(id)}/retry`;
-  return html`<button onClick=${() => act(() => change(path), t("did.retry"))}>${t("act.retry")}</button>`;
-}
-
-export function Reload() {
-  return html`<button onClick=${() => act(() => change("config/reload"), t("did.reload"))}>${t("act.reload")}</button>`;
 }
 
 /** Asks for the token whenever somebody waits for it. */

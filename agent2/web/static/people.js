@@ -1,20 +1,20 @@
-// What a person says of an incident or a target, and what came of it.
+// What a person may do and say, the dialogs that ask what must be known first, what came of it.
 
 import { useState } from "./vendor/hooks.mjs";
 import { Dialog, Tag, html } from "./parts.js";
-import { act, ask, change, ears, hasToken, model, say } from "./store.js";
+import { act, ask, change, ears, model, say } from "./store.js";
 import { instant, length, moment, named, t } from "./words.js";
 
 const LENGTHS = [1800, 7200, 28800, 86400, 604800];
 const PATIENCE_MS = 20000;
 
 /** Ask the agent for a deed; what it answers is said when it comes over the stream. */
-async function order(path, body) {
+async function order(path, name, body = {}) {
   const given = await change(path, body);
   if (given === null) return null;
   say(t("did.order"));
-  answered(given.order.id).then(({ state, answer, note, subject }) =>
-    say(`${subject}: ${named("answer", answer)}${note ? ` (${note})` : ""}`, state === "refused"));
+  answered(given.order.id).then(({ state, answer, note }) =>
+    say(`${name}: ${named("answer", answer)}${note && note !== name ? ` (${note})` : ""}`, state === "refused"));
   return null;
 }
 
@@ -24,14 +24,13 @@ function answered(id) {
     const end = Date.now() + PATIENCE_MS;
     let timer = 0;
     const over = (one) => (clearTimeout(timer), ears.delete(hear), done(one));
-    const hear = ({ kind, body, target, incident }) =>
-      kind === "order.answered" && body.order === id && over({ ...body, subject: target ?? incident });
+    const hear = ({ kind, body }) => kind === "order.answered" && body.order === id && over(body);
     const look = async () => {
       if (model.mode !== "live" || Date.now() > end) {
         const { orders } = await ask("orders").catch(() => ({ orders: [] }));
         const one = orders.find((each) => each.id === id);
         if (one && one.state !== "waiting") return over(one);
-        if (Date.now() > end) return over({ state: "refused", answer: "silent", subject: one?.subject ?? "" });
+        if (Date.now() > end) return over({ state: "refused", answer: "silent" });
       }
       timer = setTimeout(look, 2000);
     };
@@ -40,22 +39,31 @@ function answered(id) {
   });
 }
 
-/** A button that asks why and by whom, then does `deed` with the answer. */
-function Said({ verb, name, deed, needs, children }) {
+/** A button that does `deed` at once. */
+const Plain = ({ verb, said = `did.${verb}`, deed }) => html`<button onClick=${() => act(deed, t(said))}>${t(`act.${verb}`)}</button>`;
+
+export const CheckNow = () => html`<${Plain} verb="check" deed=${() => change("check")} />`;
+export const Check = ({ target }) => html`<${Plain} verb="check" deed=${() => order(`targets/${encodeURIComponent(target.name)}/check`, target.name)} />`;
+export const Reload = () => html`<${Plain} verb="reload" deed=${() => change("config/reload")} />`;
+export const Retry = ({ id }) => html`<${Plain} verb="retry" deed=${() => change(`outbox/${encodeURIComponent(id)}/retry`)} />`;
+
+/** A button that asks why and by whom, then does `deed` with the answer; `force`: what may be done all the same. */
+function Asks({ verb, name, deed, label = t(`act.${verb}`), more = `ask.${verb}.more`, needs, bad, force, children }) {
   const [open, set] = useState(false);
-  const label = t(`act.${verb}`);
   const send = (given) => {
     set(false);
     const body = Object.fromEntries(Object.entries(given).filter(([, each]) => each));
     if (body.who) localStorage.setItem("agent2.who", body.who);
-    deed(body);
+    if (body.force) body.force = true;
+    act(() => deed(body), t(`did.${verb}`, { target: name }));
   };
-  return html`<button disabled=${!hasToken()} title=${hasToken() ? "" : t("token.needed")} onClick=${() => set(true)}>${label}</button>
-    ${open && html`<${Dialog} title=${t(`ask.${verb}`, { target: name })} label=${label} onClose=${() => set(false)} onSubmit=${send}>
-      <p>${t(`ask.${verb}.more`)}</p>
+  return html`<button class=${bad ? "bad" : ""} onClick=${() => set(true)}>${label}</button>
+    ${open && html`<${Dialog} title=${t(`ask.${verb}`, { target: name })} label=${label} bad=${bad} onClose=${() => set(false)} onSubmit=${send}>
+      <p>${t(more)}</p>
       ${children}
       <label>${t("ask.reason")}<input name="why" maxlength="200" autocomplete="off" required=${needs} autofocus /></label>
       <label>${t("ask.who")}<input name="who" maxlength="60" autocomplete="name" defaultValue=${localStorage.getItem("agent2.who") ?? ""} /></label>
+      ${force && html`<label class="tick"><input type="checkbox" name="force" /> ${t(force)}</label>`}
     </${Dialog}>`}`;
 }
 
@@ -63,34 +71,42 @@ function Said({ verb, name, deed, needs, children }) {
 export function Acknowledge({ incident }) {
   const verb = incident.acked ? "unack" : "ack";
   const path = `incidents/${encodeURIComponent(incident.id)}/${verb}`;
-  return html`<${Said} key=${verb} verb=${verb} name=${incident.target} deed=${(body) => act(() => change(path, body), t(`did.${verb}`))} />`;
+  return html`<${Asks} key=${verb} verb=${verb} name=${incident.target} deed=${(body) => change(path, body)} />`;
+}
+
+/** Close an incident by hand. */
+export function Close({ incident }) {
+  const { id, target } = incident;
+  const bad = model.state.targets.some((one) => one.name === target && one.state !== "ok");
+  return html`<${Asks} verb="resolve" name=${target} deed=${(body) => order(`incidents/${encodeURIComponent(id)}/resolve`, target, body)}
+    needs force=${bad && "ask.resolve.force"} />`;
 }
 
 /** Send no alerts of a target for a time, or send them again. */
 export function Silence({ target }) {
   const { name, silenced } = target;
   if (silenced) {
-    const path = `silences/${encodeURIComponent(silenced.id)}/end`;
-    return html`<${Said} key="u" verb="unsilence" name=${name} deed=${(body) => act(() => change(path, body), t("did.unsilence"))} />`;
+    return html`<${Asks} key="u" verb="unsilence" name=${name} deed=${(body) => change(`silences/${encodeURIComponent(silenced.id)}/end`, body)} />`;
   }
-  const deed = ({ for_s, ...body }) => act(() => change("silences", { ...body, for_s: Number(for_s), match: { target: name } }), t("did.silence"));
-  return html`<${Said} key="s" verb="silence" name=${name} deed=${deed} needs>
+  const deed = ({ for_s, ...body }) => change("silences", { ...body, for_s: Number(for_s), match: { target: name } });
+  return html`<${Asks} key="s" verb="silence" name=${name} deed=${deed} needs>
     <label>${t("ask.length")}<select name="for_s">${LENGTHS.map((each) => html`<option value=${each}>${length(each)}</option>`)}</select></label>
-  </${Said}>`;
+  </${Asks}>`;
 }
 
-const path = (target, verb) => `targets/${encodeURIComponent(target.name)}/${verb}`;
+export const Restart = ({ target: { name, paused } }) =>
+  html`<${Asks} verb="restart" name=${name} deed=${(body) => order(`targets/${encodeURIComponent(name)}/restart`, name, body)} needs force=${paused && "ask.force"} />`;
 
-export function Check({ target }) {
-  return html`<button disabled=${!hasToken()} title=${hasToken() ? "" : t("token.needed")} onClick=${() => act(() => order(path(target, "check"), {}))}>${t("act.check")}</button>`;
+/** Moves a gate. */
+export function GateButton({ verb, target, gate, ...rest }) {
+  const deed = ({ why, ...body }) => change("gates", { ...body, verb, target, gate, reason: why });
+  return html`<${Asks} key=${verb} verb=${verb} name=${target === "*" ? t("gate.everything") : target} deed=${deed}
+    more=${verb === "pause" ? "ask.pause.more" : "ask.gate.more"} ...${rest} />`;
 }
 
-export function Restart({ target }) {
-  const deed = ({ force, ...body }) => act(() => order(path(target, "restart"), { ...body, force: Boolean(force) }));
-  return html`<${Said} verb="restart" name=${target.name} deed=${deed} needs>
-    ${target.paused && html`<label class="tick"><input type="checkbox" name="force" /> ${t("ask.force")}</label>`}
-  </${Said}>`;
-}
+/** Pause the restarts of a target, or allow them again. */
+export const PauseButton = ({ target: { name, paused } }) =>
+  html`<${GateButton} verb=${paused ? "approve" : "pause"} target=${name} label=${t(paused ? "act.resume" : "act.pause")} />`;
 
 /** Whose word keeps something quiet. */
 export function Word({ acked, silenced }) {

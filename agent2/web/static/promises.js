@@ -1,6 +1,6 @@
 // What was promised of targets (SLO) and what is left of it; each of the last ninety days.
 
-import { Icon, Lost, Panel, Ribbon, Table, html, useAnswer } from "./parts.js";
+import { Lost, Mark, Panel, Ribbon, Table, To, html, useAnswer } from "./parts.js";
 import { length, named, part, spent, t } from "./words.js";
 
 const BURNS = ["1h", "6h", "3d"];
@@ -30,15 +30,14 @@ function Budgets({ promises }) {
 
 function Budget({ promise }) {
   const { name, budget, burn, alarm } = promise;
-  const look = ASKS[alarm] ?? "ok";
   const left = `${Math.floor(budget.left * 1000) / 10} %`;
   const rest = t("slo.of", { left: length(Math.max(budget.allowed_s - budget.spent_s, 0)), all: length(budget.allowed_s) });
-  return html`<tr><th scope="row"><a href=${`#/t/${encodeURIComponent(name)}`}>${name}</a></th>
+  return html`<tr><th scope="row"><${To} name=${name} /></th>
     <td class="number">${promise.objective} % / ${length(promise.window_s)}</td>
     <td class="number">${part(promise.uptime)}</td>
     <td class=${`number ${budget.left > 0 ? "" : "spent"}`}><meter aria-label=${t("slo.left")} value=${Math.max(budget.left, 0)} low="0.25" optimum="1">${left}</meter> ${left} <span class="faint">${rest}</span></td>
     ${BURNS.map((window) => html`<td class="number">${burn[window] === null ? "–" : burn[window].toFixed(2)}</td>`)}
-    <td><span class="state is-${look}"><${Icon} state=${look} size=${12} />${named("asks", alarm || "nothing")}</span></td>
+    <td><${Mark} look=${ASKS[alarm] ?? "ok"}>${named("asks", alarm || "nothing")}</${Mark}></td>
     <td class="number">${promise.latency_s ? `${part(promise.fast)} ≤ ${spent(promise.latency_s)}` : "–"}</td></tr>`;
 }
 

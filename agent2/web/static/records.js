@@ -2,8 +2,8 @@
 
 import { useState } from "./vendor/hooks.mjs";
 import { Arrived, Told } from "./overview.js";
-import { Acknowledge, Word } from "./people.js";
-import { GateButton, Icon, Lost, Panel, Reload, Retry, Table, Tag, Time, html, useAnswer } from "./parts.js";
+import { Acknowledge, Close, GateButton, Reload, Retry, Word } from "./people.js";
+import { Icon, Lost, Mark, Panel, Table, Tag, Time, To, html, useAnswer } from "./parts.js";
 import { ask, forgetToken, hasToken, model } from "./store.js";
 import { instant, length, named, t } from "./words.js";
 
@@ -46,16 +46,17 @@ export function Rows({ incidents, named: withName }) {
   const heads = ["incidents.opened", ...(withName ? ["col.name"] : []), "col.result", "incidents.length", "incidents.alerts"];
   return html`<${Table} label=${t("incidents")} heads=${heads.map((key) => t(key))} rows=${incidents.map((one) => html`<tr key=${one.id}>
     <td><a href=${`#/i/${encodeURIComponent(one.id)}`}><${Time} at=${one.opened_at} seconds /></a></td>
-    ${withName && html`<th scope="row"><a href=${`#/t/${encodeURIComponent(one.target)}`}>${one.target}</a></th>`}
+    ${withName && html`<th scope="row"><${To} name=${one.target} /></th>`}
     <td><${Standing} incident=${one} /> ${named("code", one.code)}${one.detail && html` <span class="detail faint">${one.detail}</span>`}</td>
     <td class="number">${length(one.duration_s)}</td>
     <td class="number">${one.alerts.total ? t("incidents.delivered", { n: String(one.alerts.delivered), all: one.alerts.total }) : "–"}</td>
   </tr>`)} />`;
 }
 
+const lookOf = ({ resolved_at, severity }) => (resolved_at ? "ok" : severity === "warning" ? "warn" : "down");
+
 function Standing({ incident }) {
-  const look = incident.resolved_at ? "ok" : incident.severity === "warning" ? "warn" : "down";
-  return html`<span class="state is-${look}"><${Icon} state=${look} size=${12} />${t(incident.resolved_at ? "incident.resolved" : "incident.open")}</span>`;
+  return html`<${Mark} look=${lookOf(incident)}>${t(incident.resolved_at ? "incident.resolved" : "incident.open")}</${Mark}>`;
 }
 
 /** What a spreadsheet opens; a cell that it would take for a formula is made a text. */
@@ -73,15 +74,15 @@ function save(found) {
 export function Incident({ id }) {
   const { tree, trouble } = useAnswer(`incidents/${encodeURIComponent(id)}`);
   if (!tree) return html`<${Lost} trouble=${trouble} />`;
-  const look = tree.resolved_at ? "ok" : "down";
+  const look = lookOf(tree);
   const till = tree.resolved_at ? html`<${Time} at=${tree.resolved_at} seconds />` : "…";
   return html`
     <div class="crumbs"><a href="#/incidents">← ${t("incident.back")}</a></div>
     <section class="strip is-${look}">
-      <h1><${Icon} state=${look} size=${28} /><span><a href=${`#/t/${encodeURIComponent(tree.target)}`}>${tree.target}</a>: ${named("code", tree.code)}</span></h1>
+      <h1><${Icon} state=${look} size=${28} /><span><${To} name=${tree.target} />: ${named("code", tree.code)}</span></h1>
       <p><${Standing} incident=${tree} /> · <${Time} at=${tree.opened_at} seconds /> – ${till} · ${length(tree.duration_s)}
         ${tree.detail && html` · <span class="detail">${tree.detail}</span>`}<${Word} acked=${tree.acked} /></p>
-      ${!tree.resolved_at && html`<div class="buttons"><${Acknowledge} incident=${tree} /></div>`}
+      ${!tree.resolved_at && html`<div class="buttons"><${Acknowledge} incident=${tree} /><${Close} incident=${tree} /></div>`}
     </section>
     <${Panel} id="timeline" title=${t("incident.timeline")}>
       <${Timeline} entries=${tree.events} />
@@ -92,7 +93,7 @@ export function Incident({ id }) {
 /** Entries of the journal. */
 function Timeline({ entries, named: withName }) {
   return html`<ol class="timeline">${entries.map((one) => html`<li key=${one.seq} class="is-${kindLook(one)}"><${Time} at=${one.at} seconds />
-    ${withName && one.target && html`<a href=${`#/t/${encodeURIComponent(one.target)}`}>${one.target}</a>`}
+    ${withName && one.target && html`<${To} name=${one.target} />`}
     <span>${named("journal", one.kind)}</span> <span class="faint detail">${content(one)}</span></li>`)}</ol>`;
 }
 
@@ -170,9 +171,7 @@ export function Inbox() {
 
 function Gates({ gates }) {
   if (!gates) return null;
-  if (!gates.some((one) => HELD.includes(one.state))) {
-    if (!gates.length) return html`<p class="empty">${t("gates.none")}</p>`;
-  }
+  if (!gates.length) return html`<p class="empty">${t("gates.none")}</p>`;
   return html`<ul class="cases">${gates.map((one) => html`<li key=${`${one.task_id} ${one.gate_name}`} class="case is-${HELD.includes(one.state) ? "warn" : "ok"}">
     <div class="what"><${Icon} state=${one.state === "REJECTED" ? "down" : HELD.includes(one.state) ? "warn" : "ok"} size=${20} />
       <div><h2>${one.task_id === "*" ? t("gate.everything") : one.task_id} <${Tag}>${one.gate_name}</${Tag}> <span class="why">${named("gate", one.state)}</span></h2>
@@ -187,8 +186,7 @@ function Stats({ stats }) {
   if (!stats) return null;
   const level = (name) => {
     const found = stats.levels[name];
-    const look = LEVELS[found] ?? "unknown";
-    return html`<span class="state is-${look}"><${Icon} state=${look} size=${12} />${named("level", found)}</span>`;
+    return html`<${Mark} look=${LEVELS[found]}>${named("level", found)}</${Mark}>`;
   };
   const age = stats.oldest_pending_age_seconds;
   return html`<dl class="figures">
@@ -210,7 +208,7 @@ function Audit({ rows }) {
 
 // --- what runs here, and where other programs find the same
 
-const LINKS = ["/api/v1/openapi.json", "/api/v1/state", "/health", "/metrics"];
+const LINKS = ["api/v1/openapi.json", "api/v1/state", "health", "metrics"];
 const PARTS = [["Preact", "MIT"], ["htm", "Apache-2.0"], ["uPlot", "MIT"]];
 
 export function About() {
@@ -230,7 +228,7 @@ export function About() {
       <div><dt>${t("about.warnings")}</dt><dd>${config.warnings}</dd></div>
       <div><dt>${t("about.store")}</dt><dd><code>${state.journal.store}</code> · ${state.journal.seq}</dd></div>
       <div><dt>${t("about.stream")}</dt><dd>${t("about.stream.sum", model)}</dd></div>
-      <div><dt>${t("about.links")}</dt><dd>${LINKS.map((link) => html`<a href=${link}>${link}</a> `)}</dd></div>
+      <div><dt>${t("about.links")}</dt><dd>${LINKS.map((link) => html`<a href=${link}>/${link}</a> `)}</dd></div>
       <div><dt>${t("about.parts")}</dt><dd>${PARTS.map(([name, licence]) => `${name} (${licence})`).join(", ")}</dd></div>
     </dl>
     ${hasToken() && html`<button onClick=${forgetToken}>${t("token.forget")}</button>`}

@@ -98,11 +98,11 @@ async function told(answer) {
   return tree;
 }
 
-/** Return what GET /api/v1/`path` answers. */
+/** Return what GET api/v1/`path` answers. */
 export async function ask(path) {
   for (;;) {
     const token = sessionStorage.getItem(KEY);
-    const answer = await fetch(`/api/v1/${path}`, { headers: headers() });
+    const answer = await fetch(`api/v1/${path}`, { headers: headers() });
     // Beyond its own machine the agent shows nothing without the token.
     if (answer.status !== 401) return told(answer);
     const newer = sessionStorage.getItem(KEY) !== token;
@@ -110,14 +110,14 @@ export async function ask(path) {
   }
 }
 
-/** POST to /api/v1/`path`; the token is asked for once. Null: the person gave up. */
+/** POST to api/v1/`path`; the token is asked for once. Null: the person gave up. */
 export async function change(path, body) {
   for (let wrong = false; ; wrong = true) {
     if (!hasToken() || wrong) {
       if (!(await askToken(wrong))) return null;
     }
     const sent = body === undefined ? {} : { "Content-Type": "application/json" };
-    const answer = await fetch(`/api/v1/${path}`, {
+    const answer = await fetch(`api/v1/${path}`, {
       method: "POST",
       headers: headers(sent),
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -174,13 +174,13 @@ async function look() {
     if (Date.parse(state.updated_at) < newest && Date.now() - model.heardAt < 1000) setTimeout(refresh, 150);
     if (model.mode === "offline") model.mode = "reconnecting";
     glance();
+    model.round += 1;
   } catch (error) {
     const lost = !(error instanceof Refused);
     if (lost) model.mode = "offline";
     else model.state = null;
     model.trouble = error.message;
   }
-  model.round += 1;
   changed();
 }
 
@@ -267,7 +267,7 @@ async function listen() {
   try {
     alive();
     const from = model.id ? { "Last-Event-ID": model.id } : {};
-    const answer = await fetch("/api/v1/events", {
+    const answer = await fetch("api/v1/events", {
       headers: headers({ Accept: "text/event-stream", ...from }),
       signal: control.signal,
       cache: "no-store",

@@ -1,14 +1,15 @@
 // One target: how fast it answers, each of its checks, its restarts, its incidents.
 
 import { useEffect, useRef } from "./vendor/hooks.mjs";
-import { Icon, Lost, Panel, PauseButton, Ribbon, Table, Tag, Time, html, useAnswer, word } from "./parts.js";
-import { Result } from "./overview.js";
-import { Check, Restart, Silence, Word } from "./people.js";
+import { Icon, Lost, Mark, Panel, Ribbon, Table, Tag, Time, html, useAnswer, word } from "./parts.js";
+import { Group, Result } from "./overview.js";
+import { Check, PauseButton, Restart, Silence, Word } from "./people.js";
 import { Days, Promised } from "./promises.js";
 import { Rows } from "./records.js";
 import { model } from "./store.js";
 import { clock, instant, length, moment, named, part, second, spent, t } from "./words.js";
 
+const LOOKS_OF = { ok: "ok", fail: "down", error: "unknown" };
 const BEATS = { good: "g", degraded: "d", bad: "b" };
 
 export function Target({ name }) {
@@ -30,7 +31,7 @@ export function Target({ name }) {
     <div class="crumbs"><a href="#/">← ${t("target.back")}</a></div>
     <section class="strip is-${target.state}">
       <h1><${Icon} state=${target.state} size=${28} /><span>${target.name}</span></h1>
-      <p>${facts.join(" · ")}
+      <p>${facts.join(" · ")}${target.group && html` · ${t("target.group", target)} <${Group} name=${target.group} />`}
         ${target.paused && html` <${Tag} kind="warn">${t("state.paused")}</${Tag}>`}
         ${target.flapping && html` <${Tag} kind="warn">${t("state.flapping")}</${Tag}>`}<${Word} silenced=${target.silenced} /></p>
       <div class="buttons"><${Check} target=${target} /><${Restart} target=${target} /><${Silence} target=${target} /><${PauseButton} target=${target} /></div>
@@ -39,7 +40,7 @@ export function Target({ name }) {
     <${Panel} id="checks" title=${t("target.checks")}>
       <${Table} label=${t("target.checks")} heads=${["col.check", "col.result", "col.detail", "col.took"].map((key) => t(key))}
         rows=${target.checks.map((one) => html`<tr><th scope="row">${one.name}${one.kind !== one.name && html` <${Tag}>${one.kind}</${Tag}>`}</th>
-          <td><${Outcome} check=${one} /></td><td class="detail">${one.detail || "–"}</td>
+          <td><${Mark} look=${LOOKS_OF[one.outcome]} size=${16}>${named("code", one.code)}</${Mark}></td><td class="detail">${one.detail || "–"}</td>
           <td class="number">${spent(one.response_s ?? one.duration_s)}</td></tr>`)} />
     </${Panel}>
     <div class="columns">
@@ -59,11 +60,6 @@ export function Target({ name }) {
       <pre class="config" tabindex="0">${excerpt(target)}</pre>
       <p class="faint">${t("target.config.more", { command: "" })}<code>agent2 config show</code></p>
     </${Panel}>`;
-}
-
-function Outcome({ check }) {
-  const look = { ok: "ok", fail: "down", error: "unknown" }[check.outcome];
-  return html`<span class="state is-${look}"><${Icon} state=${look} />${named("code", check.code)}</span>`;
 }
 
 /** What of its configuration the status tells; secrets are not among it. */
@@ -164,7 +160,7 @@ function options(width, bands, misses, all) {
     legend: { show: false },
     cursor: { y: false, points: { size: 7 } },
     scales: { x: { range: [all[0], all[1]] }, y: { range: (_chart, _low, high) => [0, Math.max(high * 1.15, 0.001)] } },
-    axes: [{ ...axis, space: all[1] - all[0] > 86400 ? 130 : 80, values: (_chart, ticks) => ticks.map((each) => clock(each * 1000, all[1] - all[0])) }, { ...axis, size: 62, values: (_chart, ticks) => ticks.map((each) => (each ? spent(each) : "0")) }],
+    axes: [{ ...axis, size: 32, space: all[1] - all[0] > 86400 ? 130 : 80, values: (_chart, ticks) => ticks.map((each) => clock(each * 1000, all[1] - all[0])) }, { ...axis, size: 62, values: (_chart, ticks) => ticks.map((each) => (each ? spent(each) : "0")) }],
     series: [{}, { stroke: colour.line, width: 1.5, fill: colour.fill, points: { show: false }, spanGaps: false }],
     hooks: { drawClear: [shade] },
   };
