@@ -39,14 +39,15 @@ class Rows:
     def __init__(self, labels: Sequence[tuple[str, ...]]) -> None:
         """Make no text yet."""
         self.labels = labels
-        self.texts: dict[str, tuple[str, list[Any], str]] = {}
+        self.texts: dict[str, tuple[str, list[Any], bytes]] = {}
 
 
 @dataclass(slots=True)
 class Family:
     """A metric with its samples: ending of the name, values of the labels, value.
 
-    *columns* are many samples at once: their labels, and a value for each.
+    *columns* are many samples at once: their labels, and a value for each; where it is
+    None there is no sample.
     """
 
     metric: Metric
@@ -59,21 +60,17 @@ class Family:
 
     def column(self, rows: Rows, values: list[Any]) -> None:
         """Add many samples; where the value is None there is none."""
-        if None in values:
-            told = zip(rows.labels, values, strict=True)
-            self.samples += [
-                ("", labels, each) for labels, each in told if each is not None
-            ]
-        elif values:
+        if values.count(None) < len(values):
             self.columns.append((rows, values))
 
     def every(self) -> list[Sample]:
         """Return all samples, one by one."""
-        found: list[Sample] = []
-        for rows, values in self.columns:
-            told = zip(rows.labels, values, strict=True)
-            found += [("", labels, each) for labels, each in told]
-        return found + self.samples
+        return [
+            ("", labels, value)
+            for rows, values in self.columns
+            for labels, value in zip(rows.labels, values, strict=True)
+            if value is not None
+        ] + self.samples
 
     def spread(
         self, bounds: Sequence[float], counts: dict[str, float], *labels: str
@@ -117,6 +114,13 @@ class Families:
         if found is None:
             found = self._found[name] = Family(self._table[name])
         return found
+
+    def take(self, others: Families) -> None:
+        """Put what *others* tell; they are left as they are, for another time."""
+        for name, told in others._found.items():
+            mine = self(name)
+            mine.columns += told.columns
+            mine.samples += told.samples
 
     def all(self) -> Iterable[Family]:
         """Return those that have samples."""

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from agent2.metrics import stored
 from agent2.metrics.chain import chain
 from agent2.metrics.family import Families
+from agent2.metrics.kept import Kept
 from agent2.metrics.probes import probes
-from agent2.metrics.ran import Ran
 from agent2.metrics.table import TABLE
-from agent2.metrics.targets import agent, targets
-from agent2.store.tallies import Counted
+from agent2.metrics.targets import agent
 
 if TYPE_CHECKING:
     from agent2.metrics.promises import Promises
@@ -23,24 +22,21 @@ if TYPE_CHECKING:
 def gather(
     db: Database,
     seen: Snapshot,
-    counted: Counted | None = None,
+    kept: Kept | None = None,
     promises: Promises | None = None,
 ) -> Families:
     """Return every metric that store and status tell, as of now.
 
-    *counted* is what the last scrape has read: most commits are a minute apart.
+    *kept* is what the last scrape has left.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    to, now = Families(TABLE), time.time()
+    kept, to, now = kept or Kept(), Families(TABLE), time.time()
     agent(to, seen)
-    watch = targets(to, seen)
-    names = [] if watch.is_too_much else [name for name, _ in watch.names]
-    counted = counted or Counted()
-    counted.look(db)
-    totals, ran = counted.totals, Ran.of(counted, watch)
-    ran.put(to)
+    watch = kept.targets(to, seen)
+    names = () if watch.is_too_much else watch.names
+    ran, totals = kept.ran(to, db, watch)
     stored.durations(to, totals)
     stored.actions(to, totals, names)
     told = [str(one.get("name")) for one in seen.entries("notifiers")]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent2.core.model import Severity
+from agent2.metrics.family import Families
+from agent2.metrics.table import TABLE
 
 if TYPE_CHECKING:
-    from agent2.metrics.family import Families, Rows
-    from agent2.metrics.targets import Watch
+    from agent2.metrics.watch import Watch
     from agent2.store.tallies import Counted
 
 _SEVERITIES = tuple(severity.value for severity in Severity)
@@ -17,93 +18,108 @@ _FAILURES = (
     "agent2_health_check_failures",
     "api_errors_total",
 )
+_RARE = ("timeout", "error")
+
+
+class Places:
+    """Where among the counts of checks stand those that are told of; long the same.
+
+    Attributes:
+        usual: Of each row of ``Watch.results``; the one after the last is nought.
+        rare: The other ends of checks that are watched, with their words.
+        results: Of all checks there ever were, by result.
+    """
+
+    def __init__(self, ends: list[tuple[str, str, str]], watch: Watch) -> None:
+        """Look for them among *ends*."""
+        self.ends, self.watch = ends, watch
+        places: dict[tuple[str, ...], int] = {}
+        self.rare: list[tuple[int, tuple[str, str, str]]] = []
+        self.results: dict[str, list[int]] = {}
+        for place, end in enumerate(ends):
+            places[end] = place
+            self.results.setdefault(end[2], []).append(place)
+            if end[2] in _RARE and end[:2] in watch.known:
+                self.rare.append((place, end))
+        nought = len(ends)
+        self.usual = [places.get(each, nought) for each in watch.results.labels]
 
 
 class Ran:
     """What the counts of the store say of the targets of one *watch*.
 
     Attributes:
+        told: All of it.
         results: How often checks ended in each way, of all targets there ever were.
+        places: Kept for the next one.
     """
 
-    def __init__(self, counted: Counted, watch: Watch) -> None:
+    def __init__(self, counted: Counted, watch: Watch, before: Ran | None) -> None:
         """Work it out."""
-        self._watch = watch
-        self._columns: list[tuple[str, Rows, list[float]]] = []
-        self._single: list[tuple[str, float, tuple[str, ...]]] = []
-        self.results: dict[str, float] = {}
-        for _, _, result, many in counted.totals.get("check", ()):
-            self.results[result] = self.results.get(result, 0.0) + many
+        self.told, self._watch = Families(TABLE), watch
+        places: Places | None = before.places if before else None
+        if not places or places.ends is not counted.ends or places.watch is not watch:
+            places = Places(counted.ends, watch)
+        self.places: Places = places
+        self.results: dict[str, float] = {
+            result: sum([counted.ended[place] for place in found])
+            for result, found in places.results.items()
+        }
         if not watch.is_too_much:
-            self._runs(counted)
+            self._runs([*counted.ended, 0])
         self._incidents(counted)
 
-    @classmethod
-    def of(cls, counted: Counted, watch: Watch) -> Ran:
-        """Return what was worked out before, if neither commit nor targets are new."""
-        found = counted.made
-        if not isinstance(found, cls) or found._watch is not watch:
-            found = counted.made = cls(counted, watch)
-        return found
+    def _runs(self, ended: list[int]) -> None:
+        """Put how often each check ran, under all its names."""
+        watch, to = self._watch, self.told
+        told = [ended[place] for place in self.places.usual]
+        to("agent2_check_runs_total").column(watch.results, told)
+        fine = [sum(told[2 * begin : 2 * end : 2]) for begin, end in watch.spans]
+        fail = [sum(told[2 * begin + 1 : 2 * end : 2]) for begin, end in watch.spans]
+        late, wrong = self._rare(ended)
+        failed, ran = [], []
+        for name, well, bad in zip(watch.names, fine, fail, strict=True):
+            failed.append(bad + late.get(name, 0))
+            ran.append(well + failed[-1] + wrong.get(name, 0))
+            if bad:
+                to("rely_server_request_total").put(bad, "check", name, "fail")
+        to("agent2_health_check_total").column(watch.targets, ran)
+        for name in _FAILURES:
+            to(name).column(watch.targets, failed)
+        to("rely_server_request_total").column(watch.asked, fine)
 
-    def put(self, to: Families) -> None:
-        """Put all of it."""
-        for name, rows, values in self._columns:
-            to(name).column(rows, values)
-        for name, value, labels in self._single:
-            to(name).put(value, *labels)
-
-    def _runs(self, counted: Counted) -> None:
-        """Work out how often each check ran, under all its names."""
-        watch, known = self._watch, frozenset(self._watch.checks.labels)
-        found: dict[tuple[str, ...], float] = {}
-        sums: dict[tuple[str, str], float] = {}
-        for one, two, three, many in counted.totals.get("check", ()):
-            if (one, two) not in known:
-                continue
-            found[one, two, three] = many
-            sums[one, three] = sums.get((one, three), 0.0) + many
-            if three in ("timeout", "error"):
-                self._alone("agent2_check_runs_total", many, one, two, three)
-        count, get = found.get, sums.get
-        told = [count(labels, 0.0) for labels in watch.results.labels]
-        self._columns.append(("agent2_check_runs_total", watch.results, told))
-        names = [name for (name,) in watch.targets.labels]
-        fine = [get((name, "ok"), 0.0) for name in names]
-        failed = [get((n, "fail"), 0.0) + get((n, "timeout"), 0.0) for n in names]
-        ran = [
-            well + bad + get((name, "error"), 0.0)
-            for name, well, bad in zip(names, fine, failed, strict=True)
-        ]
-        self._columns.append(("agent2_health_check_total", watch.targets, ran))
-        self._columns += [(name, watch.targets, failed) for name in _FAILURES]
-        self._columns.append(("rely_server_request_total", watch.asked, fine))
-        for (target, result), many in sums.items():
-            if many and result != "ok":
-                self._alone("rely_server_request_total", many, "check", target, result)
+    def _rare(self, ended: list[int]) -> tuple[dict[str, int], dict[str, int]]:
+        """Put the other ends of checks; return timeouts and errors by target."""
+        sums: dict[str, dict[str, int]] = {word: {} for word in _RARE}
+        to = self.told
+        for place, (name, check, result) in self.places.rare:
+            to("agent2_check_runs_total").put(ended[place], name, check, result)
+            sums[result][name] = sums[result].get(name, 0) + ended[place]
+        for result, found in sums.items():
+            for name, many in found.items():
+                to("rely_server_request_total").put(many, "check", name, result)
+        return sums["timeout"], sums["error"]
 
     def _incidents(self, counted: Counted) -> None:
         """Work out how many incidents there were of each target, and how many are."""
-        found: dict[tuple[str, ...], float] = {}
+        found: dict[tuple[str, ...], int] = {}
         for target, severity, _, many in counted.totals.get("incident", ()):
-            found[target, severity] = many
+            found[target, severity] = int(many)
         is_open = dict.fromkeys(_SEVERITIES, 0)
         for target, severity, many, unsolved in counted.incidents:
             word = severity if severity in is_open else "critical"
-            found[target, word] = found.get((target, word), 0.0) + many
+            found[target, word] = found.get((target, word), 0) + many
             is_open[word] += unsolved
+        to, watch = self.told, self._watch
         for word, many in is_open.items():
-            self._alone("agent2_incidents_open", many, word)
-        if self._watch.is_too_much:
+            to("agent2_incidents_open").put(many, word)
+        if watch.is_too_much:
             return
         # Nought too: increase() does not see a count that begins at one.
-        rows = self._watch.critical
-        told = [found.get(labels, 0.0) for labels in rows.labels]
-        self._columns.append(("agent2_incidents_total", rows, told))
-        known = {name for name, _ in self._watch.names}
-        for (target, severity), total in sorted(found.items()):
-            if severity != "critical" and target in known:
-                self._alone("agent2_incidents_total", total, target, severity)
-
-    def _alone(self, name: str, value: float, *labels: str) -> None:
-        self._single.append((name, value, labels))
+        told = [found.get(labels, 0) for labels in watch.critical.labels]
+        to("agent2_incidents_total").column(watch.critical, told)
+        known = frozenset(watch.names)
+        rare = [pair for pair in found if pair[1] != "critical" and pair[0] in known]
+        for target, severity in sorted(rare):
+            total = found[target, severity]
+            to("agent2_incidents_total").put(total, target, severity)

@@ -4,73 +4,22 @@ from __future__ import annotations
 
 import platform
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import agent2
-from agent2.metrics.family import Rows
+from agent2.metrics.family import Families
 from agent2.metrics.processes import process
+from agent2.metrics.table import TABLE
 from agent2.metrics.table_process import WATCHER
+from agent2.metrics.watch import STATES, watch_of
 from agent2.wire.snapshot import objects
 
 if TYPE_CHECKING:
-    from agent2.metrics.family import Families
+    from agent2.metrics.watch import Watch
     from agent2.wire.snapshot import Snapshot
 
 Checks = list[list[dict[str, Any]]]  # of each target
-STATES = ("ok", "warn", "down", "unknown")
-MOST = 5_000  # targets x checks; beyond it there are no series per target
 _UP = {"ok": 1, "warn": 1, "down": 0, "unknown": None}
-_ACTIVE = {"ok": "active", "warn": "degraded", "down": "down"}
-
-
-@lru_cache(maxsize=4)
-def _rows(names: tuple[tuple[str, tuple[str, ...]], ...]) -> Watch:
-    return Watch(names)
-
-
-class Watch:
-    """The targets and their checks by name; kept from one scrape to the next.
-
-    Attributes:
-        targets, states, checks, results: Rows of the labels target; target, state;
-            target, check; target, check, result (ok and fail).
-        critical: Of the labels target, severity; that severity alone.
-        asked: Of the labels kind, target, code: checks that were ok.
-    """
-
-    def __init__(self, names: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
-        """*names* are each target with the names of its checks."""
-        self.names = names
-        self.targets = Rows([(name,) for name, _ in names])
-        self.states = Rows([(name, word) for name, _ in names for word in STATES])
-        pairs = [(name, check) for name, checks in names for check in checks]
-        self.checks = Rows(pairs)
-        self.results = Rows([(*pair, how) for pair in pairs for how in ("ok", "fail")])
-        self.critical = Rows([(name, "critical") for name, _ in names])
-        self.asked = Rows([("check", name, "ok") for name, _ in names])
-        self._active: tuple[tuple[str, ...], Rows] | None = None
-        self.is_too_much = len(pairs) > MOST or len(names) > MOST
-
-    def active(self, states: tuple[str, ...]) -> Rows:
-        """Return rows of each target with the documents' word for its state."""
-        if self._active is None or self._active[0] != states:
-            told = zip(self.names, states, strict=True)
-            labels = [(name, _ACTIVE.get(state, state)) for (name, _), state in told]
-            self._active = (states, Rows(labels))
-        return self._active[1]
-
-
-def watch_of(found: list[dict[str, Any]], checks: Checks) -> Watch:
-    """Return the targets of a status; *checks* are those of each."""
-    return _rows(
-        tuple(
-            [
-                (str(one.get("name")), tuple([str(each.get("name")) for each in told]))
-                for one, told in zip(found, checks, strict=True)
-            ]
-        )
-    )
 
 
 def agent(to: Families, seen: Snapshot) -> None:
@@ -102,23 +51,35 @@ def agent(to: Families, seen: Snapshot) -> None:
         process(to, WATCHER, pid)
 
 
-def targets(to: Families, seen: Snapshot) -> Watch:
-    """Put how the targets are: how many in which state, and each of them."""
-    found = seen.entries("targets")
+def targets(seen: Snapshot) -> tuple[Families, Watch]:
+    """Return how the targets are: how many in which state, and each of them."""
+    to, found = Families(TABLE), seen.entries("targets")
     checks = [objects(one.get("checks")) for one in found]
-    watch = watch_of(found, checks)
+    every = [each for told in checks for each in told]
+    watch = watch_of(
+        [one.get("name") for one in found],
+        [each.get("name") for each in every],
+        [len(told) for told in checks],
+    )
     to("agent2_metrics_truncated").put(int(watch.is_too_much))
     told = [str(one.get("state")) if seen.fresh else "unknown" for one in found]
-    states = [state if state in STATES else "unknown" for state in told]
+    states = [state if state in _UP else "unknown" for state in told]
     for word in STATES:
         to("agent2_targets").put(states.count(word), word)
-    if watch.is_too_much:
-        return watch
+    if not watch.is_too_much:
+        _each(to, found, states, watch)
+        _checks(to, checks, every, watch)
+    return to, watch
+
+
+def _each(
+    to: Families, found: list[dict[str, Any]], states: list[str], watch: Watch
+) -> None:
     rows = watch.targets
     to("agent2_target_up").column(rows, [_UP[state] for state in states])
-    each_state = [int(state == word) for state in states for word in STATES]
-    to("agent2_target_state").column(watch.states, each_state)
-    to("agent_status").column(watch.active(tuple(states)), [1] * len(states))
+    ones, active = watch.told(states)
+    to("agent2_target_state").column(watch.states, ones)
+    to("agent_status").column(active, [1] * len(states))
     for name, key in (
         ("agent2_target_paused", "paused"),
         ("agent2_target_flapping", "flapping"),
@@ -130,18 +91,17 @@ def targets(to: Families, seen: Snapshot) -> Watch:
     to("agent2_restart_budget_remaining").column(rows, left)
     at = [epoch(one.get("last_check")) for one in found]
     to("agent2_check_last_run_timestamp_seconds").column(rows, at)
-    _checks(to, checks, watch)
-    return watch
 
 
-def _checks(to: Families, checks: Checks, watch: Watch) -> None:
+def _checks(
+    to: Families, checks: Checks, every: list[dict[str, Any]], watch: Watch
+) -> None:
     """Put how long each check took, and how long each target took to answer."""
-    took = [each.get("duration_s") for told in checks for each in told]
-    to("agent2_check_last_duration_seconds").column(watch.checks, _numbers(took))
-    for (name, _), told in zip(watch.names, checks, strict=True):
-        for each in told:
-            if figures := each.get("figures"):
-                _figures(to, (name, str(each.get("name"))), figures)
+    took = _numbers([each.get("duration_s") for each in every])
+    to("agent2_check_last_duration_seconds").column(watch.checks, took)
+    for labels, each in zip(watch.checks.labels, every, strict=True):
+        if "figures" in each:
+            _figures(to, labels, each["figures"])
     answered = []
     for told in checks:
         answer = None
@@ -153,7 +113,7 @@ def _checks(to: Families, checks: Checks, watch: Watch) -> None:
         to(name).column(watch.targets, seconds)
 
 
-def _figures(to: Families, labels: tuple[str, str], figures: object) -> None:
+def _figures(to: Families, labels: tuple[str, ...], figures: object) -> None:
     """Put what one check measured."""
     for name, amount in figures.items() if isinstance(figures, dict) else ():
         _one(to, "agent2_check_figure", amount, *labels, str(name))
@@ -165,7 +125,7 @@ def _left(restarts: object) -> int | None:
         return None
     limit, used = restarts.get("limit"), restarts.get("used")
     is_told = isinstance(limit, int) and isinstance(used, int)
-    return max(int(limit or 0) - int(used or 0), 0) if is_told else None
+    return max(limit - used, 0) if is_told else None  # type: ignore[operator]
 
 
 def epoch(moment: object) -> float | None:
@@ -184,8 +144,8 @@ def _maybe(value: object) -> float | None:
 
 
 def _numbers(found: list[Any]) -> list[float | None]:
-    kinds = (float, int)  # most are one of these: a truth value is neither
-    return [each if type(each) in kinds else _maybe(each) for each in found]
+    is_all = {*map(type, found)} <= {float, int}  # a truth value is neither
+    return found if is_all else [_maybe(each) for each in found]
 
 
 def _one(to: Families, name: str, value: object, *labels: str) -> None:

@@ -19,7 +19,7 @@ _TAKEN = frozenset({"agent2_health_check_failures"})
 
 def render(families: Iterable[Family], *, openmetrics: bool = False) -> bytes:
     """Return the text, a family after the other."""
-    lines: list[str] = []
+    parts: list[bytes] = []
     for family in families:
         metric = family.metric
         name, kind = metric.name, metric.type
@@ -27,17 +27,16 @@ def render(families: Iterable[Family], *, openmetrics: bool = False) -> bytes:
             name = metric.name.removesuffix("_total")
             if name in _TAKEN:
                 name, kind = metric.name, "unknown"
-        lines.append(f"# HELP {name} {metric.help}")
-        lines.append(f"# TYPE {name} {kind}")
+        parts.append(_bytes(f"# HELP {name} {metric.help}\n# TYPE {name} {kind}\n"))
+        parts += [_filled(rows, values, metric) for rows, values in family.columns]
         told, names = metric.name, metric.labels
-        for rows, values in family.columns:
-            lines.append(_filled(rows, values, metric))
-        lines += [
-            f"{told}{ending}{labelled(names, labels)} {_number(value)}"
+        lines = [
+            f"{told}{ending}{labelled(names, labels)} {_number(value)}\n"
             for ending, labels, value in family.samples
         ]
-    lines.append("# EOF\n" if openmetrics else "")
-    return "\n".join(lines).encode("utf-8", "replace")
+        parts.append(_bytes("".join(lines)))
+    parts.append(b"# EOF\n" if openmetrics else b"")
+    return b"".join(parts)
 
 
 def document(families: Iterable[Family]) -> dict[str, Any]:
@@ -61,18 +60,35 @@ def document(families: Iterable[Family]) -> dict[str, Any]:
     }
 
 
-def _filled(rows: Rows, values: list[Any], metric: Metric) -> str:
+def _filled(rows: Rows, values: list[Any], metric: Metric) -> bytes:
     """Return the lines of *rows*: what did not change since the last time is kept."""
-    holes, before, text = rows.texts.get(metric.name, ("", [], ""))
+    holes, before, text = rows.texts.get(metric.name, ("", [], b""))
     if not holes:
-        holes = "\n".join(
-            f"{metric.name}{labelled(metric.labels, labels)}".replace("%", "%%") + " %s"
+        holes = "".join(
+            f"{metric.name}{labelled(metric.labels, labels)}".replace("%", "%%")
+            + " %s\n"
             for labels in rows.labels
         )
     if values != before:
-        text = holes % tuple(values)
+        text = _bytes(_fill(holes, values))
         rows.texts[metric.name] = holes, values, text
     return text
+
+
+def _fill(holes: str, values: list[Any]) -> str:
+    if None in values:
+        told = [
+            (line, value)
+            for line, value in zip(holes.split("\n"), values, strict=False)
+            if value is not None
+        ]
+        holes = "".join(f"{line}\n" for line, _ in told)
+        values = [value for _, value in told]
+    return holes % tuple(values)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 @lru_cache(maxsize=4_096)

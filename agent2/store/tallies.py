@@ -34,26 +34,36 @@ class Outbox:
     expired: int
 
 
-_STANDING = "SELECT count(*), count(resolved_at), max(opened_at) FROM incidents"
+_STANDING = (
+    "SELECT (SELECT count(*) FROM incidents), (SELECT max(opened_at) FROM incidents),"
+    " (SELECT count(*) FROM incidents WHERE resolved_at IS NULL)"
+)
+_CHECKS = "FROM totals WHERE name = 'check' ORDER BY one, two, three"
 
 
 class Counted:
     """What only commits change, read anew when there was one.
 
     Attributes:
-        totals: By name, rows of three words and their count.
+        totals: By name, rows of three words and their count; without those of checks.
+        ends: Target, check and result of all checks that ever ended so.
+        ended: How many did, in the same order.
         incidents: Rows of target, severity, how many, how many of them are open.
-        made: What somebody worked out from both; None after a commit.
+        version: Another one when any of it has changed.
     """
 
-    __slots__ = ("_seen", "_stood", "incidents", "made", "totals")
+    __slots__ = (
+        "_seen", "_stood", "ended", "ends", "incidents", "totals", "version",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         """Nothing was read yet."""
-        self._seen: object = None
+        self._seen: tuple[object, ...] = ()
         self._stood: object = None
-        self.made: object = None
+        self.version = 0
         self.totals: Totals = {}
+        self.ends: list[tuple[str, str, str]] = []
+        self.ended: list[int] = []
         self.incidents: list[tuple[str, str, int, int]] = []
 
     def look(self, db: Database) -> None:
@@ -62,15 +72,25 @@ class Counted:
         Raises:
             StoreError: the store cannot be read.
         """
-        version = db.rows("PRAGMA data_version")[0][0], db.replaced
-        if version == self._seen:
+        seen = db.replaced, db.rows("PRAGMA data_version")[0][0]
+        if seen == self._seen:
             return
-        self.made, self.totals = None, read(db)
+        before = self.totals, self.ended, self.incidents
+        if self._seen[:1] != seen[:1]:
+            self.ends, self._stood = [], None
+        self.totals = read(db, but="check")
+        # Rows of one store never go: as many as before are the same ones.
+        self.ended = [int(many) for (many,) in db.rows(f"SELECT value {_CHECKS}")]
+        if len(self.ended) != len(self.ends):
+            found = db.rows(f"SELECT one, two, three, value {_CHECKS}")
+            self.ends = [row[:3] for row in found]
+            self.ended = [int(row[3]) for row in found]
         # Most commits begin or end no incident, and to group all of them takes long.
-        stood = db.rows(_STANDING)[0], db.replaced
+        stood = db.rows(_STANDING)[0]
         if stood != self._stood:
             self.incidents, self._stood = incidents(db), stood
-        self._seen = version
+        self.version += before != (self.totals, self.ended, self.incidents)
+        self._seen = seen
 
 
 def incidents(db: Database) -> list[tuple[str, str, int, int]]:

@@ -129,15 +129,14 @@ def _audit(
             raise
 
 
-def read(db: Database) -> dict[str, list[tuple[str, str, str, float]]]:
-    """Return by name all rows of three words and their count, in their order.
+def read(
+    db: Database, *, but: str = ""
+) -> dict[str, list[tuple[str, str, str, float]]]:
+    """Return by name, all *but* one, the rows of three words and their count.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    found: dict[str, list[tuple[str, str, str, float]]] = {}
-    for name in [name for (name,) in db.rows("SELECT DISTINCT name FROM totals")]:
-        found[name] = db.rows(
-            "SELECT one, two, three, value FROM totals WHERE name = ?", (name,)
-        )
-    return found
+    names = db.rows("SELECT DISTINCT name FROM totals WHERE name != ?", (but,))
+    query = "SELECT one, two, three, value FROM totals WHERE name = ?"
+    return {name: db.rows(query, (name,)) for (name,) in names}

@@ -7,11 +7,11 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from agent2.metrics.kept import Kept
 from agent2.metrics.promises import Promises
 from agent2.plan.watch import PlanWatch
 from agent2.store.database import Database
 from agent2.store.reading import Reader
-from agent2.store.tallies import Counted
 from agent2.web.refusals import Refusal
 from agent2.wire import snapshot
 
@@ -43,7 +43,8 @@ class Desk:
         self.log = log
         self.path = os.path.join(settings.state_dir, _STORE)
         self.reading = Reader.look(self.path)
-        self.counted = Counted()
+        self.kept = Kept()
+        self.scraping = threading.Lock()
         self.promises = Promises(settings.state_dir)
         self.cut = False  # too much to tell in metrics: said once
         self.reloading = threading.Lock()

@@ -15,8 +15,8 @@ from agent2.core.spans import TOOK
 from agent2.metrics.gather import gather
 from agent2.metrics.processes import process
 from agent2.metrics.table_process import WEB
-from agent2.metrics.targets import MOST
 from agent2.metrics.text import OPEN, PLAIN, document, render
+from agent2.metrics.watch import MOST
 from agent2.web.desk import desk
 from agent2.web.replies import reply
 from agent2.web.routes import Entry
@@ -62,7 +62,9 @@ def accepts_openmetrics(accept: str) -> bool:
 
 def _families(request: Request) -> Families:
     at = desk(request)
-    to = gather(at.reading, at.seen(shown=False), at.counted, at.promises)
+    with at.scraping:
+        seen = at.kept.look(at.settings.state_dir)
+        to = gather(at.reading, seen, at.kept, at.promises)
     _say_cut(at, to)
     state = request.scope["state"]
     stream: Stream = state["stream"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from agent2.web.settings import WebSettings
 
+_YOUNG = 10_000  # objects
 _THREADS = 4  # that look into the store; more would only wait for each other
 _GRACE_S = 2
 
@@ -93,5 +95,9 @@ async def _serve(
         lambda _loop, told: log("ERROR", f"loop: {told.get('message')}")
     )
     anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    # What is there now stays. A status of 500 targets is 5,000 objects and no rubbish:
+    # to look through them seven times takes as long as half of reading it.
+    gc.freeze()
+    gc.set_threshold(_YOUNG)
     loop.call_soon(ready)
     await server.serve([door])

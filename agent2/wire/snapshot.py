@@ -66,15 +66,20 @@ def objects(node: object) -> list[dict[str, Any]]:
     return [one for one in found if isinstance(one, dict)]
 
 
-def read(state_dir: str, *, shown: bool = True) -> Snapshot:
+def read(
+    state_dir: str, *, shown: bool = True, before: Snapshot | None = None
+) -> Snapshot:
     """Read the status file and look who holds the PID file. Never raises.
 
-    Unless it is *shown* to people its texts may hold what acts on a terminal.
+    Unless it is *shown* to people its texts may hold what acts on a terminal. The tree
+    of *before* (read in the same way) is kept while the file says the same.
     """
     owner = owners.find(os.path.join(state_dir, PID_FILE), MARK)
     text, trouble = _text(os.path.join(state_dir, FILE))
     tree: dict[str, Any] = {}
-    if text:
+    if before is not None and before.tree and text == before.text:
+        tree = before.tree
+    elif text:
         try:
             parsed = json.loads(text)
         except (ValueError, RecursionError) as error:

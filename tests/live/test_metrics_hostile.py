@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as parse_open,
@@ -12,12 +14,12 @@ from agent2.core.value import replace
 from agent2.host.owner import Owner, Presence
 from agent2.metrics.family import Families
 from agent2.metrics.gather import gather
+from agent2.metrics.kept import Kept
 from agent2.metrics.probes import probes
 from agent2.metrics.table import TABLE
-from agent2.metrics.targets import MOST
 from agent2.metrics.text import render
+from agent2.metrics.watch import MOST
 from agent2.store import meta
-from agent2.store.tallies import Counted
 from agent2.web.metrics import accepts_openmetrics
 from agent2.wire.snapshot import Snapshot
 
@@ -28,8 +30,8 @@ def status(**tree):
     return Snapshot(tree, "", "", Owner(Presence.RUNNING, 1), 1.0, fresh=True)
 
 
-def told(db, seen, counted=None):
-    families = gather(db, seen, counted).all()
+def told(db, seen, kept=None):
+    families = gather(db, seen, kept).all()
     plain = render(families).decode()
     found = {}
     for family in parse_plain(plain):
@@ -100,14 +102,14 @@ def test_what_was_read_is_read_again_after_a_commit_of_somebody_else(db, path):
     from agent2.store import totals
     from agent2.store.reading import Reader
 
-    reader, counted, seen = Reader.look(path), Counted(), status(targets=[target("a")])
+    reader, kept, seen = Reader.look(path), Kept(), status(targets=[target("a")])
     key = (("check", "tcp"), ("result", "ok"), ("target", "a"))
-    assert told(reader, seen, counted)["agent2_check_runs_total"][key] == 0
+    assert told(reader, seen, kept)["agent2_check_runs_total"][key] == 0
     for number in (1, 2):
         with db.transaction() as tx:
             totals.add(tx, [("check", "a", "tcp", "ok", 1.0)])
             meta.put(tx, "x", str(number))
-        assert told(reader, seen, counted)["agent2_check_runs_total"][key] == number
+        assert told(reader, seen, kept)["agent2_check_runs_total"][key] == number
     reader.close()
 
 
@@ -117,11 +119,11 @@ def test_an_incident_counts_from_its_commit_on_and_is_open_until_its_end(db, pat
     from agent2.store import incidents
     from agent2.store.reading import Reader
 
-    reader, counted, seen = Reader.look(path), Counted(), status(targets=[target("a")])
+    reader, kept, seen = Reader.look(path), Kept(), status(targets=[target("a")])
     critical, of_a = ("severity", "critical"), ("target", "a")
 
     def counts():
-        found = told(reader, seen, counted)
+        found = told(reader, seen, kept)
         ever = found["agent2_incidents_total"][critical, of_a]
         return ever, found["agent2_incidents_open"][critical,]
 
@@ -187,3 +189,41 @@ def test_checks_are_told_under_the_names_of_blackbox_exporter():
 )
 def test_the_format_is_the_one_that_the_client_likes_best(accept, wanted):
     assert accepts_openmetrics(accept) is wanted
+
+
+def test_a_status_that_did_not_change_is_not_read_again_and_a_new_one_is(db, tmp_path):
+    kept, file = Kept(), tmp_path / "agent2_status.json"
+    seen = []
+    for seconds in (0.5, 0.5, 0.25):
+        check = {"name": "tcp", "kind": "tcp", "duration_s": seconds}
+        file.write_text(json.dumps({"targets": [target("a", checks=[check])]}))
+        now = kept.look(str(tmp_path))
+        found = told(db, now, kept)["agent2_check_last_duration_seconds"]
+        assert list(found.values()) == [seconds]
+        seen.append(now.tree)
+
+    assert seen[0] is seen[1] is not seen[2]
+
+
+def test_what_some_targets_do_not_tell_is_left_out_for_them_alone(db):
+    kept = Kept()
+    for states in (["ok", "?", "down"], ["ok", "ok", "down"], ["?", "?", "?"]):
+        many = [target(f"t{n}", state=state) for n, state in enumerate(states)]
+        found = told(db, status(targets=many), kept).get("agent2_target_up", {})
+        expected = {"ok": 1.0, "down": 0.0}
+        assert found == {
+            (("target", f"t{n}"),): expected[state]
+            for n, state in enumerate(states)
+            if state in expected
+        }
+
+
+def test_a_status_that_nobody_stands_by_any_more_tells_of_no_target(db):
+    kept, seen = Kept(), status(targets=[target("a")])
+    assert told(db, seen, kept)["agent2_target_up"]
+
+    found = told(db, replace(seen, fresh=False), kept)
+
+    assert "agent2_target_up" not in found
+    state = (("state", "unknown"), ("target", "a"))
+    assert found["agent2_target_state"][state] == 1
