@@ -38,6 +38,7 @@ class HttpCheck(_Prepared):
         healthy: The words of ``status`` in the JSON body that are well.
         degraded: The words that warn without being a failure.
         json: False looks at the status code alone.
+        body_contains: Text that stands in the body; with it no JSON is asked for.
         strict: A degraded word is a failure.
         components: Dotted path in the body -> the value it must have.
         parts: Dotted path of an object in the body whose entries must all be well.
@@ -59,6 +60,7 @@ class HttpCheck(_Prepared):
     healthy: tuple[str, ...] = ("ok",)
     degraded: tuple[str, ...] = ("warn", "degraded")
     json: bool = True
+    body_contains: str = ""
     strict: bool = False
     components: dict[str, str] = {}  # noqa: RUF012  (never changed; see core/value.py)
     parts: str = ""

@@ -6,7 +6,7 @@ import re
 
 from agent2.checks import http_body, net
 from agent2.core.model import Code, Finding, Outcome
-from agent2.core.text import one_line, scrub
+from agent2.core.text import one_line, plain, scrub
 from agent2.core.value import replace
 
 TYPE_CHECKING = False
@@ -35,13 +35,19 @@ def finding(
         return veiled(found, hidden)
     total = timings[-1][1]
     outcome, code, detail = Outcome.OK, Code.OK, f"HTTP {answer.status}"
-    if check.json:
+    text = str(check.body_contains)
+    if text:
+        if plain(check.body_contains).encode() not in answer.body:
+            detail = f"{detail}, {text!r} is not in its body"
+            return Finding(Outcome.FAIL, Code.SHAPE, one_line(detail), total, timings)
+        detail = f"{detail}, {text!r} is in its body"
+    elif check.json:
         try:
             outcome, code, detail = _said(check, answer.body, hidden)
         except net.ProbeError as error:
             outcome, code = error.finding.outcome, error.code
             detail = error.finding.detail
-    if check.json and code is Code.OK:  # as curl shows it
+    if check.json and not text and code is Code.OK:  # as curl shows it
         detail = f"HTTP {answer.status}, {detail}"
     if code is Code.OK and 0 < check.slow < total:
         code = Code.SLOW

@@ -53,6 +53,7 @@ class LogfileCheck(_Kept):
         window: The span over which all else is counted.
         error_rate_warn: Percent of requests; 0 never warns.
         error_rate_crit: Percent of requests that is a failure; 0 never is.
+        min_requests: Fewer than these in the window are no rate: 1 of 3 is no 33 %.
         errors: Expression of an error; an access log counts answers from 500 on.
         requests: Expression of a request; an access log counts its lines.
         slow: Response time that warns; 0 never does.
@@ -83,6 +84,7 @@ class LogfileCheck(_Kept):
     window: Seconds = 300.0
     error_rate_warn: float = 1.0
     error_rate_crit: float = 5.0
+    min_requests: int = 1
     errors: str = "ERROR"
     requests: str = "Request started"
     slow: Seconds = 5.0
@@ -160,6 +162,7 @@ class LogfileCheck(_Kept):
             self.window,
             self.error_rate_warn,
             self.error_rate_crit,
+            self.min_requests,
             plain(self.errors),
             plain(self.requests),
             self.slow,

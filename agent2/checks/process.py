@@ -29,6 +29,7 @@ class ProcessCheck:
         match: The pattern, a regular expression.
         min: Fewer than these are a failure.
         max: More than these warn; 0 is no limit.
+        user: Only processes of this user count, by name or number.
     """
 
     kind = "process"
@@ -37,6 +38,7 @@ class ProcessCheck:
     match: str
     min: int = 1
     max: int = 0
+    user: str = ""
 
     async def probe(self, reactor: Reactor, deadline: float) -> Finding:
         """Count once, in a thread: there may be thousands."""
@@ -44,7 +46,7 @@ class ProcessCheck:
             return Finding(Outcome.ERROR, Code.INTERNAL, "no time to look")
         try:
             found = await reactor.thread(
-                _matching, plain(self.match), deadline=deadline
+                _matching, plain(self.match), plain(self.user), deadline=deadline
             )
         except TimeoutError:
             return Finding(Outcome.ERROR, Code.INTERNAL, "no answer in time")
@@ -71,7 +73,8 @@ class ProcessCheck:
     def _judge(self, found: list[trees.Proc]) -> Finding:
         many = len(found)
         pids = " ".join(str(one.pid) for one in found[:_SHOWN])
-        detail = f"{many} match {plain(self.match)!r}"
+        whose = f" of {plain(self.user)}" if plain(self.user) else ""
+        detail = f"{many}{whose} match {plain(self.match)!r}"
         if pids:
             detail += f": PID {pids}{' …' if many > _SHOWN else ''}"
         figures = (("processes", float(many)),)
@@ -86,5 +89,5 @@ class ProcessCheck:
         return Finding(outcome, code, one_line(detail), None, (), identity, figures)
 
 
-def _matching(pattern: str) -> list[trees.Proc]:
-    return trees.matching(pattern, trees.table())
+def _matching(pattern: str, user: str) -> list[trees.Proc]:
+    return trees.matching(pattern, trees.table(), user)

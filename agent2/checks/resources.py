@@ -38,12 +38,15 @@ class ResourcesCheck(_Kept):
     Attributes:
         file: PID file: look at that process and all that it started, not the machine.
         match: Pattern in name or command line, instead of file: all such processes.
+        user: Of those that match only processes of this user, by name or number.
         cpu: Percent of all processors of the machine.
         memory: Percent of its memory that is not available.
         swap: Percent of its swap.
         disk: Percent of the bytes of each of disks, as df counts.
         inodes: Percent of their inodes.
         disks: Mount points.
+        disk_io: Bytes that all disks read and write in a second (Linux).
+        disk_busy: Percent of the time that the busiest disk works (Linux).
         load: Load of the last minute for each processor.
         pressure: Percent of the last minute that some waited for CPU, memory or disk.
         process_cpu: Percent of one processor that the processes use.
@@ -51,6 +54,9 @@ class ResourcesCheck(_Kept):
         files: Percent of the descriptors that one process may open (nofile).
         threads: Threads of the processes.
         leak: Warn when their memory rises towards rss, or else all of the machine's.
+        leak_strict: Fail with a leak, so that restart is asked for it, within budget.
+        on_leak: Program and arguments, run once when a leak begins to be suspected,
+            with the process in AGENT2_PID: for a dump.
         port: Count the connections of this local port.
         connections: Connections of it, without the listening socket.
         samples: Amounts in a row that it takes to warn, and to be well again.
@@ -64,12 +70,15 @@ class ResourcesCheck(_Kept):
 
     file: Path = ""
     match: str = ""
+    user: str = ""
     cpu: float = 80.0
     memory: float = 80.0
     swap: float = 0.0
     disk: float = 80.0
     inodes: float = 80.0
     disks: tuple[str, ...] = ("/",)
+    disk_io: Size = 0
+    disk_busy: float = 0.0
     load: float = 0.0
     pressure: float = 0.0
     process_cpu: float = 0.0
@@ -77,6 +86,8 @@ class ResourcesCheck(_Kept):
     files: float = 80.0
     threads: int = 0
     leak: bool = True
+    leak_strict: bool = False
+    on_leak: tuple[str, ...] = ()
     port: int = 0
     connections: int = 0
     samples: int = 3
@@ -101,6 +112,10 @@ class ResourcesCheck(_Kept):
         except Exception as error:  # no thread, no memory, no /proc: our trouble
             self.kept.busy = False
             return _trouble(f"cannot look: {getattr(error, 'strerror', None) or error}")
+        if self.on_leak and (seen.leak or self.kept.dumped):
+            from agent2.checks import resources_leak  # few ask for it
+
+            seen = await resources_leak.told(self, seen, reactor, deadline)
         return self._found(seen)
 
     def _measure(self) -> Seen:
@@ -119,6 +134,12 @@ class ResourcesCheck(_Kept):
             re.compile(plain(self.match))
         except re.error as error:
             yield "match", f"is no pattern: {error}", "write . for any character"
+        whose, whole = plain(self.user), not plain(self.file)
+        if whose and not plain(self.match):
+            yield "user", "goes with match alone", "add match: uvicorn"
+        for name in ("leak_strict", "on_leak"):
+            if getattr(self, name) and whole and not plain(self.match):
+                yield name, "needs processes", "add file or match"
         if self.samples < 1:
             yield "samples", "is too small", "1 warns at once"
         if not 0.0 <= self.margin < 100.0:
@@ -152,12 +173,20 @@ class ResourcesCheck(_Kept):
             return Finding(
                 Outcome.ERROR, Code.INTERNAL, one_line(trouble), figures=figures
             )
+        leaks = Finding(
+            Outcome.FAIL if self.leak_strict else Outcome.OK,
+            Code.MEMORY_LEAK,
+            one_line(seen.leak),
+            figures=figures,
+        )
+        if seen.leak and self.leak_strict:
+            return leaks
         if passed:
             outcome = Outcome.FAIL if self.strict else Outcome.OK
             detail = one_line("; ".join(map(told, passed)))
             return Finding(outcome, passed[0].code, detail, figures=figures)
         if seen.leak:
-            return Finding(Outcome.OK, Code.MEMORY_LEAK, seen.leak, figures=figures)
+            return leaks
         return Finding(Outcome.OK, Code.OK, one_line(seen.summary), figures=figures)
 
 

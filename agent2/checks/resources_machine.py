@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from agent2.checks.resources_seen import Kept
 
+_MB = 1 << 20
+
 
 def look(check: Any, kept: Kept) -> Seen:
     """Return what the machine uses now.
@@ -24,6 +26,8 @@ def look(check: Any, kept: Kept) -> Seen:
         OSError: it cannot be asked at all.
     """
     used, swap = machine.memory()
+    kept.disks = kept.disks or machine.disks_worked()
+    kept.disks_at = kept.disks_at or time.monotonic()
     gauges = [
         Gauge("cpu", Code.CPU, "CPU", _busy(kept), check.cpu),
         Gauge("memory", Code.MEMORY, "memory", used, check.memory),
@@ -44,9 +48,29 @@ def look(check: Any, kept: Kept) -> Seen:
     for what in ("cpu", "memory", "io"):
         waits = (f"pressure:{what}", Code.LIMIT, f"waiting for {what}")
         gauges.append(Gauge(*waits, machine.pressure(what), check.pressure))
-    gauges += connections(check)
+    gauges += [*_worked(check, kept), *connections(check)]
     main = gauges[:2] + [one for one in gauges if one.name.startswith("disk:")]
     return Seen(tuple(gauges), summary(main), trouble=trouble)
+
+
+def _worked(check: Any, kept: Kept) -> list[Gauge]:
+    """Return what the disks did since the last look; nothing where none is known."""
+    before, since, now = kept.disks, kept.disks_at, time.monotonic()
+    if not before or now - since < MOMENT / 2:
+        return []
+    kept.disks, kept.disks_at = machine.disks_worked(), now
+    moved, worst = 0, (0.0, "")
+    for name, (size, busy) in kept.disks.items():
+        old = before.get(name, (size, busy))
+        moved += max(size - old[0], 0)
+        percent = max(busy - old[1], 0) / (now - since) / 10
+        worst = max(worst, (min(percent, 100.0), name))
+    speed, limit = moved / (now - since) / _MB, check.disk_io / _MB
+    label = f"busiest disk {worst[1]}".strip()
+    return [
+        Gauge("disk_io", Code.LIMIT, "disk I/O", speed, limit, " MB/s"),
+        Gauge("disk_busy", Code.LIMIT, label, worst[0], check.disk_busy),
+    ]
 
 
 def _busy(kept: Kept) -> float | None:

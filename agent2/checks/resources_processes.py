@@ -69,8 +69,10 @@ def _roots(check: Any, known: dict[int, trees.Proc]) -> list[trees.Proc] | str:
     """Return the processes that are meant, oldest first, or why there are none."""
     pattern = plain(check.match)
     if pattern:
-        found = trees.matching(pattern, known)
-        return found or f"no process matches {pattern!r}"
+        user = plain(check.user)
+        found = trees.matching(pattern, known, user)
+        whose = f" of {user}" if user else ""
+        return found or f"no process{whose} matches {pattern!r}"
     path = os.path.expanduser(plain(check.file))
     try:
         number = _FIRST_NUMBER.match(read_with_stat(path, 4096, trusted=True)[0])

@@ -25,6 +25,8 @@ class Kept:
         held: Of each gauge: is its limit passed?
         memory: Of the processes, for their leak.
         root: Number and start of the oldest process; another one is a restart.
+        dumped: What came of the program that was run for the leak that is suspected.
+        disks: Of each disk: its bytes and busy milliseconds, as of *disks_at*.
     """
 
     def __init__(self) -> None:
@@ -37,6 +39,9 @@ class Kept:
         self.busy_percent: float | None = None
         self.cpus: dict[tuple[int, int], float] = {}
         self.at = 0.0
+        self.dumped = ""
+        self.disks: dict[str, tuple[int, int]] = {}
+        self.disks_at = 0.0
 
 
 @value

@@ -54,6 +54,7 @@ class Facts:
         status_path: The file that ``look`` prints.
         many: Other targets are watched too: what is wrong must say with which.
         evidence: What was found at the first failure (``core/diagnosis.py``).
+        log: The last lines of the logs that it is told for.
     """
 
     words: Mapping[str, str]
@@ -67,6 +68,7 @@ class Facts:
     labels: Mapping[str, str] = {}
     many: bool = False
     evidence: str = ""
+    log: tuple[str, ...] = ()
 
 
 def issue(
@@ -154,7 +156,7 @@ def compose(wish: Notify, facts: Facts, action: str) -> Alert:
         language=facts.language,
         count=wish.count,
     )
-    return replace(alert, lines=_lines(alert, words, facts.evidence))
+    return replace(alert, lines=_lines(alert, words, facts))
 
 
 def _key(instance: str, target: str, incident: str) -> str:
@@ -172,20 +174,22 @@ def _what(wish: Notify, facts: Facts) -> str:
     return issue(facts, wish.facet, wish.code, wish.response_s)
 
 
-def _lines(alert: Alert, words: Mapping[str, str], evidence: str) -> tuple[str, ...]:
+def _lines(alert: Alert, words: Mapping[str, str], facts: Facts) -> tuple[str, ...]:
     fields = {
         "issue": alert.issue,
         "action": alert.action,
         "at": alert.at,
         "target": alert.target,
         "cause": f"{alert.reason} ({alert.code}) {alert.detail}".rstrip(),
-        "evidence": evidence,
+        "evidence": facts.evidence,
         "incident": alert.incident,
         "host": alert.host,
         "since": alert.opened_at,
         "duration": f"{alert.duration_s:.1f} s" if alert.duration_s else "",
     }
     named = tuple(f"{words[f'line.{k}']}: {v}" for k, v in fields.items() if v)
+    if facts.log and alert.closed_at is None:
+        named += ("", words["line.log"], *(f"  {line}" for line in facts.log))
     return (*named, "", words["line.look"], f"  {alert.look}")
 
 

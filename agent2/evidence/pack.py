@@ -60,7 +60,8 @@ def collect(
     ]
     pack["disks"] = machine.disks(places)
     pack["busiest"] = machine.busiest(everybody, seconds)
-    pack["logs"] = texts.tails(pid, files, secrets)
+    followed = tuple(_followed(target)) if target else ()
+    pack["logs"] = texts.tails(pid, files, secrets) | texts.ends(followed, secrets)
     pack["stacks"] = []
     if seen and not death:
         left = max(until - time.monotonic(), 0.2)
@@ -99,6 +100,14 @@ def _ports(target: TargetPlan) -> Iterator[int]:
             parts = urlsplit(url)
             if parts.hostname in ("127.0.0.1", "localhost", "::1"):
                 yield parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _followed(target: TargetPlan) -> Iterator[str]:
+    """Yield the logs that the checks of *target* follow."""
+    for check in target.checks:
+        path = check.options.get("file") if check.kind == "logfile" else None
+        if isinstance(path, str) and path:
+            yield os.path.expanduser(path)
 
 
 def _secrets(plan: Plan) -> Iterator[str]:

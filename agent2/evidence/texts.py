@@ -44,6 +44,15 @@ def tails(
     return found
 
 
+def ends(paths: Iterable[str], secrets: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the last lines of *paths*, which the configuration names."""
+    found = {}
+    for path in paths:
+        with suppress(OSError):
+            found[path] = _tail(path, secrets)
+    return found
+
+
 def _opened(pid: int, fd: str) -> bool:
     """Was *fd* opened for use? With ``O_PATH`` anybody may hold what nobody may read.
 

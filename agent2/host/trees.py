@@ -85,8 +85,10 @@ def tree(roots: Iterable[int], known: dict[int, Proc]) -> list[Proc]:
     return list(found.values())
 
 
-def matching(pattern: str, known: dict[int, Proc]) -> list[Proc]:
+def matching(pattern: str, known: dict[int, Proc], user: str = "") -> list[Proc]:
     """Return the processes whose name, program or command line has *pattern* (a regex).
+
+    With *user* (a name or number) only those that run for that user alone.
 
     Never we ourselves or who started us (but for the first process of all): a shell's
     words may hold the pattern. What we started counts: it may be a restarted service.
@@ -97,10 +99,22 @@ def matching(pattern: str, known: dict[int, Proc]) -> list[Proc]:
         parent = known.get(above)
         above = parent.parent if parent is not None else 0
     wanted = re.compile(pattern)
-    return sorted(
-        (p for p in known.values() if p.pid not in own and _has(wanted, p.pid)),
-        key=lambda one: (one.start, one.pid),
-    )
+    found = [p for p in known.values() if p.pid not in own and _has(wanted, p.pid)]
+    if user:
+        from agent2.host.whose import is_of  # who does not ask for it does not pay
+
+        uid = _uid(user)
+        found = [p for p in found if is_of(p.pid, uid)]
+    return sorted(found, key=lambda one: (one.start, one.pid))
+
+
+def _uid(user: str) -> int:
+    import pwd
+
+    try:
+        return int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid
+    except KeyError:
+        raise FileNotFoundError(2, f"there is no user {user!r}") from None
 
 
 def _has(wanted: re.Pattern[str], pid: int) -> bool:

@@ -17,6 +17,7 @@ class Limits:
 
     Attributes:
         patterns: Name -> expression; *limits* of lines in *windows* (else *window*).
+        warn, crit: Percent of requests that are errors, of at least *least* requests.
         daily: Names of patterns -> lines that a day may have; 0 only counts.
         critical: Names of patterns whose limit is a failure and no warning.
     """
@@ -28,6 +29,7 @@ class Limits:
     window: float
     warn: float
     crit: float
+    least: int
     errors: str
     requests: str
     slow: float

@@ -156,7 +156,7 @@ class Counting:
     def _error_rate(self, now: float) -> Iterator[Breach]:
         counts = self._rate.totals(now)
         errors, requests = counts[_ERRORS], counts[_REQUESTS]
-        if not requests:
+        if requests < max(self._limits.least, 1):
             return
         share = 100.0 * errors / requests
         crit = bool(self._limits.crit) and share > self._limits.crit

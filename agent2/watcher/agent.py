@@ -14,7 +14,7 @@ from agent2.store import actions, journal
 from agent2.watcher.audit import acted, made_up, stands
 from agent2.watcher.deaths import Deaths
 from agent2.watcher.deeds import Deeds
-from agent2.watcher.evidence import Evidence, said
+from agent2.watcher.evidence import Evidence, lines, said
 from agent2.watcher.executor import Writer
 from agent2.watcher.fixes import Fixes, hide
 from agent2.watcher.gates import Gates
@@ -289,4 +289,5 @@ class Agent:
             watched.plan.labels,
             many=len(self.targets) > 1 or watched.name not in self.targets,
             evidence=said(watched),
+            log=lines(watched),
         )

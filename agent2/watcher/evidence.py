@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-from agent2.core.model import Health
+from agent2.core.model import Code, Health
 from agent2.core.text import one_line
 from agent2.store import journal
 
@@ -34,6 +34,7 @@ _PROGRAM = os.path.join(
 _PATIENCE = 10.0  # seconds, then it is killed; it takes one on a machine at rest
 _REST = 10.0  # seconds between two packs of one target: it may come and go
 _AT_ONCE = 2  # programs: a thousand targets that fail together are no second load
+_LINES, _LONGEST = 10, 200  # of a log, that people are told
 _SICK = frozenset({Health.FAILING, Health.UNHEALTHY})
 
 
@@ -56,6 +57,16 @@ def said(watched: Watched) -> str:
     if found is None or watched.state.failing_since is None:
         return ""
     return found.summary if found.at >= watched.state.failing_since else ""
+
+
+def lines(watched: Watched) -> tuple[str, ...]:
+    """Return the last lines that its logs' checks count against it now, redacted."""
+    wrong = {one.check for one in watched.seen if one.finding.code is not Code.OK}
+    found: list[str] = []
+    for name, check in watched.checks:
+        if name in wrong and hasattr(check, "evidence"):
+            found += check.evidence()
+    return tuple(one_line(line, _LONGEST) for line in found[-_LINES:])
 
 
 def _began(state: TargetState) -> float:

@@ -100,6 +100,10 @@ class Writer:
         match effect:
             case OpenIncident():
                 incidents.open_incident(tx, effect)
+                log = self._facts(watched).log
+                if log:
+                    about = (watched.name, effect.incident, {"lines": list(log)})
+                    journal.append(tx, effect.at, "log.lines", *about)
             case ResolveIncident():
                 incidents.resolve(tx, effect)
             case Prove():

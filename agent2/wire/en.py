@@ -67,6 +67,7 @@ WORDS = {
     "line.host": "Host",
     "line.since": "Since",
     "line.duration": "Duration",
+    "line.log": "Last lines of the log:",
     "line.look": "See more:",
     "log.start": "Agent2 monitor started",
     "log.anew": "the state folder or the PID file was removed: began anew",

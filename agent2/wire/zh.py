@@ -67,6 +67,7 @@ WORDS = {
     "line.host": "主机",
     "line.since": "开始",
     "line.duration": "持续",
+    "line.log": "日志的最后几行:",
     "line.look": "查看详情:",
     "log.start": "Agent2 监控器启动",
     "log.anew": "状态目录或 PID 文件被删除: 已重新开始",

@@ -104,6 +104,12 @@ ROWS = [
         "defaults.check_interval",
         "old name of interval",
     ),
+    (
+        "what is expected, twice",
+        "targets: [{name: a, checks: [{kind: http, §status: 1, expect: {status: 2}}]}]",
+        "targets[0].checks[0].status",
+        "stands in expect too",
+    ),
     ("no targets", "§version: 1\n", "targets", "is missing"),
     ("an empty list of targets", "targets: §[]\n", "targets", "is empty"),
     (

@@ -354,6 +354,20 @@ def test_without_json_the_status_code_is_enough(serve):
     assert ask(HttpCheck(url=empty.url, json=False, status=(204,))).code is Code.OK
 
 
+def test_a_page_of_plain_text_is_well_where_the_words_stand_in_it(serve):
+    url = serve(http("nginx is healthy\n")).url
+    found = ask(HttpCheck(url=url, body_contains="healthy"))
+    assert (found.outcome, found.code) == (Outcome.OK, Code.OK)
+    assert found.detail == "HTTP 200, 'healthy' is in its body"
+    found = ask(HttpCheck(url=url, body_contains="ready"))
+    assert (found.outcome, found.code) == (Outcome.FAIL, Code.SHAPE)
+    assert found.detail == "HTTP 200, 'ready' is not in its body"
+    sick = serve(http("nginx is healthy", 503)).url
+    assert ask(HttpCheck(url=sick, body_contains="healthy")).code is Code.HTTP_STATUS
+    slow = ask(HttpCheck(url=url, body_contains="healthy", slow=1e-9))
+    assert (slow.outcome, slow.code) == (Outcome.OK, Code.SLOW)
+
+
 def test_a_degraded_word_warns_and_fails_only_when_strict(serve):
     server = serve(http('{"status": "warn"}'))
     finding = ask(HttpCheck(url=server.url))

@@ -259,6 +259,17 @@ def test_the_error_rate_is_judged_only_where_there_are_requests(
         assert finding.detail.startswith(f"error rate {errors}.00% ({errors} errors")
 
 
+def test_one_of_three_is_no_rate_where_more_are_asked_for(tmp_path):
+    path = tmp_path / "x.log"
+    add(path, *[line("Request started")] * 3, line("x", "ERROR"))
+    one = check(path, min_requests=4)
+    assert ask(one).code is Code.OK
+    add(path, line("Request started"))
+    finding = ask(one)
+    assert (finding.outcome, finding.code) == (Outcome.FAIL, Code.ERROR_RATE)
+    assert finding.detail.startswith("error rate 25.00% (1 errors, 4 requests)")
+
+
 @pytest.mark.parametrize(
     ("seconds", "options", "slow"),
     [

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from agent2.checks import resources_leak
 from agent2.checks.process import ProcessCheck
 from agent2.checks.resources import ResourcesCheck
+from agent2.checks.resources_seen import Seen
 from agent2.checks.tcp import TcpCheck
 from agent2.core.model import Code, Outcome
 from agent2.host import machine, machine_psutil, sockets, trees
-from tests.contract.probing import ask, closed_again, descriptors, until
+from tests.contract.probing import ask, closed_again, descriptors, run, until
 
 # It starts a child; both hold 60 files and two threads more, and 40 MB.
 BUSY = """
@@ -59,6 +63,9 @@ def _limit(many: int) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_NOFILE, (many, many))
+
+
+NO_LIMIT = {"cpu": 0.0, "memory": 0.0, "disk": 0.0, "inodes": 0.0}
 
 
 def figures(finding) -> dict[str, float]:
@@ -217,9 +224,70 @@ def test_processes_are_counted_by_pattern_and_never_the_counter_itself(busy):
     assert os.getppid() == 1 or os.getppid() not in pids
 
 
+def test_only_the_processes_of_one_user_count_where_that_is_asked_for(busy):
+    _, word = busy
+    ours, other = str(os.getuid()), "65533"
+    assert ask(ProcessCheck(match=word, min=2, max=2, user=ours)).code is Code.OK
+    found = ask(ProcessCheck(match=word, user=other))
+    assert (found.outcome, found.code) == (Outcome.FAIL, Code.PID_DEAD)
+    assert found.detail.startswith(f"0 of {other} match")
+    named = ask(ProcessCheck(match=word, user=pwd.getpwuid(os.getuid()).pw_name))
+    assert figures(named) == {"processes": 2.0}
+    nobody = ask(ProcessCheck(match=word, user="no-such-user"))
+    assert (nobody.outcome, nobody.code) == (Outcome.ERROR, Code.INTERNAL)
+    assert "there is no user 'no-such-user'" in nobody.detail
+    assert ask(ResourcesCheck(match=word, user=other)).code is Code.PID_DEAD
+    assert figures(ask(ResourcesCheck(match=word, user=ours)))["processes"] == 2.0
+
+
+@pytest.mark.skipif(not machine.disks_worked(), reason="no disk of its own")
+def test_what_the_disks_do_is_measured_and_held_to_its_limits():
+    check = ResourcesCheck(disk_io=1, disk_busy=0.001, samples=1, **NO_LIMIT)
+    before = machine.disks_worked()
+    for name, (moved, busy) in before.items():  # the kernel's other page says the same
+        words = Path(f"/sys/block/{name}/stat").read_text().split()
+        assert 512 * (int(words[2]) + int(words[6])) >= moved
+        assert int(words[9]) >= busy
+    assert {"disk_io", "disk_busy"} <= figures(ask(check)).keys()
+    check.kept.disks = dict.fromkeys(before, (0, 0))  # as if all was done since then
+    check.kept.disks_at -= 600
+    found = ask(check)
+    assert found.code is Code.LIMIT
+    assert "disk I/O" in found.detail
+    assert "busiest disk" in found.detail
+
+
+def test_a_leak_may_run_a_program_once_and_ask_for_a_restart(tmp_path):
+    note = tmp_path / "note"
+    argv = ("/bin/sh", "-c", f"echo $AGENT2_PID >> {note}; exit 3")
+    check = ResourcesCheck(match="x", on_leak=argv, leak_strict=True)
+    check.kept.root = (4711, 1)
+
+    def look(leak: str):
+        seen = Seen(leak=leak, summary="all well")
+        told = lambda reactor, deadline: resources_leak.told(  # noqa: E731
+            check, seen, reactor, deadline
+        )
+        return check._found(run(told))
+
+    for _ in range(2):  # it lasts: the program has run already
+        found = look("memory leak suspected: 9.0 MB/h")
+        assert (found.outcome, found.code) == (Outcome.FAIL, Code.MEMORY_LEAK)
+        assert found.detail.endswith("9.0 MB/h; on_leak: exit code 3")
+    assert note.read_text() == "4711\n"
+    assert look("").code is Code.OK
+    assert look("again").detail == "again; on_leak: exit code 3"
+    assert note.read_text() == "4711\n4711\n"
+    warned = ResourcesCheck(match="x")._found(Seen(leak="slow"))
+    assert (warned.outcome, warned.code) == (Outcome.OK, Code.MEMORY_LEAK)
+
+
 @pytest.mark.parametrize(
     ("check", "field"),
     [
+        (ResourcesCheck(user="root"), "user"),
+        (ResourcesCheck(leak_strict=True), "leak_strict"),
+        (ResourcesCheck(on_leak=("a",)), "on_leak"),
         (ResourcesCheck(file="a", match="b"), "match"),
         (ResourcesCheck(match="("), "match"),
         (ResourcesCheck(samples=0), "samples"),

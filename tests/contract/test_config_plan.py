@@ -194,6 +194,16 @@ def test_the_old_name_of_the_interval_is_taken():
     assert compile_("defaults: {check_interval: 8}\n" + GOOD).targets[0].interval == 8.0
 
 
+def test_what_is_expected_may_stand_in_a_section_of_its_own():
+    made = compile_(
+        "targets:\n- name: nginx\n  checks:\n"
+        "  - {kind: http, url: http://127.0.0.1/nginx-health,"
+        " expect: {status: 200, body_contains: healthy}}\n"
+    )
+    options = made.targets[0].checks[0].options
+    assert (options["status"], options["body_contains"]) == ((200,), "healthy")
+
+
 def test_old_keys_of_pagerduty_are_taken_with_a_warning():
     made = compile_(
         GOOD + "notifiers: [{name: p, kind: pagerduty, service_key: abc, api_key: x}]\n"

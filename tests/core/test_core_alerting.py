@@ -481,5 +481,6 @@ def test_facts_have_defaults_for_what_not_every_target_has():
         "labels": {},
         "many": False,
         "evidence": "",
+        "log": (),
     }
     assert Alert.__defaults__ == {"language": "en", "count": 0}

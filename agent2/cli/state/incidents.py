@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agent2.store.incidents import Incident
     from agent2.store.journal import Entry
 
-_TIMES = ("at", "opened_at")  # the line begins with the time
+_TIMES = ("at", "opened_at", "lines")  # the line begins with the time; they follow it
 _MOST = 1000  # journal entries of one incident that are looked at
 
 
@@ -112,6 +112,8 @@ def show(ctx: click.Context, incident: str, as_json: bool) -> int:
     click.echo(f"\n{say('incidents.timeline')}")
     for entry in entries:
         click.echo(f"  {visible(_event(entry, found.opened_at))}")
+        for line in entry.body.get("lines", ()):
+            click.echo(f"    {visible(str(line))}")
     click.echo(f"\n{say('incidents.told')}")
     if not told:  # the timeline tells of alerts, whether or not anybody wants them
         click.echo(f"  {say('incidents.told_none')}")
