@@ -94,6 +94,7 @@ TABLE = {
         "docker": "agent2.checks.docker:DockerCheck",
         "process": "agent2.checks.process:ProcessCheck",
         "resources": "agent2.checks.resources:ResourcesCheck",
+        "updates": "agent2.checks.updates:UpdatesCheck",
         "heartbeat": "agent2.checks.heartbeat:HeartbeatCheck",
         "file": "agent2.checks.file:FileCheck",
         "integrity": "agent2.checks.integrity:IntegrityCheck",

@@ -111,6 +111,44 @@ def test_without_an_agent_it_says_so_and_makes_nothing(tmp_path):
     assert codes(found) == {"no_folder", "none", "not_running"}
     assert not cli.state.exists()
     assert cli("doctor", "scheduler").code == 74
+    points = {one["name"]: one["pass"] for one in found.json["points"]}
+    assert points == {
+        "configuration": False,
+        "rotation": False,
+        "alerts": False,
+        "maintenance": True,
+        "tests": False,
+    }
+    told = cli("doctor").out
+    assert (
+        "FAIL rotation: nobody turns the log over. Try: agent2 config set log" in told
+    )
+    assert "pass maintenance: the store is cleaned and checked daily\n" in told
+
+
+def test_the_five_points_pass_where_all_is_as_it_should_be(tmp_path):
+    cli = Cli(tmp_path)
+    cli.config(
+        "log: {max_bytes: 10MB}\nprofile: prod\n"
+        "targets: [{name: a, checks: [{kind: tcp, port: 1}]}]\n"
+        "notifiers: [{name: hook, kind: webhook, url: 'http://127.0.0.1:9/'}]\n"
+    )
+    cli.state.mkdir()
+    Database.open(str(cli.state / "agent2.db")).close()
+    rows = {
+        "deliveries": "id, notifier, incident, alert, created_at, next_at, state,"
+        " finished_at) VALUES ('1', 'hook', 'i', '{}', 1, 1, 'delivered', 1",
+        "actions": "id, target, attempt, kind, issue, label, result, reason, code,"
+        " detail, planned_at, done_at) VALUES ('1', 'a', 1, '', '', '', 'success', '',"
+        " '', '', 1, strftime('%s', 'now')",
+    }
+    with sqlite3.connect(cli.state / "agent2.db") as connection:
+        for table, facts in rows.items():
+            connection.execute(f"INSERT INTO {table} ({facts})")
+    connection.close()
+    points = {p["name"]: p for p in cli("doctor", "--json").json["points"]}
+    assert [name for name, one in points.items() if not one["pass"]] == []
+    assert "profile prod" in points["configuration"]["text"]
 
 
 def test_a_store_is_looked_at_and_left_as_it_is(tmp_path):
@@ -200,6 +238,33 @@ def test_host_differences_are_told_with_the_line_to_change(tmp_path):
 def test_an_expectation_holds_or_not(wanted, has, holds):
     assert wanted.holds(has) is holds
     assert amount("max") is None
+
+
+def test_members_of_an_upstream_are_held_against_the_instances_that_are_watched(
+    tmp_path,
+):
+    cli = Cli(tmp_path)
+    cli.config(
+        "targets:\n- name: api\n  instances: [8000, 8002]\n"
+        "  checks: [{kind: http, url: 'http://127.0.0.1:{instance}/health'}]\n"
+        "- {name: db, checks: [{kind: tcp, port: 5432}]}\n"
+    )
+    dump = tmp_path / "nginx.txt"
+    dump.write_text(
+        "# configuration file /etc/nginx/nginx.conf:\nhttp {\n"
+        "  upstream multi_agent { server 127.0.0.1:8000 weight=2; server localhost:8001;\n"
+        "    server 127.0.0.1:9 down; server unix:/run/a.sock; keepalive 8; }\n"
+        "  server { listen 80; location / { proxy_pass http://multi_agent; } }\n}\n"
+    )
+    told = cli("doctor", "host", "--nginx", dump, "--json").json
+    found = [one for one in told["findings"] if one["area"] == "upstream"]
+    assert [(one["code"], one["text"]) for one in found] == [
+        ("unwatched", "upstream multi_agent: no target looks at 127.0.0.1:8001"),
+        ("idle", "api.8002 is watched and no member of upstream multi_agent"),
+    ]
+    assert found[1]["do"] == "server 127.0.0.1:8002;"
+    members = told["looked_at"]["upstream"]["multi_agent"]
+    assert members == ["127.0.0.1:8000", "127.0.0.1:8001"]
 
 
 def test_directives_keep_their_places_and_quotes_hide_braces():

@@ -14,6 +14,7 @@ import click
 from agent2.cli import codes
 from agent2.cli.command import Group
 from agent2.cli.command import settings as shared
+from agent2.cli.doctor import points
 from agent2.cli.doctor.finding import BAD, Case, Finding
 from agent2.cli.records import print_json
 from agent2.cli.state import snapshot
@@ -46,10 +47,17 @@ def doctor(ctx: click.Context, deps: bool, as_json: bool) -> int | None:
     settings = shared(ctx)
     case = Case(settings, snapshot.read(settings), time.time())
     found = list(examine(case, deps=deps))
+    held = list(points.look(case))
     if as_json:
-        print_json(document(found, case))
-    else:
-        show(found)
+        told = {"points": [one.tree() for one in held]}
+        print_json(document(found, case) | told)
+        return code_of(found)
+    show(found)
+    for one in held:
+        said = say("point.pass") if one.held else say("point.fail")
+        click.echo(f"{said} {one.name}: {visible(one.text.rstrip('.'))}", nl=False)
+        do = "" if one.held else say("point.do", do=retyped(one.do))
+        click.echo(visible(do))
     return code_of(found)
 
 

@@ -12,7 +12,8 @@ import click
 from agent2.cli import codes
 from agent2.cli.command import Command
 from agent2.cli.command import settings as shared
-from agent2.cli.doctor import nginx, ulimits
+from agent2.cli.configuration.plans import obtain
+from agent2.cli.doctor import nginx, ulimits, upstreams
 from agent2.cli.doctor.doctor import code_of, document, show
 from agent2.cli.doctor.expected import load
 from agent2.cli.doctor.finding import Case, Finding
@@ -45,7 +46,10 @@ def host(ctx: click.Context, expect: str, dump: str | None, as_json: bool) -> in
     found = list(_sysctl(case, wanted["sysctl"]))
     found += ulimits.compare(case, wanted["limits"])
     if dump is not None:
-        found += nginx.compare(case, _text(dump), wanted["nginx"])
+        text = _text(dump)
+        found += nginx.compare(case, text, wanted["nginx"])
+        if settings.config_path:
+            found += upstreams.compare(case, text, obtain(settings))
     if as_json:
         print_json(document(found, case) | {"expected": os.path.abspath(expect)})
         return code_of(found)

@@ -69,13 +69,13 @@ def _rotation(case: Case) -> Iterator[Finding]:
     except OSError:
         return
     own = case.plan is not None and case.plan.log.max_bytes > 0
-    if own or size < _LONG or _is_ruled(case.settings.state_dir):
+    if own or size < _LONG or is_ruled(case.settings.state_dir):
         return
     text = say("doctor.rotation", path=path, size=memory(size))
     yield Finding(DISK, "rotation", text, "agent2 config set log.max_bytes 10000000")
 
 
-def _is_ruled(folder: str) -> bool:
+def is_ruled(folder: str) -> bool:
     """Does a rule of logrotate or newsyslog name the folder?"""
     for rules in _RULES:
         for name in os.listdir(rules) if os.path.isdir(rules) else ():
