@@ -126,8 +126,9 @@ def test_a_check_whose_time_is_over_says_so_and_raises_nothing(
 
 @pytest.mark.parametrize("kind", CHECKS)
 def test_where_nothing_is_a_check_finds_a_failure_or_cannot_look(
-    kind, nobody, tmp_path, nothing_stays
+    kind, nobody, tmp_path, nothing_stays, monkeypatch
 ):
+    monkeypatch.setenv("PATH", str(tmp_path))  # no program is there either
     check = made(kind, nobody, tmp_path, (str(tmp_path / "no-such-program"),))
 
     first, again = ask(check), ask(check)

@@ -229,6 +229,13 @@ def test_a_status_of_another_shape_is_no_crash(running, tree):
     assert running.on_terminal("status")[0] == 0
 
 
+def test_all_targets_stand_in_one_table_in_a_pipe_too(running):
+    told = running("status", "--all")
+    assert told.code == 0
+    assert "TARGET" in told.out
+    assert "\x1b" not in told.out
+
+
 def test_a_terminal_gets_a_table_and_colour(running):
     put(running, health="down")
 

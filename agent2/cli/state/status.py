@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, help=say("help.status"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json_status"))
+@click.option("--all", "table", is_flag=True, help=say("option.status_all"))
 @click.option("--exit-code", is_flag=True, help=say("option.exit_code"))
 @click.option("--lsb", is_flag=True, help=say("option.lsb"))
 @click.option("--since", metavar="SPAN", help=say("option.since_status"))
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 def status(
     ctx: click.Context,
     as_json: bool,
+    table: bool,
     exit_code: bool,
     lsb: bool,
     since: str | None,
@@ -48,7 +50,7 @@ def status(
     past = _past(settings, since) if since else None
     if as_json:
         _print_json(seen, past)
-    elif not lsb and wants_table(settings.color):
+    elif table or (not lsb and wants_table(settings.color)):
         from agent2.cli.state.table import show
 
         show(seen, settings)

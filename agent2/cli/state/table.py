@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -32,6 +33,8 @@ LOOKS = {
 }
 _OUTCOMES = {"ok": "✓", "fail": "✕", "error": "?"}
 
+_WIDE = 160  # columns of a pipe: nobody has to fold them
+
 
 def console(color: str) -> Console:
     """Return the terminal; ``NO_COLOR`` and *color* ``never`` make it plain."""
@@ -41,6 +44,7 @@ def console(color: str) -> Console:
         force_terminal=True if color == "always" else None,
         highlight=False,
         soft_wrap=True,
+        width=None if "COLUMNS" in os.environ or sys.stdout.isatty() else _WIDE,
     )
 
 

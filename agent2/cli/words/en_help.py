@@ -18,6 +18,7 @@ HELP = {
     "option.color": "Colours and tables: auto, always or never.",
     "option.json": "Print JSON.",
     "option.origin": "Say of each value where it is from (it always does).",
+    "option.status_all": "Every target in one table, in a pipe too.",
     "option.validate": "Hold the status file against its JSON Schema; 0 or 1.",
     "option.json_status": "Print the status file as it is.",
     "option.exit_code": "Exit 0 ok, 1 degraded, 2 down, 3 unknown or not running.",

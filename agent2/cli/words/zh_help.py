@@ -18,6 +18,7 @@ HELP = {
     "option.color": "颜色和表格: auto, always 或 never。",
     "option.json": "输出 JSON。",
     "option.origin": "说明每个值的来源 (总是如此)。",
+    "option.status_all": "用一张表显示全部目标, 在管道中也是。",
     "option.validate": "用 JSON Schema 校验状态文件; 退出码 0 或 1。",
     "option.json_status": "原样输出状态文件。",
     "option.exit_code": "退出码: 0 正常, 1 降级, 2 故障, 3 未知或未运行。",
