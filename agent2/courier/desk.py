@@ -54,7 +54,7 @@ class Desk:
     def configure(self, plan: Plan) -> None:
         """Take the notifiers and the language of *plan*."""
         self._voice.configure(plan)
-        audited.use(plan.observability)
+        audited.use(plan.observability, self._voice.log)
         self._pass_on = is_asked_elsewhere(plan.events, KIND)
 
     def begin(self) -> None:

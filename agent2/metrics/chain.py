@@ -45,7 +45,24 @@ def chain(
     for queue, many in failed.items():
         to("agent_task_execution_failure_total").put(many, queue)
     to("agent_task_execution_timeout_total").put(timeout, DELIVERY)
+    _kinds(to, totals)
     _now(to, db, now)
+
+
+def _kinds(to: Families, totals: Totals) -> None:
+    """Put the claims by kind, and what became of timeouts."""
+    again = {queue: many for queue, _, _, many in totals.get("again", ())}
+    for queue in (CHECK, DELIVERY, EVENT):
+        more = again.get(queue, 0.0)
+        to("agent_task_claim_refining_count_total").put(more, queue)
+    for _, labels, many in to("agent_task_claim_success_total").samples:
+        ready = max(many - again.get(labels[0], 0.0), 0.0)
+        to("agent_task_claim_ready_count_total").put(ready, *labels)
+    late = {(queue, how): many for queue, how, _, many in totals.get("timeout", ())}
+    for queue in (CHECK, DELIVERY):
+        for how, word in (("retry", "retry"), ("final", "final_fail")):
+            many = late.get((queue, how), 0.0)
+            to(f"agent_task_execution_timeout_{word}_total").put(many, queue)
 
 
 def _checks(to: Families, totals: Totals, done: dict[str, float]) -> None:

@@ -20,6 +20,18 @@ CHAIN: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "Claimed tasks whose earlier owner had died or slept.",
     ),
     (
+        "agent_task_claim_ready_count_total",
+        _C,
+        _Q,
+        "Those of them that were due by plan, or for the first time.",
+    ),
+    (
+        "agent_task_claim_refining_count_total",
+        _C,
+        _Q,
+        "Those that confirm a failure, or are tried again.",
+    ),
+    (
         "agent_task_dispatch_success_total",
         _C,
         _Q,
@@ -77,6 +89,18 @@ CHAIN: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         _C,
         _Q,
         "Those that did not end in time.",
+    ),
+    (
+        "agent_task_execution_timeout_retry_total",
+        _C,
+        _Q,
+        "Those of them that were to be tried again.",
+    ),
+    (
+        "agent_task_execution_timeout_final_fail_total",
+        _C,
+        _Q,
+        "Those of them after which the target was down, or the delivery given up.",
     ),
     (
         "agent_task_execution_duration_seconds",

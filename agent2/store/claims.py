@@ -88,7 +88,8 @@ def claim(
             [(count(row[1]) + 1, plain(owner), until, row[0]) for row in rows],
         )
         if rows:
-            totals.claimed(tx, db, _QUEUE)
+            again = sum(count(row[1]) > 0 for row in rows)
+            totals.claimed(tx, db, _QUEUE, again)
         for row in rows:
             subject, fence = event_of(row[3:]).subject, count(row[1]) + 1
             totals.acquired(tx, _QUEUE, subject, owner, fence)

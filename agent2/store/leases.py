@@ -70,7 +70,8 @@ def lease(
         return []
     with db.transaction() as tx:
         found = [from_row(row) for row in tx.execute(_PICK, wanted).fetchall()]
-        totals.claimed(tx, db, _QUEUE)
+        again = sum(row.fence > 0 for row in found)
+        totals.claimed(tx, db, _QUEUE, again)
         return [_take(tx, row, owner, now, lease_s) for row in found]
 
 
@@ -140,6 +141,8 @@ def failed(
             ),
         )
         if done.rowcount == 1:
+            if delivery.cause is Cause.TIMEOUT:
+                totals.once(tx, "timeout", _QUEUE, "final" if over else "retry")
             insert(tx, notices)
             if told is not None:
                 told(tx)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+from agent2.core.text import one_line
 from agent2.store.audits import append
 from agent2.store.codec import plain
 from agent2.store.errors import SQLITE_ERRORS
@@ -14,7 +15,7 @@ from agent2.store.errors import SQLITE_ERRORS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from agent2.store.database import Database
@@ -28,16 +29,21 @@ class Switches:
     Attributes:
         lost: What went wrong: claims taken over, results that came too late.
         claims: Each claim that went well.
+        log: Is told the same.
     """
 
-    __slots__ = ("claims", "lost")
+    __slots__ = ("claims", "log", "lost")
 
     def __init__(self) -> None:
         """Audit what went wrong."""
         self.lost, self.claims = True, False
+        self.log: Callable[[str, str], object] | None = None
 
-    def use(self, told: dict[str, Any]) -> None:
+    def use(
+        self, told: dict[str, Any], log: Callable[[str, str], object] | None
+    ) -> None:
         """Follow the section ``observability`` of the plan; {} is the defaults."""
+        self.log = log
         self.lost = told.get("audit_log_enabled") is not False
         self.claims = self.lost and told.get("audit_success_log_enabled") is True
 
@@ -65,9 +71,14 @@ def once(tx: sqlite3.Connection, name: str, one: str, two: str) -> None:
     tx.execute(_ADD, (name, one, two, "", 1.0))
 
 
-def claimed(tx: sqlite3.Connection, db: Database, queue: str) -> None:
-    """Count a claim that found something, and those before it that found nothing."""
+def claimed(tx: sqlite3.Connection, db: Database, queue: str, again: int) -> None:
+    """Count a claim that found something, and those before it that found nothing.
+
+    *again* is how many of those that it found were claimed before.
+    """
     counts: list[Count] = [("poll", queue, "found", "", 1.0)]
+    if again:
+        counts.append(("again", queue, "", "", float(again)))
     if db.idle:
         counts.append(("poll", queue, "empty", "", float(db.idle)))
         db.idle = 0
@@ -122,6 +133,10 @@ def _audit(
     """Write a line of the audit, if that can be: an alert is worth more than it."""
     if not audited.lost:
         return
+    if audited.log is not None:
+        words = " ".join(f"{key}={word}" for key, word in told.items())
+        text = one_line(f"{name}: {subject} {words}", 300)
+        audited.log("WARNING" if level == "warn" else "INFO", text)
     try:
         append(tx, subject, level, name, told, time.time())
     except SQLITE_ERRORS:  # the documents let people make the table anew

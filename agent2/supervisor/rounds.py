@@ -173,7 +173,7 @@ class Rounds:
     def _use(self, plan: Plan) -> None:
         self._configured(plan.log.level)
         self._telling.plan = plan
-        audited.use(plan.observability)
+        audited.use(plan.observability, self._log)
         if self._processor is not None:
             if plan.events == self._plan:
                 return

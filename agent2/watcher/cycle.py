@@ -76,7 +76,7 @@ async def cycle(parts: Parts, watched: Watched, deadline: float) -> None:
     died, watched.died = watched.died, False
     parts.texts.begin(watched)
     clock.asleep()
-    restarting = parts.deeds.busy(watched)
+    restarting, before = parts.deeds.busy(watched), watched.state.health
     asked = watched.processes if died else watched.checks
     seen = await look(asked, reactor, clock, deadline)
     rest = watched.others if died else ()
@@ -97,12 +97,12 @@ async def cycle(parts: Parts, watched: Watched, deadline: float) -> None:
     parts.evidence.note(watched, watched.state)
     tally = parts.history.tally
     tally.cycle(deadline - watched.plan.timeout - watched.due)
-    tally.note(watched.name, seen)
+    tally.note(watched.name, seen, before, watched.state.health)
     parts.history.note(watched.name, now, judgement)
     _show(parts, watched)
     if rest:
         later = await look(rest, reactor, clock, deadline)
-        tally.note(watched.name, later)
+        tally.note(watched.name, later, before, watched.state.health)
         seen += later
         if not watched.retired:
             by_name = {one.check: one for one in seen}

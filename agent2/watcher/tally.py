@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from _bisect import bisect_left
 
-from agent2.core.model import Code, Outcome
+from agent2.core.model import Code, Health, Outcome
 from agent2.core.spans import LATE, TOOK
 
 TYPE_CHECKING = False
@@ -27,6 +27,7 @@ class Tally:
         self._runs: dict[tuple[str, str, str], int] = {}
         self._took: dict[str, list[float]] = {}
         self._late: list[float] = []
+        self._kinds: dict[tuple[str, str], int] = {}
         self.series: Series | None = None
 
     def cycle(self, late: float) -> None:
@@ -35,14 +36,24 @@ class Tally:
             self._late = [0.0] * (len(LATE) + 2)
         _put(self._late, LATE, max(late, 0.0))
 
-    def note(self, target: str, seen: tuple[Observation, ...]) -> None:
-        """Count the checks of *target* that were *seen*."""
+    def note(
+        self, target: str, seen: tuple[Observation, ...], before: Health, now: Health
+    ) -> None:
+        """Count the checks of *target* that were *seen*.
+
+        *before* and *now* are its health: those of one that fails confirm it, and a
+        timeout that makes it unhealthy, or finds it so, is final.
+        """
         runs, took = self._runs, self._took
+        if before is Health.FAILING:
+            self._count("again", "", len(seen))
         for one in seen:
             found = one.finding
             result = found.outcome.value
             if found.outcome is Outcome.FAIL and found.code in _TIMEOUTS:
                 result = "timeout"
+                final = now is Health.UNHEALTHY
+                self._count("timeout", "final" if final else "retry", 1)
             key = (target, one.check, result)
             runs[key] = runs.get(key, 0) + 1
             spent = took.get(one.kind)
@@ -51,6 +62,9 @@ class Tally:
             _put(spent, TOOK, one.duration_s)
             if found.figures:
                 self._measured(target, one)
+
+    def _count(self, name: str, how: str, many: int) -> None:
+        self._kinds[name, how] = self._kinds.get((name, how), 0) + many
 
     def _measured(self, target: str, one: Observation) -> None:
         """Keep its amounts; who has no such check does not pay."""
@@ -69,7 +83,11 @@ class Tally:
             rows += _rows("took", kind, TOOK, spent)
         if self._late:
             rows += _rows("late", "check", LATE, self._late)
-        self._runs, self._took, self._late = {}, {}, []
+        rows += [
+            (name, "check", how, "", float(many))
+            for (name, how), many in self._kinds.items()
+        ]
+        self._runs, self._took, self._late, self._kinds = {}, {}, [], {}
         return rows
 
 

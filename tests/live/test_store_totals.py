@@ -15,6 +15,7 @@ from agent2.core.model import (
     Code,
     Facet,
     Finding,
+    Health,
     Observation,
     Outcome,
     Severity,
@@ -48,6 +49,12 @@ def counted(db, name):
     }
 
 
+def told_of(audit):
+    """What the log says of it."""
+    words = " ".join(f"{key}={word}" for key, word in audit.payload.items())
+    return f"{audit.type}: {audit.subject} {words}"
+
+
 def lease(db, now):
     found = outbox.lease(db, owner="me", now=now, lease_s=15.0, notifiers=("ops",))
     return found[0]
@@ -69,6 +76,8 @@ def test_a_delivery_is_counted_by_each_attempt_and_by_its_end(db):
     assert counted(db, "attempt") == {("ops", "timeout"): 1.0}
     assert counted(db, "delivery") == {("ops", "firing", "delivered"): 1.0}
     assert counted(db, "claim") == {("delivery", "fresh"): 3.0}
+    assert counted(db, "again") == {("delivery",): 2.0}
+    assert counted(db, "timeout") == {("delivery", "retry"): 1.0}
     assert counted(db, "heartbeat") == {("delivery", "success"): 1.0}
     assert counted(db, "claimed_update") == {
         ("delivery", "released"): 1.0,
@@ -105,18 +114,23 @@ def test_what_could_not_be_written_is_counted_with_the_next_claim(db):
 def test_the_audit_of_claims_follows_its_switches(db, told, wanted):
     with db.transaction() as tx:
         outbox.add(tx, [delivery(notifier="ops")])
-    totals.audited.use(told)
+    said = []
+    totals.audited.use(told, lambda *line: said.append(line))
     try:
         lease(db, NOW)
         lease(db, NOW + 16)
     finally:
-        totals.audited.use({})
+        totals.audited.use({}, None)
 
     found = audits.trail(db)
     assert sorted(line.type for line in found) == wanted
     assert all(line.payload["owner"] == "me" for line in found)
     attempts = {line.payload["attempt"] for line in found}
     assert attempts <= {1, 2}
+    assert sorted(said) == [
+        ("WARNING" if line.level == "warn" else "INFO", told_of(line))
+        for line in sorted(found, key=lambda line: (line.level == "warn", line.id))
+    ]
 
 
 def test_a_delivery_of_a_dead_sender_is_counted_as_taken_over(db):
@@ -263,7 +277,14 @@ def test_checks_are_counted_by_result_and_by_the_time_they_took(db):
         (Code.DEADLINE, Outcome.FAIL, 60.0),
         (Code.INTERNAL, Outcome.ERROR, 0.2),
     ):
-        tally.note("webui", (seen("web", outcome, code, took),))
+        tally.note(
+            "webui",
+            (seen("web", outcome, code, took),),
+            Health.FAILING,
+            Health.UNHEALTHY,
+        )
+    late = (seen("web", Outcome.FAIL, Code.DEADLINE, 60.0),) * 2
+    tally.note("other", late, Health.HEALTHY, Health.FAILING)
     tally.cycle(-0.1)
     tally.cycle(0.3)
     with db.transaction() as tx:
@@ -274,15 +295,19 @@ def test_checks_are_counted_by_result_and_by_the_time_they_took(db):
         ("webui", "web", "fail"): 1.0,
         ("webui", "web", "timeout"): 1.0,
         ("webui", "web", "error"): 1.0,
+        ("other", "web", "timeout"): 2.0,
     }
+    # Five confirmed a failure; one target was down after its timeout, one not yet.
+    assert counted(db, "again") == {("check",): 5.0}
+    assert counted(db, "timeout") == {("check", "final"): 1.0, ("check", "retry"): 2.0}
     took = counted(db, "took")
-    assert took.pop(("http", "sum")) == pytest.approx(60.2102)
+    assert took.pop(("http", "sum")) == pytest.approx(180.2102)
     assert took == {
         ("http", "0.001"): 1.0,
         ("http", "0.005"): 1.0,
         ("http", "0.01"): 1.0,
         ("http", "0.25"): 1.0,
-        ("http", "+Inf"): 1.0,
+        ("http", "+Inf"): 3.0,
     }
     late = {("check", "0.001"): 1.0, ("check", "0.5"): 1.0, ("check", "sum"): 0.3}
     assert counted(db, "late") == late
