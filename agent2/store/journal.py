@@ -34,6 +34,23 @@ class Entry:
     body: dict[str, Any]
 
 
+@value
+class Walk:
+    """What a walk along the numbers found.
+
+    Attributes:
+        count, first, last: Entries; the number of the oldest and of the newest, or 0.
+        broken: Numbers that do not follow each other: one, and what stands after it.
+        reused: The next entry could get a number that was there already.
+    """
+
+    count: int
+    first: int
+    last: int
+    broken: list[tuple[int, int]]
+    reused: bool
+
+
 def append(
     tx: sqlite3.Connection,
     at: float,
@@ -96,6 +113,22 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 def last(db: Database) -> int:
     """Return the number of the newest entry, 0 if there is none."""
     return int(db.rows("SELECT coalesce(max(seq), 0) FROM journal")[0][0])
+
+
+def walk(db: Database, most: int = 100) -> Walk:
+    """Look for gaps and doubles among the numbers; *most* are told of."""
+    count, first, last = db.rows(
+        "SELECT count(*), coalesce(min(seq), 0), coalesce(max(seq), 0) FROM journal"
+    )[0]
+    broken = db.rows(
+        "SELECT before, seq FROM"
+        " (SELECT seq, lag(seq) OVER (ORDER BY seq) AS before FROM journal)"
+        " WHERE seq != before + 1 LIMIT ?",
+        (most,),
+    )
+    used = db.rows("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")
+    reused = bool(count) and (not used or int(used[0][0]) < last)
+    return Walk(int(count), int(first), int(last), broken, reused)
 
 
 def prune(tx: sqlite3.Connection, before: float, limit: int = 5000) -> int:

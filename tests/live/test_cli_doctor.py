@@ -17,7 +17,7 @@ from agent2.cli.doctor import installed, libraries, machine, running
 from agent2.cli.doctor.expected import Wanted, amount
 from agent2.cli.doctor.finding import Case
 from agent2.cli.doctor.nginx import directives
-from agent2.cli.doctor.scheduler import lateness
+from agent2.cli.doctor.scheduler import lateness, verdicts
 from agent2.cli.install.files import sealed
 from agent2.cli.settings import PACKAGE, Settings
 from agent2.store.database import Database
@@ -330,6 +330,19 @@ def test_lateness_is_read_from_the_spans_that_were_counted():
     assert found["cycles"] == 100.0
     assert found["p50_s"] == 0.001
     assert found["p99_s"] > 1.0
+
+
+@pytest.mark.parametrize(("waiting", "told"), [(20, []), (21, ["overload"])])
+def test_targets_that_are_due_before_their_last_look_ended_mean_overload(waiting, told):
+    checks = {"p99_s": 0.1, "now_s": 0.0, "waiting": waiting, "targets": 200}
+    queue = dict.fromkeys(
+        ("due", "polls", "empty_rate", "expired_running", "guard_reject_rate"), 0
+    )
+    tree = {"checks": checks, "queues": {"delivery": queue, "event": queue}}
+
+    found = list(verdicts(tree, Settings()))
+
+    assert [code for code, _ in found] == told
 
 
 def test_what_nobody_answers_for_and_nobody_turns_over_is_named(tmp_path):

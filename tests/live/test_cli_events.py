@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 
+from agent2.store import journal
 from agent2.store.database import Database
 from tests.live.cli_kit import Cli
 
@@ -286,3 +287,31 @@ def test_a_length_of_time_has_a_number_and_a_unit(cli, given):
     told = cli("inbox", "stats", "--since", given)
 
     assert (told.code, "is no length of time" in told.err) == (2, True)
+
+
+def test_a_walk_along_the_journal_finds_what_a_replay_would_miss(cli):
+    cli.state.mkdir(exist_ok=True)
+    with closing(Database.open(str(cli.state / "agent2.db"))) as db:
+        with db.transaction() as tx:
+            for n in range(300):
+                journal.append(tx, float(n), "health.changed", "a", None, {})
+        whole = journal.walk(db)
+        with db.transaction() as tx:
+            journal.prune(tx, 10.0)
+        pruned = journal.walk(db)
+        with db.transaction() as tx:
+            tx.execute("DELETE FROM journal WHERE seq IN (20, 21, 300)")
+            tx.execute("UPDATE sqlite_sequence SET seq = 290 WHERE name = 'journal'")
+    found = cli("events", "verify", "--json")
+
+    assert (whole.count, whole.first, whole.last) == (300, 1, 300)
+    assert (pruned.count, pruned.first) == (290, 11)
+    assert whole.broken == pruned.broken == []
+    assert found.code == 1
+    assert found.json == {
+        "count": 287,
+        "first": 11,
+        "last": 299,
+        "reused": True,
+        "broken": [{"after": 19, "next": 22}],
+    }

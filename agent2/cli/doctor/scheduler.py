@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _IDLE = 0.9  # of the looks found nothing
 _GUARD = 0.05  # of the writes were those of an old writer (the documents' number)
 _WAITING = 50  # due at this instant: a batch of the documents
+_AGAIN = 0.1  # of the targets were due before their last look had ended
 _QUEUES = ("delivery", "event")
 
 
@@ -40,11 +41,11 @@ def scheduler(ctx: click.Context, as_json: bool) -> int:
     """Print claims, empty looks and lateness, with a verdict for each."""
     settings = shared(ctx)
     tree = examine(settings, time.time())
-    verdicts = list(_verdicts(tree, settings))
-    late = any(key != "idle" for key, _ in verdicts)
+    found = list(verdicts(tree, settings))
+    late = any(key != "idle" for key, _ in found)
     code = codes.FAILED if late else codes.OK
     if as_json:
-        told = [{"code": key, "text": text} for key, text in verdicts]
+        told = [{"code": key, "text": text} for key, text in found]
         print_json(tree | {"verdict": told})
         return code
     for name in _QUEUES:
@@ -56,7 +57,7 @@ def scheduler(ctx: click.Context, as_json: bool) -> int:
     click.echo(
         say("scheduler.checks", count=f"{checks['cycles']:.0f}", **_late(checks))
     )
-    click.echo("\n".join(text for _, text in verdicts) or say("scheduler.well"))
+    click.echo("\n".join(text for _, text in found) or say("scheduler.well"))
     return code
 
 
@@ -84,7 +85,11 @@ def examine(settings: Settings, now: float) -> dict[str, Any]:
             for name in _QUEUES
         },
         "checks": lateness(found)
-        | {"now_s": seen.part("agent", "self", "lateness_s") if seen.fresh else None},
+        | {
+            name: seen.part("agent", "self", key) if seen.fresh else None
+            for name, key in (("now_s", "lateness_s"), ("waiting", "waiting"))
+        }
+        | {"targets": len(seen.entries("targets"))},
     }
 
 
@@ -127,11 +132,14 @@ def _quantile(counts: dict[str, float], rank: float) -> float | None:
     return None
 
 
-def _verdicts(tree: dict[str, Any], settings: Settings) -> Iterator[tuple[str, str]]:
+def verdicts(tree: dict[str, Any], settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield what the figures of ``examine`` mean: a word for it, and the advice."""
     checks = tree["checks"]
     late = checks["p99_s"]
     if (late is not None and late > 1.0) or (checks["now_s"] or 0.0) > 1.0:
         yield "late", say("scheduler.late", **_late(checks))
+    if (checks["waiting"] or 0) > _AGAIN * checks["targets"]:
+        yield "overload", say("scheduler.overload", count=checks["waiting"])
     for name in _QUEUES:
         one = tree["queues"][name]
         looks = "outbox stats" if name == "delivery" else "inbox doctor"

@@ -1,4 +1,4 @@
-"""``agent2 events push | test | show | follow``: the one door for what happens."""
+"""``agent2 events …``: the one door for what happens."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from agent2.cli.errors import Failure
 from agent2.cli.events import deciding
 from agent2.cli.events.follow import follow
 from agent2.cli.events.inbox_show import print_event, print_subject
+from agent2.cli.events.verify import verify
 from agent2.cli.records import Store, print_json
 from agent2.cli.typed import typed
 from agent2.cli.words import say
@@ -46,6 +47,7 @@ def events(ctx: click.Context, follows: bool) -> Any:
 
 
 events.add_command(follow)
+events.add_command(verify)
 
 
 @events.command(cls=Command, help=say("help.events.push"))

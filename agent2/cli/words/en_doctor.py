@@ -121,6 +121,9 @@ DOCTOR = {
     "scheduler.well": "The queues keep up.",
     "scheduler.late": "Checks begin late ({most}): longer intervals, fewer checks, or "
     "a less busy machine.",
+    "scheduler.overload": "overloaded: {count} targets were due again before their "
+    "last look had ended: a longer interval, a shorter timeout, or half of the "
+    "targets in a second agent with a state folder of its own.",
     "scheduler.behind": "{name}: congested, {count} are due: {command}",
     "scheduler.idle": "{name}: idle, {share} of the looks found nothing. All is well "
     "while nothing is due.",

@@ -20,6 +20,12 @@ EVENTS = {
     "time.",
     "help.events.test": "Send a test event the whole way; 0 when it was decided.",
     "help.events.show": "Show one event, or all of a subject: state, decisions, audit.",
+    "help.events.verify": "Walk the numbers of the journal: none is missing, none is "
+    "there twice. Exit code 1: a replay would miss something.",
+    "events.walked": "{count} entries, {first} to {last}",
+    "events.gap": "gap: after {after} comes {next}",
+    "events.double": "double: after {after} comes {next}",
+    "events.reused": "numbers up to {last} could be given out again: restore a backup",
     "help.inbox": "Look at the inbox and keep it flowing.",
     "help.inbox.stats": "Count events by state, with backlog, lag and their levels.",
     "help.inbox.list": "List events, newest first.",

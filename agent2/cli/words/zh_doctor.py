@@ -107,6 +107,8 @@ DOCTOR = {
     "和 {most}（百分之九十九）",
     "scheduler.well": "队列跟得上。",
     "scheduler.late": "检查开始得晚（{most}）：加长间隔、减少检查，或让机器不那么忙。",
+    "scheduler.overload": "过载：{count} 个目标在上次查看结束前又已到期："
+    "加长间隔、缩短超时，或把一半目标交给另一个有自己状态目录的 Agent2。",
     "scheduler.behind": "{name}：拥塞，{count} 项到期：{command}",
     "scheduler.idle": "{name}：空闲，{share} 的查看没有找到工作。"
     "没有到期的就一切正常。",

@@ -18,6 +18,12 @@ EVENTS = {
     "同一事件推送两次只算一次: 按 ID, 没有 ID 则按内容和时间。",
     "help.events.test": "发送一个测试事件走完全程; 得到处理则退出码为 0。",
     "help.events.show": "显示一个事件, 或某对象的全部事件: 状态, 决策, 审计。",
+    "help.events.verify": "逐个核对日志的编号: 没有缺失, 没有重复。"
+    "退出码 1: 重放会漏掉内容。",
+    "events.walked": "{count} 条记录, {first} 到 {last}",
+    "events.gap": "缺口: {after} 之后是 {next}",
+    "events.double": "重复: {after} 之后是 {next}",
+    "events.reused": "到 {last} 为止的编号可能再次使用: 请恢复备份",
     "help.inbox": "查看收件箱并保持畅通。",
     "help.inbox.stats": "按状态统计事件, 以及积压, 延迟和级别。",
     "help.inbox.list": "列出事件, 新的在前。",
