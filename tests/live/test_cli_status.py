@@ -230,6 +230,7 @@ def test_a_status_of_another_shape_is_no_crash(running, tree):
 
 
 def test_all_targets_stand_in_one_table_in_a_pipe_too(running):
+    put(running)
     told = running("status", "--all")
     assert told.code == 0
     assert "TARGET" in told.out

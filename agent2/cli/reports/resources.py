@@ -113,6 +113,8 @@ def forecast(
         click.echo(visible(f"Current {one.name} usage: {now:.1f}%"))
         click.echo(visible(f"Predicted {one.name} usage ({days:g} days): {then:.1f}%"))
     for one in found:
+        if one.found.span < capacity.DAY:
+            continue  # of a few minutes any line is steep
         if text := capacity.warning(one, days, limit):
             click.echo(visible(text))
         if full := _full(one):
