@@ -46,7 +46,7 @@ class Channel:
         self.receiver = Receiver(kind=kind)
         self.place = Place("agent2", every=1.0, threshold=1)
         options = CHANNELS[kind](self.receiver.port)
-        self.place.plan((plans.plans.PluginPlan(kind, kind, options),))
+        self.place.plan((plans.values.PluginPlan(kind, kind, options),))
         self.place.start()
         self.place.until_ok()
 

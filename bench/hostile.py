@@ -39,7 +39,7 @@ def run(seconds: float) -> dict:
         ),
     ]
     notifiers = tuple(
-        plans.plans.PluginPlan(
+        plans.values.PluginPlan(
             manner,
             "webhook",
             {"url": {"$secret": f"http://127.0.0.1:{receiver.port}/"}, "timeout": 3.0},

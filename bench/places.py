@@ -116,7 +116,7 @@ class Place:
         self.service.start()
         self.process: subprocess.Popen[bytes] | None = None
 
-    def plan(self, notifiers: tuple[plans.plans.PluginPlan, ...] = ()) -> None:
+    def plan(self, notifiers: tuple[plans.values.PluginPlan, ...] = ()) -> None:
         """Write the compiled plan of this place (agent2 only)."""
         with open(self.config, "w", encoding="utf-8") as file:
             file.write("# compiled by hand, see bench/plans.py\n")
