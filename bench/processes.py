@@ -19,17 +19,28 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_s(pid: int) -> float:
-    """Return the CPU seconds of the tree of *pid* so far, by the scheduler's clock.
+    """Return the CPU seconds of the tree of *pid* so far, with its ended children."""
+    return alive_s(pid) + ended_s(pid)
 
-    All threads count; what ended children used is in their parent's ``stat`` and is
-    added in ticks of 10 ms.
-    """
+
+def alive_s(pid: int) -> float:
+    """Return the CPU seconds of all threads of the tree, by the scheduler's clock."""
     total = 0.0
     for each in tree(pid):
         try:
             for task in os.listdir(f"/proc/{each}/task"):
                 with open(f"/proc/{each}/task/{task}/schedstat") as file:
                     total += int(file.read().split()[0]) / 1e9
+        except OSError:
+            continue
+    return total
+
+
+def ended_s(pid: int) -> float:
+    """Return what the ended children of the tree used, in whole ticks of 10 ms."""
+    total = 0.0
+    for each in tree(pid):
+        try:
             with open(f"/proc/{each}/stat") as file:
                 ended = file.read().rpartition(")")[2].split()[13:15]
             total += sum(map(int, ended)) / os.sysconf("SC_CLK_TCK")
