@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -24,6 +25,7 @@ LATER = {
     "agent2.host.processes_psutil",
     "agent2.host.machine_psutil",
 }
+MARK = f"running.{sys.implementation.cache_tag}.pyc"
 ROOMS = (
     "core", "host", "logs", "plan", "store", "wire", "checks", "actions", "watcher",
 )  # fmt: skip
@@ -90,3 +92,36 @@ def test_a_heavy_import_would_be_seen(tmp_path, name):
     (tmp_path / "planted.py").write_text(f"import {name}\n", encoding="utf-8")
 
     assert name in loaded("planted", root=tmp_path)
+
+
+def test_what_a_watcher_of_a_ready_store_never_needs_is_not_loaded():
+    never = {"importlib", "warnings", "agent2.store.migrations"}
+    assert not never & loaded("agent2.watcher.running", "agent2.watcher.options")
+
+
+@pytest.mark.slow
+def test_the_watcher_has_a_child_compile_it_and_keeps_nothing_of_that(tmp_path):
+    apart = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(f"{ROOT}/agent2", tmp_path / "agent2", ignore=apart)
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from agent2.watcher.main import compile_apart\n"
+        "compile_apart()\n"
+        "print(*(n for n in sys.modules if n.startswith('agent2')))"
+    )
+    argv = [sys.executable, "-I", "-S", "-c", code]
+    made = tmp_path / "agent2/watcher/__pycache__" / MARK
+
+    def compiled():
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        names = ["agent2", "agent2.watcher", "agent2.watcher.main"]
+        assert done.stdout.split() == names
+        return made.stat().st_mtime_ns
+
+    first = compiled()
+    assert len(list(tmp_path.rglob("watcher/__pycache__/*.pyc"))) > 30
+    assert len(list(tmp_path.rglob("checks/__pycache__/http_judge.*"))) == 1
+    assert compiled() == first
+    (tmp_path / "agent2/core/new.py").touch()  # as an update does
+    assert compiled() > first
