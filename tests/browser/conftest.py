@@ -54,7 +54,7 @@ class Chrome:
 
     def fresh(self, options):
         context = self.browser.new_context(**options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         opened = Opened(context.new_page())
         page, said = opened.page, opened.said
         page.on("console", lambda told: said.append(f"{told.type}: {told.text}"))
@@ -74,6 +74,6 @@ def chrome():
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         )
-        api.expect.set_options(timeout=30_000)
+        api.expect.set_options(timeout=60_000)
         yield Chrome(browser)
         browser.close()

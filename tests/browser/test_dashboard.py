@@ -14,13 +14,14 @@ import pytest
 from agent2.store import journal
 from agent2.store.database import Database
 from tests.fakes.health_server import HealthServer, document, http
-from tests.live.cli_kit import Cli, free_port, until
+from tests.live.cli_kit import Cli, until
+from tests.ports import reserved
 
 pytestmark = pytest.mark.slow
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 CONFIG = """
 language: en
-defaults: {{interval: 1s, timeout: 2s, failure_threshold: 1}}
+defaults: {{interval: 1s, timeout: 10s, failure_threshold: 1}}
 targets:
   - {{name: webui, interval: 200ms, checks: [{{kind: http, url: "{url}"}}], restart: {{remediation: "off"}}}}
   - {{name: closed, interval: 200ms, checks: [{{kind: tcp, port: {closed}}}]}}
@@ -42,8 +43,8 @@ def server():
 @pytest.fixture(scope="module")
 def cli(chrome, server, tmp_path_factory):
     made = Cli(tmp_path_factory.mktemp("dashboard"))
-    made.port = free_port()
-    text = CONFIG.format(url=server.url, closed=free_port(), port=made.port)
+    made.port = reserved()
+    text = CONFIG.format(url=server.url, closed=reserved(), port=made.port)
     made.config(text)
     started = made("start")
     assert started.code == 0, started

@@ -11,14 +11,15 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.live.cli_kit import ROOT, Cli, free_port, until
+from tests.live.cli_kit import ROOT, Cli, until
 from tests.live.nginx_kit import needs_nginx, serving
+from tests.ports import reserved
 
 pytestmark = pytest.mark.slow
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 CONFIG = """
 language: en
-defaults: {{interval: 200ms, timeout: 2s, failure_threshold: 1}}
+defaults: {{interval: 200ms, timeout: 10s, failure_threshold: 1}}
 targets:
   - {{name: closed, checks: [{{kind: tcp, port: {closed}}}]}}
   - {{name: pair, instances: [{port}, {closed}], checks: [{{kind: tcp, port: "{{instance}}"}}],
@@ -30,8 +31,8 @@ web: {{enabled: true, port: {port}, rate_limit: 10000, root_path: /agent2}}
 @pytest.fixture(scope="module")
 def cli(chrome, tmp_path_factory):
     made = Cli(tmp_path_factory.mktemp("people"))
-    made.port = free_port()
-    made.config(CONFIG.format(closed=free_port(), port=made.port))
+    made.port = reserved()
+    made.config(CONFIG.format(closed=reserved(), port=made.port))
     started = made("start")
     assert started.code == 0, started
     yield made
@@ -173,7 +174,7 @@ def test_a_group_tells_how_many_of_it_are_well_and_folds(chrome, url, locale):
 def test_behind_the_example_of_nginx_all_of_it_stands_under_a_path(
     chrome, cli, url, token, tmp_path
 ):
-    port = free_port()
+    port = reserved()
     text = (ROOT / "config" / "examples" / "nginx.conf").read_text()
     for theirs, ours in (("8642", cli.port), ("8080", port)):
         assert text.count(f"127.0.0.1:{theirs};") == 1

@@ -36,7 +36,7 @@ def ask(check, seconds: float = WHOLE) -> Finding:
     return finding
 
 
-def until(true, seconds: float = 10.0) -> bool:
+def until(true, seconds: float = 60.0) -> bool:
     """Look again and again until *true* says so; False when time is up."""
     end = time.monotonic() + seconds
     while not true():

@@ -12,6 +12,7 @@ from tests.contract.probing import ask
 from tests.fakes import certificates
 from tests.fakes.health_server import HealthServer, http
 from tests.fakes.smtp import FakeSmtp
+from tests.ports import reserved
 
 DAY = 86400.0
 
@@ -78,7 +79,7 @@ def test_who_speaks_no_tls_or_says_nothing_is_a_failure():
     mail = looked(FakeSmtp())
     assert (mail.outcome, mail.code) == (Outcome.FAIL, Code.TLS)
 
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with socket.create_server(("127.0.0.1", reserved())) as silent:
         check = CertificateCheck(host="127.0.0.1", port=silent.getsockname()[1])
         late = ask(check, 1.0)
     assert (late.outcome, late.code) == (Outcome.FAIL, Code.DEADLINE)

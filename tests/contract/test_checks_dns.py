@@ -11,6 +11,7 @@ import pytest
 from agent2.checks.dns import DnsCheck
 from agent2.core.model import Code, Outcome
 from tests.contract.probing import ask
+from tests.ports import reserved
 
 
 class Names:
@@ -19,7 +20,7 @@ class Names:
     def __init__(self, replies):
         self.replies = replies
         self.asked = 0
-        self.tcp = socket.create_server(("127.0.0.1", 0))
+        self.tcp = socket.create_server(("127.0.0.1", reserved()))
         self.port = self.tcp.getsockname()[1]
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(("127.0.0.1", self.port))

@@ -20,6 +20,7 @@ from agent2.checks.tcp import TcpCheck
 from agent2.core.model import Code, Outcome
 from agent2.host import machine, machine_psutil, sockets, trees
 from tests.contract.probing import ask, closed_again, descriptors, run, until
+from tests.ports import reserved
 
 # It starts a child; both hold 60 files and two threads more, and 40 MB.
 BUSY = """
@@ -158,7 +159,7 @@ def test_the_time_of_a_process_counts_its_children_and_each_spell_once():
 
 
 def test_connections_are_those_of_the_local_port_by_state():
-    with socket.create_server(("127.0.0.1", 0)) as door:
+    with socket.create_server(("127.0.0.1", reserved())) as door:
         port = door.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)), door.accept()[0]:
             # The client's socket has the port at its far end: it is not counted.
@@ -189,13 +190,13 @@ def test_where_there_is_no_proc_psutil_tells_the_same(busy):
         assert one.rss == pytest.approx(theirs[pid].rss, rel=0.1)
     assert machine_psutil.files(made.pid)[0] == trees.files(made.pid)[0]
     assert machine_psutil.files(4_194_305) is None
-    with socket.create_server(("127.0.0.1", 0)) as door:
+    with socket.create_server(("127.0.0.1", reserved())) as door:
         port = door.getsockname()[1]
         assert machine_psutil.connections(port) == sockets.connections(port)
 
 
 def test_a_port_that_another_process_holds_warns_and_names_it():
-    with socket.create_server(("127.0.0.1", 0)) as door:
+    with socket.create_server(("127.0.0.1", reserved())) as door:
         port = door.getsockname()[1]
         ours = ask(TcpCheck(port=port, owner="python|pytest"))
         assert (ours.outcome, ours.code) == (Outcome.OK, Code.OK)

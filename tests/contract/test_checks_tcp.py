@@ -13,11 +13,12 @@ from agent2.checks import net
 from agent2.checks.tcp import TcpCheck
 from agent2.core.model import Code, Outcome
 from tests.contract.probing import ask, closed_again, descriptors, run
+from tests.ports import reserved
 
 
 @pytest.fixture
 def listener():
-    with socket.create_server(("127.0.0.1", 0)) as made:
+    with socket.create_server(("127.0.0.1", reserved())) as made:
         yield made
 
 
@@ -49,7 +50,7 @@ def test_a_closed_port_is_refused():
 
 
 def test_a_full_backlog_is_a_timeout():
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+    with socket.create_server(("127.0.0.1", reserved()), backlog=0) as full:
         fillers = [socket.socket() for _ in range(4)]
         for filler in fillers:
             filler.setblocking(False)

@@ -14,9 +14,9 @@ import pytest
 
 from agent2.compiler import edit, keys, yaml_marks, yaml_tree
 from agent2.compiler.words import Wrong
+from tests.live import warm
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPILER = ROOT / "agent2" / "compiler" / "__main__.py"
 FILE = """\
 # mine
 version: 1   # one
@@ -219,16 +219,10 @@ def change(tmp_path):
     path.chmod(0o640)
 
     def run(*words, path=path, **environ):
-        argv = [sys.executable, "-I", COMPILER, "--state-dir", tmp_path / "s"]
-        done = subprocess.run(
-            [*argv, f"--config={path}", *words],
-            capture_output=True,
-            text=True,
-            env={"HOME": str(tmp_path)} | environ,
-            check=False,
-        )
-        told = json.loads(done.stdout) if done.stdout else {}
-        return done.returncode, told, done.stderr
+        words = ["--state-dir", str(tmp_path / "s"), f"--config={path}", *words]
+        env = {"HOME": str(tmp_path)} | environ
+        code, out, err = warm.ask(words, env, "/", None, 60, warm.COMPILER)
+        return code, json.loads(out) if out else {}, err
 
     run.path = path
     return run
@@ -302,7 +296,7 @@ def test_what_wins_over_the_file_is_told(change):
 
 
 def test_changes_at_the_same_instant_are_all_there_in_the_end(change, tmp_path):
-    argv = [sys.executable, "-I", COMPILER, "--state-dir", tmp_path / "s"]
+    argv = [sys.executable, "-I", warm.COMPILER, "--state-dir", tmp_path / "s"]
     argv += [f"--config={change.path}"]
     words = [
         "log.backups",

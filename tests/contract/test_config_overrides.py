@@ -1,8 +1,6 @@
 """Every single value can be set by file, environment and command line, in that order."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,9 @@ from agent2.compiler import compile_text
 from agent2.compiler.schema import Root
 from agent2.compiler.word import Word
 from agent2.plan import sources, stored
+from tests.live import warm
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPILER = ROOT / "agent2" / "compiler" / "__main__.py"
 HOME = {"HOME": "/home/x"}
 FILE = """\
 defaults: {interval: 7s, restart: {settle: 7s}}
@@ -90,24 +88,11 @@ GOOD = {
 def shown(tmp_path, *more, environ=()):
     path = tmp_path / "a.yaml"
     path.write_text(FILE)
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-I",
-            COMPILER,
-            "--state-dir",
-            tmp_path,
-            "--config",
-            path,
-            *more,
-        ],
-        capture_output=True,
-        text=True,
-        env=HOME | dict(environ),
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    words = ["--state-dir", str(tmp_path), "--config", str(path), *more]
+    env = HOME | dict(environ)
+    code, out, err = warm.ask(words, env, "/", None, 60, warm.COMPILER)
+    assert code == 0, err
+    return out
 
 
 @pytest.mark.parametrize("by", ["environment", "--set"])

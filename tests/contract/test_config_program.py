@@ -10,39 +10,50 @@ import sys
 import pytest
 
 from agent2.plan import sources, stored
+from tests.live import warm
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAM = os.path.join(ROOT, "agent2", "compiler", "__main__.py")
 GOOD = "targets: [{name: web, checks: [{kind: tcp, port: 8080}]}]\n"
 
 
 @pytest.fixture
 def run(tmp_path):
-    """Run the compiler in an empty folder; gives code, output, complaints."""
+    """Run the compiler in an empty folder; gives code, output, complaints.
 
-    def go(text, *more, environ=(), cwd="/"):
-        argv = [sys.executable, "-I", PROGRAM, "--state-dir", str(tmp_path / "state")]
+    ``run.cold`` begins with the interpreter, as a watcher does it.
+    """
+
+    def words(text, more):
+        argv = ["--state-dir", str(tmp_path / "state")]
         if text is not None:
             path = tmp_path / "a.yaml"
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
             path.chmod(0o600)
             argv += ["--config", str(path)]
-        kept = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"} | dict(environ)
+        return [*argv, *more]
+
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+
+    def go(text, *more, environ=()):
+        kept = env | dict(environ)
+        return warm.ask(words(text, more), kept, "/", None, 60, warm.COMPILER)
+
+    def cold(text, *more, cwd="/"):
         done = subprocess.run(
-            [*argv, *more],
+            [sys.executable, "-I", warm.COMPILER, *words(text, more)],
             capture_output=True,
-            env=kept,
+            env=env,
             cwd=cwd,
             timeout=60,
             check=False,
         )
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
+    go.cold = cold
     return go
 
 
 def test_writes_a_private_plan_that_the_watcher_can_read(run, tmp_path):
-    assert run(GOOD) == (0, "", "")
+    assert run.cold(GOOD) == (0, "", "")
     path = tmp_path / "state" / "plan.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     made = stored.load(str(path))
@@ -202,19 +213,11 @@ def test_what_cannot_be_read_is_said_at_once(tmp_path, name, words):
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "open.yaml").write_text(GOOD)
     (tmp_path / "open.yaml").chmod(0o666)
-    argv = [
-        sys.executable,
-        "-I",
-        PROGRAM,
-        "--state-dir",
-        str(tmp_path / "s"),
-        "--config",
-        str(tmp_path / name),
-    ]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 78
-    assert words in done.stderr.splitlines()[0]
-    assert len(done.stderr.splitlines()) == 2
+    argv = ["--state-dir", str(tmp_path / "s"), "--config", str(tmp_path / name)]
+    code, _, said = warm.ask(argv, {}, "/", None, 60, warm.COMPILER)
+    assert code == 78
+    assert words in said.splitlines()[0]
+    assert len(said.splitlines()) == 2
 
 
 def test_a_plan_that_cannot_be_written_is_one_line(run, tmp_path):
@@ -228,7 +231,7 @@ def test_a_plan_that_cannot_be_written_is_one_line(run, tmp_path):
 def test_it_runs_from_any_folder_and_never_imports_from_there(run, tmp_path):
     (tmp_path / "yaml.py").write_text("raise SystemExit('taken over')")
     (tmp_path / "schema.py").write_text("raise SystemExit('taken over')")
-    assert run(GOOD, cwd=str(tmp_path)) == (0, "", "")
+    assert run.cold(GOOD, cwd=str(tmp_path)) == (0, "", "")
 
 
 def _bomb():
@@ -261,7 +264,7 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_no_file_can_keep_it_busy_or_make_it_large(run, text):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    code, _, said = run(text)
+    code, _, said = run.cold(text)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert code == 78, said[:500]
     assert "Traceback" not in said

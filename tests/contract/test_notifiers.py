@@ -13,8 +13,9 @@ from agent2.core.model import AlertKind
 from agent2.plan.secret import SecretError
 from agent2.plugins import SendError
 from tests.fakes.base import Behaviour
-from tests.fakes.channels import HTTP_KINDS, KINDS, OUR_HTTP, channel, dead_port
+from tests.fakes.channels import HTTP_KINDS, KINDS, OUR_HTTP, channel
 from tests.fakes.stage import alert
+from tests.ports import reserved
 
 # Apprise imports a module that Python 3.13 drops; it has a substitute ready.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
@@ -164,7 +165,7 @@ def test_retry_after_is_read_or_left(kind):
 
 
 def test_a_dead_port_is_unreachable(any_channel):
-    error = refused(any_channel.at_port(dead_port()))
+    error = refused(any_channel.at_port(reserved()))
 
     assert error.cause is Cause.UNREACHABLE
 
@@ -209,7 +210,7 @@ def test_no_secret_is_in_any_detail_log_repr_or_trace(any_channel, caplog, capfd
         error = refused(any_channel)
         told += [error.detail, repr(error), str(error)]
         told += traceback.format_exception(error)
-    error = refused(any_channel.at_port(dead_port()))
+    error = refused(any_channel.at_port(reserved()))
     told += [error.detail, *traceback.format_exception(error)]
     told += [repr(any_channel.notifier()), caplog.text, *capfd.readouterr()]
 
@@ -368,7 +369,7 @@ def test_an_answer_that_is_no_text_keeps_its_meaning():
 
 @pytest.mark.parametrize("kind", OUR_HTTP)
 def test_no_proxy_of_the_environment_is_asked(monkeypatch, tmp_path, kind):
-    dead = f"http://127.0.0.1:{dead_port()}"
+    dead = f"http://127.0.0.1:{reserved()}"
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, dead)
     netrc = tmp_path / "netrc"

@@ -24,6 +24,7 @@ from tests.contract.probing import (
     descriptors,
     run,
 )
+from tests.ports import reserved
 
 CHECKS = tuple(plugins.TABLE["checks"])
 ACTIONS = tuple(plugins.TABLE["actions"])
@@ -58,7 +59,7 @@ def options(family: str, kind: str, port: int, path: str, argv: tuple[str, ...])
 @pytest.fixture
 def silent():
     """A port that takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0), backlog=100) as door:
+    with socket.create_server(("127.0.0.1", reserved()), backlog=100) as door:
         yield door.getsockname()[1]
 
 

@@ -24,9 +24,8 @@ def test_every_date_that_the_library_writes_is_read_back(second):
     assert parse_http_date(format_datetime(moment, usegmt=True)) == float(second)
 
 
-@pytest.mark.parametrize(
-    "date",
-    [
+def test_month_ends_and_leap_years_agree_with_the_library():
+    dates = [
         f"Mon, {day:02} {month} {year} 00:00:00 GMT"
         for year in (1600, 1900, 1970, 1999, 2000, 2024, 2026, 2100, 2400)
         for month, day in [
@@ -34,10 +33,9 @@ def test_every_date_that_the_library_writes_is_read_back(second):
             ("May", 31), ("Jun", 30), ("Jul", 31), ("Aug", 31), ("Sep", 30),
             ("Oct", 31), ("Nov", 30), ("Dec", 31),
         ]
-    ] + ["Thu, 29 Feb 2024 23:59:59 GMT", "Tue, 29 Feb 2000 12:00:01 GMT"],
-)  # fmt: skip
-def test_month_ends_and_leap_years_agree_with_the_library(date):
-    assert parse_http_date(date) == parsedate_to_datetime(date).timestamp()
+    ] + ["Thu, 29 Feb 2024 23:59:59 GMT", "Tue, 29 Feb 2000 12:00:01 GMT"]  # fmt: skip
+    told = {date: parse_http_date(date) for date in dates}
+    assert told == {date: parsedate_to_datetime(date).timestamp() for date in dates}
 
 
 def test_a_leap_second_is_the_first_second_of_the_next_minute():

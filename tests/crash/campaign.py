@@ -42,7 +42,7 @@ INTERVAL = 0.1
 MEAN_GAP = 0.35  # seconds between two kills, on average
 LONGEST_GAP = 1.5
 SETTLE = 90.0
-STOP = 10.0
+STOP = 60.0
 SHOWN = 5
 PATIENCE = 30  # looks for a victim that is not there
 PAGER_KEY = "0123456789abcdef0123456789abcdef"
@@ -181,11 +181,13 @@ class Campaign:
             stdout=subprocess.PIPE,
         )
         ports = json.loads(self._stage.stdout.readline())
-        self._until(port_file.exists, 10, "the receivers listen")
+        self._until(port_file.exists, 60, "the receivers listen")
         self._ports = json.loads(port_file.read_text())
         config = {
             "version": 1,
             "language": "en",
+            # A program for each outage, of which no planted fault is seen.
+            "evidence": {"enabled": self.package == ROOT},
             "targets": targets(ports),
             "notifiers": [n for n in notifiers(self._ports) if n["name"] in self.told],
         }
@@ -434,7 +436,9 @@ class Campaign:
         self._until(lambda: self._shown(set()), self.settle, "everything is well")
         left = self.state / "restart_signal"
         self._until(
-            lambda: not left.exists() and not self._signals(), 5, "no signal is left"
+            lambda: not left.exists() and not self._signals(),
+            self.settle,
+            "no signal is left",
         )
         everything = {f"t{n}" for n in range(ledgers.TARGETS)}
         for n in range(ledgers.TARGETS):

@@ -10,7 +10,7 @@ from tests.live.rig import config, wait_for, watching
 
 def test_a_stop_before_the_store_was_read_still_shows_what_is_open(rig):
     target = rig.target()
-    entry = watching(target, interval=0.1, timeout=1)
+    entry = watching(target, interval=0.1, timeout=5)
     agent = rig.agent(config(entry))
     agent.until_word("ok")
     target.fault("500")
@@ -35,7 +35,7 @@ def test_a_stop_before_the_store_was_read_still_shows_what_is_open(rig):
 
 def test_a_signal_that_a_kill_left_after_the_recovery_is_withdrawn(rig):
     target = rig.target()
-    agent = rig.agent(config(watching(target, interval=0.1, timeout=1)))
+    agent = rig.agent(config(watching(target, interval=0.1, timeout=5)))
     agent.until_word("ok")
     target.fault("500")
     agent.until_signal()

@@ -13,6 +13,8 @@ import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
 
+from tests.ports import reserved
+
 
 @dataclass(frozen=True)
 class Behaviour:
@@ -77,7 +79,7 @@ class Fake:
         self._changed = threading.Condition()
         self._open: set[socket.socket] = set()
         self._stopped = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self._listener = socket.create_server(("127.0.0.1", reserved()), backlog=200)
         self.port: int = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
         self._spawn(self._accept)
@@ -88,13 +90,13 @@ class Fake:
         """Do these with the next requests, one each."""
         self.behaviours.extend(behaviours)
 
-    def wait(self, count: int, timeout: float = 30.0) -> list[Received]:
+    def wait(self, count: int, timeout: float = 60.0) -> list[Received]:
         """Wait until *count* were received; the list is returned, whatever it holds."""
         with self._changed:
             self._changed.wait_for(lambda: len(self.received) >= count, timeout)
             return list(self.received)
 
-    def wait_connections(self, count: int, timeout: float = 30.0) -> int:
+    def wait_connections(self, count: int, timeout: float = 60.0) -> int:
         with self._changed:
             self._changed.wait_for(lambda: self.connections >= count, timeout)
             return self.connections

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from dataclasses import dataclass
 
@@ -158,10 +157,3 @@ _MAKERS = {
     "apprise": _apprise,
     "webhook": _webhook,
 }
-
-
-def dead_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as wire:
-        wire.bind(("127.0.0.1", 0))
-        return wire.getsockname()[1]

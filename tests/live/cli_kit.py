@@ -8,17 +8,18 @@ import os
 import pty
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.live import warm
+from tests.live import rig, warm
+from tests.ports import reserved
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "agent2" / "__main__.py"
+free_port = reserved
 
 
 @dataclass
@@ -109,9 +110,11 @@ class Cli:
         return path
 
     def config(self, text):
+        """Write the configuration, and the plan that the first command would make."""
         path = self.home / "agent2.yaml"
         path.write_text(text, encoding="utf-8")
         self.env["AGENT2_CONFIG"] = str(path)
+        rig.compiled(path, self.state, self.env)
         return path
 
     def status(self):
@@ -131,7 +134,7 @@ class Cli:
             if not ours:
                 return
             with contextlib.suppress(AssertionError):
-                until(lambda: not self.running(), 30)
+                until(lambda: not self.running(), 60)
 
     def running(self):
         """Return the processes that were started for this home."""
@@ -143,7 +146,7 @@ class Cli:
         return found
 
 
-def until(what, seconds=30.0):
+def until(what, seconds=60.0):
     """Return the first true answer of *what*; fail when none comes in time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -152,12 +155,6 @@ def until(what, seconds=30.0):
                 return found
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import yaml
 from rig import ROOT, Diary, Rig, config, wait_for, watching
@@ -56,13 +56,16 @@ class Drill:
         wait_for(self._is_over, 60, self.agent.tail)
         self.signal_after = self.agent.signal_path.stat().st_mtime - self.at
         self.signal = self.agent.signal()
-        self.down = self.agent.until_word("down")
+        self.down = self.agent.until_word("down", 60)
         self.until_noted("down")
+        # The deed goes before its line, and both before the page that shows it.
+        self.agent.until_line("修复操作: ", 60)
+        self.agent.until(lambda page: page["fixes"], 60, "the page shows the signal")
 
     def until_noted(self, word: str) -> None:
         """Wait until the diary has *word*, too: it looks fifty times a second."""
         wait_for(
-            lambda: self.diary.words(self.agent)[-1:] == [word], 30, self.agent.tail
+            lambda: self.diary.words(self.agent)[-1:] == [word], 60, self.agent.tail
         )
 
     def _is_over(self) -> bool:
@@ -73,9 +76,16 @@ class Drill:
         """Let a stopped target go on; wait until all is well."""
         at = time.time()
         self.target.send(signal.SIGCONT)
-        self.agent.until_word("ok", 30)
+        self.agent.until_word("ok", 60)
         self.well_after = time.time() - at
-        self.agent.until_no_signal()
+        self.agent.until_no_signal(60)
+        self.agent.until_line("restart signal withdrawn", 60)
+        self.agent.until(_is_all_told, 60, "the page shows that it is over")
+
+
+def _is_all_told(page: dict) -> bool:
+    taken_back = [fix["withdrawn"] for fix in page["fixes"]]
+    return any(taken_back) and not page["incidents"]["open"]
 
 
 def default_profile() -> dict:
@@ -116,6 +126,8 @@ class Drills:
         }
         self._crashes = [self._begin(crash, n, usual) for n in range(TIMES)]
         self.diary.__enter__()
+        self._last = threading.Thread(target=self._end)
+        self._last.start()
 
     def _begin(self, work, number: int, settings: dict):
         def run() -> Drill:
@@ -126,22 +138,31 @@ class Drills:
 
         return self._pool.submit(run)
 
+    def _end(self) -> None:
+        """End all agents and targets once none is needed: seconds of a processor."""
+        wait([*self._hangs, *self._profiles.values(), *self._crashes])
+        self.diary.__exit__()
+        self._rig.end()
+
     def crashes(self) -> list[Drill]:
+        self._last.join()
         return [future.result() for future in self._crashes]
 
     def hangs(self) -> list[Drill]:
+        self._last.join()
         return [future.result() for future in self._hangs]
 
     def profile(self, name: str, work) -> Drill:
+        self._last.join()
         return self._profiles[name, work].result()
 
     def close(self) -> None:
-        self.diary.__exit__()
         self._pool.shutdown(wait=False, cancel_futures=True)
         try:
             self._rig.close()
         finally:
             self._pool.shutdown()
+            self._last.join()
 
 
 def profiles() -> dict[str, dict]:

@@ -21,7 +21,8 @@ from agent2.core.model import Code, Facet, Severity, TargetState
 from agent2.store import copies, incidents, meta, sets, targets
 from agent2.store.contents import contents
 from agent2.store.database import Database
-from tests.live.cli_kit import Cli, free_port
+from tests.live.cli_kit import Cli
+from tests.ports import reserved
 
 CONFIG = """\
 version: 1
@@ -39,7 +40,7 @@ def cli(tmp_path):
     """A store with incidents and counters, a configuration with a secret, a log."""
     made = Cli(tmp_path)
     made.state.mkdir()
-    made.config(CONFIG.format(port=free_port()))
+    made.config(CONFIG.format(port=reserved()))
     key = made.home / "pagerduty.key"
     key.write_text("a" * 32)
     key.chmod(0o600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 
 from agent2.plan.sources import PROFILES
 from tests.fakes.health_server import document, http
-from tests.live.cli_kit import Cli, free_port
+from tests.live.cli_kit import Cli
+from tests.ports import reserved
 
 SHIPPED = Path(__file__).parents[2] / "config"
 CONFIG = """\
@@ -35,7 +37,7 @@ def cli(tmp_path):
 
 @pytest.fixture
 def listener():
-    with socket.create_server(("127.0.0.1", 0)) as made:
+    with socket.create_server(("127.0.0.1", reserved())) as made:
         yield made
 
 
@@ -58,6 +60,7 @@ def test_the_json_has_the_shape_of_the_status(cli, server, listener):
 
 def test_nothing_is_written(cli, server, listener):
     configure(cli, server, listener)
+    shutil.rmtree(cli.state)
     cli("check")
 
     assert not cli.state.exists()
@@ -228,7 +231,7 @@ def test_the_schemas_are_schemas(cli, name):
 def test_secrets_are_shown_nowhere(cli):
     cli.config(
         "version: 1\n"
-        f"targets: [{{name: a, checks: [{{kind: tcp, port: {free_port()}}}]}}]\n"
+        f"targets: [{{name: a, checks: [{{kind: tcp, port: {reserved()}}}]}}]\n"
         "notifiers:\n"
         "  - {name: ops, kind: slack, webhook_url: '${HOOK}'}\n"
         "  - {name: page, kind: pagerduty, routing_key: plainsecretplainsecretplainsec12}\n"

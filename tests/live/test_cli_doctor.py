@@ -24,6 +24,7 @@ from agent2.store.database import Database
 from agent2.store.errors import StoreError
 from agent2.store.glance import Glance
 from agent2.wire import snapshot
+from tests.ports import reserved
 
 USER = pwd.getpwuid(os.geteuid()).pw_name
 CONFIG = """\
@@ -56,7 +57,7 @@ def touched(folder):
 @pytest.mark.slow
 def test_each_planted_fault_of_a_running_agent_is_named_with_what_to_do(tmp_path):
     cli = Cli(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as stranger:
+    with socket.create_server(("127.0.0.1", reserved())) as stranger:
         taken = stranger.getsockname()[1]
         path = cli.config(CONFIG.format(port=taken, taken=taken))
         try:

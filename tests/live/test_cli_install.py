@@ -608,7 +608,7 @@ print("heard")"""
     rules = tmp_path / "rules" / "agentos-agent2"
     subprocess.run([LOGROTATE, "-f", "-s", tmp_path / "memory", rules], check=True)
 
-    assert heard.communicate(timeout=20)[0] == "heard\n"
+    assert heard.communicate(timeout=60)[0] == "heard\n"
 
 
 def test_a_glob_in_a_path_is_refused_for_rotation(machine, tmp_path):

@@ -13,11 +13,12 @@ import pytest
 
 from agent2.core.events import Event
 from agent2.supervisor.documents.inbox import push
-from tests.live.cli_kit import MAIN, ROOT, Cli, free_port, holding, until
+from tests.live.cli_kit import MAIN, ROOT, Cli, holding, until
+from tests.ports import reserved
 
 TARGET = """\
 version: 1
-defaults: {{interval: {interval}, timeout: 1s}}
+defaults: {{interval: {interval}, timeout: 10s}}
 targets:
   - name: webui
     checks:
@@ -28,7 +29,7 @@ targets:
 @pytest.fixture
 def cli(tmp_path):
     made = Cli(tmp_path)
-    made.config(TARGET.format(interval="1s", port=free_port()))
+    made.config(TARGET.format(interval="1s", port=reserved()))
     yield made
     made.close()
 
@@ -100,7 +101,7 @@ def test_a_stale_pid_file_is_no_hindrance(cli):
 @pytest.mark.parametrize("umask", [0o077, 0o000])
 def test_modes_do_not_depend_on_the_umask(tmp_path, umask):
     cli = Cli(tmp_path)
-    cli.config(TARGET.format(interval="1s", port=free_port()))
+    cli.config(TARGET.format(interval="1s", port=reserved()))
     line = f"umask {umask:04o}; exec {sys.executable} {MAIN} start"
     env = {k: v for k, v in cli.env.items() if k != "AGENT2_HOME"}
     cli.state = cli.home / ".agentos" / "multi_agent"
@@ -120,7 +121,7 @@ def test_the_documents_name_of_the_store_names_the_folder_and_finds_it(tmp_path)
     cli = Cli(tmp_path, AGENTOS_DB_PATH=str(path))
     del cli.env["AGENT2_HOME"]
     cli.state = path.parent
-    cli.config(TARGET.format(interval="1s", port=free_port()))
+    cli.config(TARGET.format(interval="1s", port=reserved()))
     try:
         assert cli("start").code == 0
 
@@ -161,7 +162,6 @@ def test_stop_wakes_an_agent_that_was_stopped(cli):
 
 
 def test_stop_kills_what_does_not_listen(cli):
-    cli.state.mkdir()
     path = cli.state / "agent2.pid"
     with holding(path, "agent2_monitor.py", "deaf") as child:
         told = cli("stop", "--timeout", "0.2")
@@ -174,7 +174,7 @@ def test_stop_kills_what_does_not_listen(cli):
 
 def test_restart_keeps_the_configuration_that_it_was_started_with(cli, tmp_path):
     other = tmp_path / "other.yaml"
-    text = TARGET.format(interval="1s", port=free_port())
+    text = TARGET.format(interval="1s", port=reserved())
     other.write_text(text.replace("webui", "other"))
     del cli.env["AGENT2_CONFIG"]
     cli("start", "-c", other, "--profile", "dev")
@@ -225,7 +225,8 @@ def test_the_way_out_of_a_refused_start_is_the_command_that_was_meant(cli, tmp_p
 
 def test_a_start_that_watches_something_else_than_the_last_run_says_so(cli, tmp_path):
     other = tmp_path / "other.yaml"
-    other.write_text(TARGET.format(interval="1s", port=free_port()))
+    other.write_text(TARGET.format(interval="1s", port=reserved()))
+    shutil.rmtree(cli.state)
     assert "the last run" not in cli("start", "-c", other).out
     os.kill(cli.pid(), signal.SIGKILL)
     until(lambda: cli("status", "--lsb").code == 1)
@@ -259,7 +260,7 @@ def test_a_bad_configuration_does_not_start_and_says_where(cli):
 def test_reload_takes_a_new_configuration(cli):
     cli("start")
     pid = cli.pid()
-    text = TARGET.format(interval="1s", port=free_port())
+    text = TARGET.format(interval="1s", port=reserved())
     cli.config(text.replace("webui", "renamed"))
 
     told = cli("reload")

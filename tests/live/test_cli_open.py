@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.live.cli_kit import Cli, free_port, until
+from tests.live.cli_kit import Cli, until
+from tests.ports import reserved
 
 pytestmark = pytest.mark.slow
 CONFIG = (
@@ -19,7 +20,7 @@ BROWSER = "#!{python}\nimport sys\nopen({note!r}, 'w').write(' '.join(sys.argv[1
 
 def test_the_browser_is_led_to_the_page_and_the_token_to_nobody_else(tmp_path):
     cli = Cli(tmp_path)
-    cli.config(CONFIG.format(port=free_port()))
+    cli.config(CONFIG.format(port=reserved()))
     try:
         assert cli("start").code == 0
         told = cli("open", "--print")

@@ -24,7 +24,7 @@ def cli(tmp_path_factory, page):
     made = Cli(tmp_path_factory.mktemp("people"))
     made.config(
         f"targets:\n  - {{name: webui, checks: [{{kind: http, url: '{page.url}'}}],"
-        " interval: 200ms, timeout: 1s}\nweb: {rate_limit: 10000}\n"
+        " interval: 200ms, timeout: 10s}\nweb: {rate_limit: 10000}\n"
     )
     started = made("start")
     assert started.code == 0, started

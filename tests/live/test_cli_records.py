@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,7 +20,8 @@ from agent2.store import incidents, journal, outbox
 from agent2.store.database import Database
 from tests.fakes.base import Behaviour
 from tests.fakes.web import FakeSlack
-from tests.live.cli_kit import MAIN, Cli, free_port
+from tests.live.cli_kit import MAIN, Cli
+from tests.ports import reserved
 
 NOW = time.time()
 FIRST, SECOND = "webui@1", "webui@2"
@@ -263,11 +265,12 @@ def slack():
 @pytest.fixture
 def notifying(tmp_path, slack):
     made = Cli(tmp_path)
-    made.config(CONFIG.format(slack=slack.webhook, dead=free_port()))
+    made.config(CONFIG.format(slack=slack.webhook, dead=reserved()))
     return made
 
 
 def test_a_test_message_goes_the_real_way(notifying, slack):
+    shutil.rmtree(notifying.state)
     told = notifying("notify", "test", "ops")
 
     assert (told.code, told.err) == (0, "")

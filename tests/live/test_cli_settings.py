@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 
 from agent2.cli.conform import KEYWORDS, SILENT, faults
-from tests.live.cli_kit import ROOT, Cli, free_port, until
+from tests.live.cli_kit import ROOT, Cli, until
+from tests.ports import reserved
 
 FILE = """\
 # mine
@@ -28,7 +29,7 @@ SCHEMA = json.loads((ROOT / "agent2" / "schemas" / "status.json").read_text())
 @pytest.fixture
 def cli(tmp_path):
     made = Cli(tmp_path)
-    made.path = made.config(FILE.format(port=free_port()))
+    made.path = made.config(FILE.format(port=reserved()))
     yield made
     made.close()
 
@@ -108,7 +109,7 @@ def test_every_command_takes_it_before_and_after_its_words(cli):
         ("config", "check", "--set=defaults.interval=300ms"),
     ):
         assert "within 2.3 s (300ms + 1 × 1s + 1s)" in cli(*words).out
-    other = free_port()
+    other = reserved()
     told = cli("check", "--json", "--set", f"targets[webui].checks[tcp].port={other}")
     assert told.json["targets"][0]["checks"][0]["asked"] == f"127.0.0.1:{other}"
     told = cli("check", "--set", "log.level")

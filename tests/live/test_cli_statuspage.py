@@ -11,7 +11,8 @@ import pytest
 
 from agent2.store import history
 from agent2.store.database import Database
-from tests.live.cli_kit import Cli, free_port, until
+from tests.live.cli_kit import Cli, until
+from tests.ports import reserved
 
 pytestmark = pytest.mark.slow
 CONFIG = """
@@ -28,7 +29,7 @@ STATUS = {"operational", "degraded_performance", "partial_outage", "major_outage
 @pytest.fixture(scope="module")
 def cli(tmp_path_factory):
     made = Cli(tmp_path_factory.mktemp("page"))
-    made.port = free_port()
+    made.port = reserved()
     made.config(CONFIG.format(port=made.port, docs="true"))
     assert made("start").code == 0
     until(lambda: made.status()["incidents"]["open"])

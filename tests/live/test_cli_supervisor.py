@@ -10,7 +10,8 @@ from contextlib import closing
 import pytest
 
 from agent2.store.database import Database
-from tests.live.cli_kit import MAIN, Cli, free_port, until
+from tests.live.cli_kit import MAIN, Cli, until
+from tests.ports import reserved
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ def cli(tmp_path):
     made.config(
         "version: 1\n"
         "targets:\n"
-        f"  - {{name: webui, checks: [{{kind: tcp, port: {free_port()}}}]}}\n"
+        f"  - {{name: webui, checks: [{{kind: tcp, port: {reserved()}}}]}}\n"
         "events:\n"
         "  rules:\n"
         "    - {name: busy, event: TASK_CREATED, then: pause, reason: too busy,\n"

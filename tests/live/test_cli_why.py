@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from cli_kit import Cli, free_port, until
+from cli_kit import Cli, until
 
 from tests.fakes.web import FakeHook
+from tests.ports import reserved
 
 CONFIG = """\
 version: 1
@@ -32,7 +33,7 @@ def result(cli):
 def test_a_target_that_is_down_is_told_of_in_plain_sentences(tmp_path):
     cli = Cli(tmp_path)
     with FakeHook() as hook:
-        cli.config(CONFIG.format(port=free_port(), url=hook.url("/in")))
+        cli.config(CONFIG.format(port=reserved(), url=hook.url("/in")))
         try:
             assert cli("start").code == 0
             until(lambda: [a for a in result(cli)["done"] if a["result"] == "failed"])

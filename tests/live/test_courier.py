@@ -17,8 +17,9 @@ from agent2.core.model import AlertKind
 from agent2.host.wake import WakeSocket
 from agent2.store import audits, inbox, outbox
 from tests.fakes.base import Behaviour
-from tests.fakes.channels import KINDS, channel, dead_port
+from tests.fakes.channels import KINDS, channel
 from tests.fakes.stage import COURIER, Stage, alert
+from tests.ports import reserved
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def stage(folder, channels, *kinds, options=None, language="zh"):
 
 
 def test_each_notifier_delivers_once_whatever_the_surroundings(tmp_path, channels):
-    dead = f"http://127.0.0.1:{dead_port()}"
+    dead = f"http://127.0.0.1:{reserved()}"
     with stage(tmp_path, channels, *KINDS) as it:
         ids = [it.queue(kind) for kind in KINDS]
         it.start(HTTP_PROXY=dead, http_proxy=dead, HTTPS_PROXY=dead, all_proxy=dead)

@@ -380,7 +380,7 @@ def test_the_module_of_the_unit_runs_until_it_is_asked_to_stop(tmp_path):
             fill(db, *((f"e{n}", "pending", 0) for n in range(20)))
             until(lambda: set(states(db).values()) == {"completed"})
         unit.send_signal(signal.SIGTERM)
-        out, log = unit.communicate(timeout=20)
+        out, log = unit.communicate(timeout=60)
 
     assert (unit.returncode, out) == (0, "Stopping Supervisor...\n")
     assert "✅ Processed 7/7 events" in log

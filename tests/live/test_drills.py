@@ -13,7 +13,7 @@ from tests.fakes.health_server import HealthServer, document, http
 # Whoever asks first waits for all of them.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-SLACK = 1.5  # seconds that a busy machine may take for the starts of eighty programs
+SLACK = 5.0  # seconds that a busy machine may take for the starts of eighty programs
 
 
 # -- crash
@@ -136,7 +136,7 @@ def test_with_threshold_four_the_fourth_failing_cycle_signals_and_no_third_does(
         agent.until_line("consecutive failures: 3")
         agent.until_line("passed", count=2)
         never(agent.signal, 0.3, "a signal after three failures")
-        agent.until(lambda s: s["consecutive_failures"] == 0, 20, "all is well")
+        agent.until(lambda s: s["consecutive_failures"] == 0, 60, "all is well")
         assert not agent.lines("consecutive failures: 4")
         server.answers[:] = [sick]
         agent.until_signal()

@@ -16,7 +16,7 @@ from rig import FAST, ROOT, config, wait_for
 
 from agent2.compiler.compile import compile_text
 from agent2.evidence.main import LARGEST, _write, prune
-from tests.live.cli_kit import free_port
+from tests.ports import reserved
 
 PROGRAM = str(ROOT / "agent2" / "evidence" / "__main__.py")
 READY = "print('ready', flush=True)\n"
@@ -130,7 +130,7 @@ def test_descriptors_that_leak_are_named_with_their_kind(sick):
 
 def test_a_stolen_port_is_named_with_its_thief(sick):
     sick.start(SLEEP)
-    with socket.create_server(("127.0.0.1", 0)) as door:
+    with socket.create_server(("127.0.0.1", reserved())) as door:
         told, _ = sick.collect(port=door.getsockname()[1])
     assert told["codes"] == ["port_stolen"]
     assert f"(pid {os.getpid()}), not by process {sick.process.pid}" in told["summary"]
@@ -139,7 +139,7 @@ def test_a_stolen_port_is_named_with_its_thief(sick):
 def test_a_port_that_nobody_listens_on_and_one_that_nobody_accepts_on_are_told(sick):
     sick.start(LISTEN)
     port = int(sick.word)
-    with socket.create_server(("127.0.0.1", 0)) as door:
+    with socket.create_server(("127.0.0.1", reserved())) as door:
         closed = door.getsockname()[1]
     told, _ = sick.collect(port=closed)
     assert told["codes"] == ["port_closed"]
@@ -245,7 +245,7 @@ def test_a_pack_of_a_process_that_is_all_names_keeps_its_size_and_the_newest_sta
 @pytest.mark.slow
 def test_the_agent_lays_a_pack_of_its_own_beside_each_incident(rig, tmp_path):
     """The whole way: first failure, pack, incident, journal, log; and once more."""
-    file, port = tmp_path / "web.pid", free_port()
+    file, port = tmp_path / "web.pid", reserved()
     with subprocess.Popen(["/bin/sleep", "1000"]) as process:
         file.write_text(str(process.pid))
         checks = [{"kind": "pid", "file": str(file)}, {"kind": "tcp", "port": port}]
@@ -287,7 +287,7 @@ class Listening:
 
 @pytest.mark.slow
 def test_a_pack_that_cannot_be_written_is_not_tried_again_with_every_look(rig):
-    with socket.create_server(("127.0.0.1", 0)) as door:
+    with socket.create_server(("127.0.0.1", reserved())) as door:
         port = door.getsockname()[1]
     checks = [{"kind": "tcp", "port": port}]
     more = {"log": {"level": "DEBUG"}, "evidence": {"enabled": True}}

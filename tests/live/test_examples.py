@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from rig import wait_for
 
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.web import FakeSlack
-from tests.live.cli_kit import free_port
+from tests.ports import reserved
 from tests.supervisord_kit import supervisord
 
 SOON = "restart:\n      backoff: 0.1s\n      backoff_max: 0.1s"
@@ -60,7 +61,7 @@ def mailing(relay):
 def test_the_service_under_supervisord_behind_nginx_is_restarted_and_its_logs_told(
     rig, tmp_path
 ):
-    port, front, sock = free_port(), free_port(), tmp_path / "s.sock"
+    port, front, sock = reserved(), reserved(), tmp_path / "s.sock"
     programs = PROGRAMS.format(
         service=" ".join(service(port, tmp_path)),
         nginx=" ".join(nginx(tmp_path, front, port)),
@@ -94,9 +95,13 @@ def test_the_service_under_supervisord_behind_nginx_is_restarted_and_its_logs_to
         name = "fastapi_supervisord_nginx"
         watch = Example(rig, name, changes | mailing(relay), of(relay))
 
-        def pid():
-            said = watch.state(api)["checks"][0]["detail"]
-            return int(said.split("pid ")[1].split(",")[0])
+        def pid(*old):
+            def look():
+                said = watch.state(api)["checks"][0]["detail"]
+                found = re.search(r"pid (\d+)", said)
+                return found and int(found[1]) not in old and int(found[1])
+
+            return wait_for(look, 60, f"another process than {old}")
 
         logs = ("access-log", "nginx-error-log", "app-log")
         watch.well(api, "nginx", "service-resources", *logs)
@@ -118,11 +123,11 @@ def test_the_service_under_supervisord_behind_nginx_is_restarted_and_its_logs_to
         first = pid()
         os.kill(first, signal.SIGKILL)
         watch.restarted(api, 1)
-        second = pid()
+        second = pid(first)
         os.kill(second, signal.SIGSTOP)  # RUNNING, as supervisord says
         watch.restarted(api, 2)
         watch.tells(f"ALERT: {api} service is down on ", "(deadline)")
-        assert len({first, second, pid()}) == 3
+        assert pid(first, second)
         watch.tells("Service Alert - ", "(pid_dead)")
         watch.tells(f"RESOLVED: {api} service is down on ")
 
@@ -142,7 +147,7 @@ def test_the_service_under_supervisord_behind_nginx_is_restarted_and_its_logs_to
 def test_the_container_behind_a_gateway_is_restarted_and_the_access_log_is_told(
     rig, tmp_path
 ):
-    port, front = free_port(), free_port()
+    port, front = reserved(), reserved()
     log, ours = tmp_path / "console-backend.log", str(tmp_path)
     changes = {
         "{interval: 5s, timeout: 5s": "{interval: 0.2s, timeout: 3s",

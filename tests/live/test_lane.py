@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
-from tests.fakes.channels import KINDS, channel, dead_port
+from tests.fakes.channels import KINDS, channel
 from tests.fakes.stage import ROOT
+from tests.ports import reserved
 
 HEAVY = {"requests", "slack_sdk", "apprise", "smtplib"}
 PROGRAM = """
@@ -34,7 +35,7 @@ print(json.dumps([sorted(before), sorted(sys.modules), answer["cause"]]))
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_heavy_is_loaded_within_a_send(kind):
-    made = channel(kind).at_port(dead_port())
+    made = channel(kind).at_port(reserved())
     made.fake.close()
     plan = json.dumps(made.plan(kind))
     argv = [sys.executable, "-c", PROGRAM, plan]

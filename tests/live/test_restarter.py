@@ -85,7 +85,7 @@ class Restarter:
     def stop(self, number=signal.SIGTERM) -> int:
         if self.program.poll() is None:
             self.program.send_signal(number)
-        _, self.errors = self.program.communicate(timeout=20)
+        _, self.errors = self.program.communicate(timeout=60)
         return self.program.returncode
 
 

@@ -11,7 +11,8 @@ import sys
 
 import pytest
 
-from tests.live.cli_kit import ROOT, Cli, free_port, holding
+from tests.live.cli_kit import ROOT, Cli, holding
+from tests.ports import reserved
 
 PROGRAMS = sorted((ROOT / "scripts").iterdir())
 SCRIPTS = [path for path in PROGRAMS if path.suffix != ".py"]  # of the shell
@@ -24,7 +25,7 @@ CONFIG = (
 @pytest.fixture
 def cli(tmp_path):
     made = Cli(tmp_path)
-    made.config(CONFIG.format(port=free_port()))
+    made.config(CONFIG.format(port=reserved()))
     yield made
     made.close()
 
@@ -98,7 +99,7 @@ def test_status_is_plain_and_needs_no_terminal_and_no_jq(cli, tmp_path):
     poor.mkdir()
     for name in ("bash", "env", "dirname"):
         (poor / name).symlink_to(shutil.which(name))
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     with holding(cli.state / "agent2.pid", "agent2_monitor.py"):
         env = {"PATH": str(poor), "FORCE_COLOR": "1", "TERM": "xterm"}
         first = cli.script("status_agent2.sh", env=env)
@@ -111,7 +112,7 @@ def test_status_is_plain_and_needs_no_terminal_and_no_jq(cli, tmp_path):
 
 
 def test_status_speaks_lsb(cli):
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     (cli.state / "agent2.pid").write_text("999999\n")
     assert cli.script("status_agent2.sh").code == 1
     with holding(cli.state / "agent2.pid", "nginx"):

@@ -86,7 +86,7 @@ def test_no_row_of_the_store_makes_the_agent_blind(rig, server, word):
     agent.start()
     agent.until_word(word)
     first = agent.status()["seq"]
-    agent.until(lambda status: status["seq"] > first + 2, 20, "a later status")
+    agent.until(lambda status: status["seq"] > first + 2, 60, "a later status")
     assert agent.lines("internal") == []
     assert [line for line in agent.log().splitlines() if not line.isprintable()] == []
 

@@ -16,6 +16,7 @@ from agent2.plan.values import PluginPlan, TargetPlan
 from agent2.watcher.deaths import Deaths
 from agent2.watcher.watched import Watched
 from tests.fakes.health_server import HealthServer, document, http
+from tests.ports import reserved
 
 
 class Slow(HealthServer):
@@ -282,7 +283,7 @@ def test_usr2_looks_at_once(rig):
 
 
 def test_an_agent_that_starts_before_its_target_waits_for_it(rig):
-    target = rig.target(start=False, port=free_port())
+    target = rig.target(start=False, port=reserved())
     agent = rig.agent(config(watching(target, interval=0.3, timeout=0.3)))
     status = agent.until_word("down")
     assert status["targets"][0]["checks"][0]["code"] == "pid_missing"
@@ -293,7 +294,7 @@ def test_an_agent_that_starts_before_its_target_waits_for_it(rig):
 
 
 def test_within_the_start_grace_a_target_that_was_never_up_is_not_judged(rig):
-    target = rig.target(start=False, port=free_port())
+    target = rig.target(start=False, port=reserved())
     settings = {"interval": 0.1, "timeout": 0.3, "start_grace": 60}
     agent = rig.agent(config(watching(target, **settings)))
     never(agent.signal, 0.6, "a signal within the grace")
@@ -301,10 +302,3 @@ def test_within_the_start_grace_a_target_that_was_never_up_is_not_judged(rig):
     agent.until_word("ok")
     target.send(signal.SIGKILL)
     agent.until_signal()
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return door.getsockname()[1]

@@ -138,17 +138,15 @@ def test_logrotate_twice_loses_no_line(rig, server, tmp_path):
 @pytest.mark.slow
 def test_a_thousand_hang_ups_in_a_drill_change_nothing(rig):
     target = rig.target()
-    agent = rig.agent(config(watching(target, interval=0.8, timeout=0.8)))
+    agent = rig.agent(config(watching(target, interval=0.8, timeout=30)))
     agent.until_word("ok")
     target.send(signal.SIGKILL)
     sent = 0
     while sent < 1000 or agent.signal() is None:
         agent.send(signal.SIGHUP)
         sent += 1
-        assert sent < 5000, agent.tail()
-        wait_for(lambda: True, 1, "")
-        os.sched_yield()
-        signal.sigtimedwait([], 0.002)
+        assert sent < 2200, agent.tail()
+        signal.sigtimedwait([], 0.002 if sent < 1000 else 0.05)
     status = agent.until_word("down")
     assert status["agent"]["pid"] == agent.pid
     assert len(agent.journal("restart.requested")) == 1
@@ -215,7 +213,7 @@ def warn_once(agent, server: HealthServer) -> None:
 
 
 # Looks come when they are asked for, so the agent is at rest when the file is moved.
-AT_REST = {"interval": 60, "timeout": 1}
+AT_REST = {"interval": 60, "timeout": 30}
 
 
 needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not here")

@@ -114,7 +114,7 @@ def test_a_link_in_the_place_of_the_pid_file_is_refused(rig, server):
     victim.write_text("precious")
     (agent.folder / "agent2.pid").symlink_to(victim)
     agent.start(wait=0)
-    assert agent.process.wait(20) == 73
+    assert agent.process.wait(60) == 73
     assert victim.read_text() == "precious"
     assert "choose another --state-dir" in agent.errors.read_text()
 
@@ -124,7 +124,7 @@ def test_a_folder_that_cannot_be_made_ends_73_with_one_line(rig, server):
     agent.configure(agent.config)
     agent.folder.write_text("a file is in the way")
     agent.start(wait=0)
-    assert agent.process.wait(20) == 73
+    assert agent.process.wait(60) == 73
     assert len(agent.errors.read_text().splitlines()) == 1
 
 
@@ -260,7 +260,7 @@ def test_killed_at_any_moment_it_leaves_no_torn_status(rig, server):
         agent.kill()
         agent.status()
         agent.start()
-    agent.until(lambda s: s["seq"] > 3, 30, "it goes on")
+    agent.until(lambda s: s["seq"] > 3, 60, "it goes on")
     assert not [n for n in os.listdir(agent.folder) if n.endswith(".tmp")]
 
 
@@ -300,7 +300,7 @@ def test_an_earlier_runs_signal_is_withdrawn_when_all_is_well_at_the_start(rig):
     agent.start()
     agent.until_word("ok")
     agent.until_no_signal()
-    status = agent.until(lambda s: not s["incidents"]["open"], 30, "closed")
+    status = agent.until(lambda s: not s["incidents"]["open"], 60, "closed")
     assert status["consecutive_failures"] == 0
 
 
@@ -321,7 +321,7 @@ def test_a_relative_state_folder_stays_where_it_was(rig, server, tmp_path):
     argv += ["-c", str(agent.yaml)]
     process = rig.run(*argv, cwd=tmp_path, env=agent.env)
     status = tmp_path / "here" / "agent2_status.json"
-    wait_for(status.exists, 30, "a status")
+    wait_for(status.exists, 60, "a status")
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     assert json.loads(status.read_text())["status"] == "stopped"

@@ -91,7 +91,7 @@ def test_an_outage_is_one_chain_of_records_and_calm_cycles_are_none(rig, server)
     server.answers[:] = [http(document())]
     agent.until_word("ok")
     ended = 'select(.type == "incident" and .state == "resolved")'
-    (done,) = wait_for(lambda: jq(path, ended), 20, "the end of the incident")
+    (done,) = wait_for(lambda: jq(path, ended), 60, "the end of the incident")
 
     assert jq(path, calm) == []
     chain = jq(path, "--arg", "s", done["sid"], "select(.sid == $s)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rig import FAST, config, wait_for
 
-from tests.live.cli_kit import free_port
+from tests.ports import reserved
 
 EAGER = {"settle": 0.05, "backoff": 0.05, "backoff_max": 0.1, "intensity": 100}
 
@@ -12,7 +12,7 @@ EAGER = {"settle": 0.05, "backoff": 0.05, "backoff_max": 0.1, "intensity": 100}
 def down(argv: list[str], **restart) -> dict:
     """Return a target that nobody can reach, to be restarted by *argv*."""
     action = {"kind": "command", "argv": argv}
-    check = {"kind": "tcp", "port": free_port()}
+    check = {"kind": "tcp", "port": reserved()}
     given = {"actions": [action]} | EAGER | restart
     return {"name": "webui", "checks": [check], "restart": given} | FAST
 
@@ -25,7 +25,7 @@ def test_a_restart_that_takes_long_is_not_begun_again_while_it_runs(rig, tmp_pat
     def lines() -> list[str]:
         return note.read_text().split() if note.exists() else []
 
-    wait_for(lambda: len(lines()) >= 6, 20, "three restarts")
+    wait_for(lambda: len(lines()) >= 6, 60, "three restarts")
     assert lines()[:6] == ["begin", "end"] * 3, agent.tail()
 
 
@@ -34,7 +34,7 @@ def test_a_command_that_fails_is_told_with_what_it_said(rig):
     told = agent.until_line("repair failed")[0]
     assert "/bin/sh: exit code 5: no unit" in told
     first = lambda s: [fix["result"] for fix in s["fixes"][:1]]  # noqa: E731
-    agent.until(lambda s: first(s) == ["failed"], 30, "its fix record")
+    agent.until(lambda s: first(s) == ["failed"], 60, "its fix record")
 
 
 def test_among_many_targets_each_line_of_a_repair_says_whose_it_is(rig):
@@ -44,7 +44,7 @@ def test_among_many_targets_each_line_of_a_repair_says_whose_it_is(rig):
     for said in ("trying to repair...", "restart command was run"):
         assert agent.lines(f"[shop] {said}")
         assert not agent.lines(f"INFO - {said}")
-    status = agent.until(lambda s: len(s["fixes"]) > 1, 30, "both fixes")
+    status = agent.until(lambda s: len(s["fixes"]) > 1, 60, "both fixes")
     issues = {fix["target"]: fix["issue"] for fix in status["fixes"]}
     assert issues["shop"].startswith("shop: port ")
 
@@ -73,5 +73,5 @@ def test_who_was_asked_before_the_restart_does_not_prove_that_it_failed(rig, tmp
     quick = {"interval": 0.2, "timeout": 30, "failure_threshold": 1}
     agent = rig.agent(config(target | quick))
     agent.until_word("ok")
-    fixes = agent.until(lambda s: s["fixes"][0]["result"] != "signal_created", 30, "it")
+    fixes = agent.until(lambda s: s["fixes"][0]["result"] != "signal_created", 60, "it")
     assert [one["result"] for one in fixes["fixes"]] == ["success"]

@@ -48,7 +48,7 @@ def kinds(hook: FakeHook, count: int) -> list[str]:
         told = [got.json["type"] for got in hook.received if got.path == "/in"]
         return told if len(told) >= count else None
 
-    return wait_for(come, 20, f"{count} events at the hook")
+    return wait_for(come, 60, f"{count} events at the hook")
 
 
 def test_a_courier_that_cannot_be_started_is_our_trouble_until_one_is(
@@ -65,13 +65,13 @@ def test_a_courier_that_cannot_be_started_is_our_trouble_until_one_is(
     python.rename(hidden)
     become(server, http("", 500))
     agent.until_word("down")
-    status = agent.until(lambda s: "courier" in troubles(s), 30, "the trouble")
+    status = agent.until(lambda s: "courier" in troubles(s), 60, "the trouble")
 
     assert status["status"] == "error"
     assert agent.lines("cannot start the courier")
     hidden.rename(python)
     become(server, http(document()))
-    agent.until(lambda s: not troubles(s), 30, "no trouble any more")
+    agent.until(lambda s: not troubles(s), 60, "no trouble any more")
     assert kinds(hook, 2) == ["agent2.alert.firing", "agent2.alert.resolved"]
 
 
@@ -103,7 +103,7 @@ def closed(agent: Agent, hook: FakeHook) -> None:
     assert not agent.lines("well again"), "which it is not"
     assert last["action"] == "it was taken out of the configuration"
     agent.until_no_signal()
-    agent.until(lambda s: s["incidents"]["open"] == [], 30, "no incident is open")
+    agent.until(lambda s: s["incidents"]["open"] == [], 60, "no incident is open")
     assert agent.rows("SELECT count(*) FROM incidents WHERE resolved_at IS NULL") == [
         (0,)
     ]
@@ -166,7 +166,7 @@ def test_nothing_is_shown_that_a_crash_would_take_back(rig, server):
         asked = server.connections
         server.wait_connections(asked + 20)
         seq = agent.status()["seq"]
-        wait_for(lambda: agent.status()["seq"] > seq, 30, "one more status")
+        wait_for(lambda: agent.status()["seq"] > seq, 60, "one more status")
         shown = agent.status()
         assert shown["targets"][0]["state"] == shown["health_status"] == "ok"
         assert shown["summary"]["down"] == len(shown["incidents"]["open"]) == 0

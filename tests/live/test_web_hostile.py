@@ -16,6 +16,7 @@ from agent2.web.limits import RateLimit
 from agent2.web.words import EN, ZH
 from tests.live.cli_kit import Cli, holding, until
 from tests.live.web_kit import Web, compiled, read_all
+from tests.ports import reserved
 
 pytestmark = pytest.mark.slow
 STATUS = {"status": "monitoring", "seq": 1, "targets": [{"name": "webui"}]}
@@ -314,6 +315,7 @@ def test_clients_who_never_finish_are_given_up_and_hold_up_nobody(web):
 def test_too_many_clients_or_requests_hear_that_it_is_so(tmp_path):
     folder = tmp_path / "state"
     folder.mkdir()
+    compiled(folder, "{rate_limit: 2}")  # fewer than the slowest machine answers
     Database.open(str(folder / "agent2.db")).close()
     web = Web(folder)
     held = []
@@ -389,7 +391,7 @@ def test_a_stream_of_nonsense_is_passed_over_by_who_follows(tmp_path):
     stream = "".join(f"data: {one}\n\n" for one in [*nonsense, good])
     stream = "".join(f"x{number}: y\n" for number in range(1000)) + stream
     answer = f"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{stream}".encode()
-    with socket.create_server(("127.0.0.1", 0)) as door:
+    with socket.create_server(("127.0.0.1", reserved())) as door:
         port = door.getsockname()[1]
         (cli.state / "web.url").write_text(f"http://127.0.0.1:{port}\n")
         thread = threading.Thread(target=_answer, args=(door, answer))

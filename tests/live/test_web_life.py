@@ -15,9 +15,10 @@ import sys
 import pytest
 
 from agent2.store.database import Database
-from tests.live.cli_kit import ROOT, Cli, free_port, until
+from tests.live.cli_kit import ROOT, Cli, until
 from tests.live.nginx_kit import NGINX, serving
 from tests.live.web_kit import WEB, Web
+from tests.ports import reserved
 
 pytestmark = pytest.mark.slow
 WELL = {"status": "monitoring", "health_status": "ok", "seq": 7, "targets": []}
@@ -151,7 +152,7 @@ def test_a_unix_socket_is_for_its_user_and_replaces_a_deserted_one(tmp_path):
 
 def through_nginx(folder, path):
     """Return what the example of nginx answers that asks at the socket *path*."""
-    port, example = free_port(), ROOT / "config" / "examples" / "nginx.conf"
+    port, example = reserved(), ROOT / "config" / "examples" / "nginx.conf"
     text = example.read_text().replace("127.0.0.1:8642;", f"unix:{path};")
     argv = serving(folder, text.replace("127.0.0.1:8080;", f"127.0.0.1:{port};"))
     asked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -177,9 +178,7 @@ def test_the_agent_takes_it_along(tmp_path):
     cli.config(
         "targets: [{name: a, checks: [{kind: tcp, port: 1}]}]\nweb: {enabled: true}\n"
     )
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    with socket.create_server(("127.0.0.1", reserved())) as taken:
         cli.env["AGENT2_WEB_PORT"] = str(taken.getsockname()[1])
         told = cli("start")
         assert (told.code, "the API is not served" in told.out) == (0, True), told

@@ -24,9 +24,10 @@ from tests.contract.promql import named
 from tests.contract.test_grafana import RULES, expressions, rules
 from tests.fakes.health_server import HealthServer, document
 from tests.fakes.health_server import http as answer
-from tests.live.cli_kit import Cli, free_port, until
+from tests.live.cli_kit import Cli, until
 from tests.live.store_rows import delivery
 from tests.live.web_kit import Web
+from tests.ports import reserved
 
 pytestmark = pytest.mark.slow
 OPEN = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
@@ -247,7 +248,7 @@ def prometheus(folder, port):
         f"    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n",
         encoding="utf-8",
     )
-    own = free_port()
+    own = reserved()
     child = subprocess.Popen(
         [
             "prometheus",

@@ -1,12 +1,12 @@
-"""A warm interpreter that becomes the command line, once for every call.
+"""A warm interpreter that becomes the command line or the compiler, for every call.
 
 To start Python and load click, the store and the plan costs a tenth of a second of a
 processor, thousands of times. Here that is done once: each call is a fork that takes
 over arguments, environment, folder, mask and the three streams of who asks, and then
-runs ``agent2/__main__.py`` to its end as a fresh interpreter would. The commands
-themselves are not loaded before: their words depend on the language.
+runs the program to its end as a fresh interpreter would. The commands themselves are
+not loaded before: their words depend on the language.
 
-    python warm.py SOCKET       serves until its standard input is closed
+    python warm.py SOCKET PROGRAM   serves until its standard input is closed
     ask(...)                    starts one at need, and has it run one command
 """
 
@@ -33,25 +33,29 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "agent2" / "__main__.py"
+COMPILER = ROOT / "agent2" / "compiler" / "__main__.py"
 ROOMS = ("core", "plan", "store", "wire", "host")
-LOADED = ("click", "json", "sqlite3", "subprocess", "threading", "agent2.cli.main")
+LOADED = {
+    MAIN: ("click", "json", "sqlite3", "subprocess", "threading", "agent2.cli.main"),
+    COMPILER: ("agent2.compiler.program", "agent2.compiler.change"),
+}
 _ROW = array.array("i", [0, 0, 0])
 
 
 # -- the one who asks
 
-_server: list[subprocess.Popen] = []
-_folder: list[str] = []
+_running: dict[Path, tuple[subprocess.Popen, str]] = {}  # and where it listens
 
 
-def ask(words, env, cwd, input_text, timeout):
-    """Run the command line; return its exit code and what it wrote.
+def ask(words, env, cwd, input_text, timeout, program=MAIN):
+    """Run the command line or the compiler; return its exit code and what it wrote.
 
     Raises:
         subprocess.TimeoutExpired: it did not end, and was killed.
     """
-    if not _server:
-        _start()
+    if program not in _running:
+        _running[program] = _start(program)
+    _, place = _running[program]
     mask = os.umask(0)
     os.umask(mask)
     order = {"words": words, "env": env, "cwd": str(cwd), "umask": mask}
@@ -59,7 +63,7 @@ def ask(words, env, cwd, input_text, timeout):
     with tempfile.TemporaryFile() as given, socket.socket(socket.AF_UNIX) as line:
         given.write((input_text or "").encode())
         given.seek(0)
-        line.connect(f"{_folder[0]}/socket")
+        line.connect(place)
         fds = array.array("i", [given.fileno(), pipes[0][1], pipes[1][1]])
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)
         line.sendmsg([json.dumps(order).encode() + b"\n"], [rights])
@@ -70,7 +74,7 @@ def ask(words, env, cwd, input_text, timeout):
             line.settimeout(timeout)
             code = line.recv(16)
         except TimeoutError:
-            raise subprocess.TimeoutExpired(["agent2", *words], timeout) from None
+            raise subprocess.TimeoutExpired([program, *words], timeout) from None
         finally:
             for outlet, _ in pipes:
                 os.close(outlet)
@@ -96,31 +100,31 @@ def _read_all(outlets, timeout):
     return told.values()
 
 
-def _start():
-    _folder.append(tempfile.mkdtemp(prefix="warm"))
+def _start(program):
+    place = f"{tempfile.mkdtemp(prefix='warm')}/socket"
     env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-    argv = [sys.executable, __file__, f"{_folder[0]}/socket"]
+    argv = [sys.executable, __file__, place, str(program)]
     made = subprocess.Popen(
         argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/"
     )
     assert made.stdout.readline() == b"warm\n"
-    _server.append(made)
-    atexit.register(_end)
+    atexit.register(_end, made, place)
+    return made, place
 
 
-def _end():
-    with _server[0] as made:
+def _end(made, place):
+    with made:
         made.stdin.close()
-    os.unlink(f"{_folder[0]}/socket")
-    os.rmdir(_folder[0])
+    os.unlink(place)
+    os.rmdir(os.path.dirname(place))
 
 
 # -- the one who is asked
 
 
-def serve(path):
+def serve(path, program):
     """Answer until standard input is closed; return the order, in a fork for one."""
-    for name in LOADED:
+    for name in LOADED[program]:
         import_module(name)
     for room in ROOMS:
         for file in sorted((ROOT / "agent2" / room).glob("[a-z]*.py")):
@@ -177,8 +181,8 @@ def _heard(line):
     return json.loads(text), fds
 
 
-def become(order, fds):
-    """Be what a fresh interpreter would be, asked to run ``agent2/__main__.py``."""
+def become(program, order, fds):
+    """Be what a fresh interpreter would be, asked to run *program*."""
     for number, fd in enumerate(fds):
         os.dup2(fd, number)
         os.close(fd)
@@ -192,16 +196,16 @@ def become(order, fds):
     sys.stderr = open(  # noqa: SIM115
         2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False
     )
-    sys.argv = [str(MAIN), *order["words"]]
+    sys.argv = [str(program), *order["words"]]
     sys.orig_argv = [sys.executable, *sys.argv]
-    sys.path[0] = str(MAIN.parent)
+    sys.path[0] = str(program.parent)
 
 
-def run():
+def run(program):
     """Run the program and end as it would, without taking apart what is not ours."""
     code = 0
     try:
-        runpy.run_path(str(MAIN), run_name="__main__")
+        runpy.run_path(str(program), run_name="__main__")
     except SystemExit as end:
         code = end.code or 0
         if not isinstance(code, int):
@@ -220,5 +224,6 @@ def run():
 
 
 if __name__ == "__main__":
-    become(*serve(sys.argv[1]))
-    run()
+    asked = Path(sys.argv[2])
+    become(asked, *serve(sys.argv[1], asked))
+    run(asked)

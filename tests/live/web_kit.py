@@ -12,10 +12,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from tests.live import rig
 from tests.live.cli_kit import ROOT
 
 WEB = ROOT / "agent2" / "web" / "__main__.py"
-COMPILER = ROOT / "agent2" / "compiler" / "__main__.py"
 
 
 def compiled(folder, web):
@@ -23,8 +23,8 @@ def compiled(folder, web):
     text = f"targets: [{{name: a, checks: [{{kind: tcp, port: 1}}]}}]\nweb: {web}\n"
     path = folder / "agent2.yaml"
     path.write_text(text, encoding="utf-8")
-    argv = [sys.executable, "-I", str(COMPILER), "--state-dir", str(folder)]
-    subprocess.run([*argv, "--config", str(path)], check=True, timeout=60)
+    made = rig.compiled(path, folder, dict(os.environ))
+    assert made.tree is not None, made.problems
 
 
 @dataclass

@@ -27,7 +27,7 @@ $ agent2 stop
 
 -- agent2.yaml --
 version: 1
-defaults: {interval: 200ms, timeout: 1s}
+defaults: {interval: 200ms, timeout: 10s}
 targets:
   - name: webui
     checks:

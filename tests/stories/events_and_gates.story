@@ -39,7 +39,7 @@ version: 1
 targets:
   - name: webui
     interval: 500ms
-    timeout: 400ms
+    timeout: 10s
     checks:
       - {kind: http, url: "http://127.0.0.1:$PORT/api/health"}
 events:

@@ -38,6 +38,6 @@ $ demo-target fault die --port $PORT
 version: 1
 targets:
   - name: webui
-    timeout: 1s
+    timeout: 5s
     checks:
       - {kind: http, url: "http://127.0.0.1:$PORT/api/health"}

@@ -25,7 +25,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.cli_kit import ROOT, Cli, free_port
+from tests.live.cli_kit import ROOT, Cli
+from tests.ports import reserved
 
 STORIES = sorted(Path(__file__).parent.glob("*.story"))
 ANY = "[...]"
@@ -102,7 +103,7 @@ class Stage:
         self.cli.state = self.cli.home / ".agentos" / "multi_agent"
         self.env = self.cli.env | {
             "PATH": f"{bin_folder}:{self.cli.env['PATH']}",
-            "PORT": str(free_port()),
+            "PORT": str(reserved()),
             "D": str(self.cli.state),
             "COLUMNS": "1000",  # without a terminal ps cuts its lines at 80
             "SCRIPTS": str(ROOT / "scripts"),
