@@ -192,7 +192,7 @@ class LogfileCheck(_Kept):
             return Finding(missing, Code.LOG_MISSING, detail)
         told = reader.told
         if not breaches:
-            return Finding(Outcome.OK, Code.OK, one_line(told))
+            return Finding(Outcome.OK, Code.OK, one_line(told), figures=reader.figures)
         breaches.sort(key=lambda breach: not breach.critical)
         first = breaches[0]
         texts = [breach.text for breach in breaches]
@@ -202,7 +202,9 @@ class LogfileCheck(_Kept):
             texts.append(f"last: {reader.latest[-1]}")
         outcome = Outcome.FAIL if first.critical else Outcome.OK
         detail = one_line("; ".join(texts))
-        return Finding(outcome, first.code, detail, first.seconds)
+        return Finding(
+            outcome, first.code, detail, first.seconds, figures=reader.figures
+        )
 
 
 def _cannot(why: str) -> Finding:

@@ -71,6 +71,7 @@ class LogReader:
             self._count(needed(self._form))
         self._written = float("-inf")
         self._lines = 0
+        self.figures: tuple[tuple[str, float], ...] = ()
 
     @property
     def skipped(self) -> int:
@@ -100,7 +101,10 @@ class LogReader:
                 self.latest = self._counting.latest  # here: it is work
             self._remember(now)
             self._say(day, self.skipped - before)
-            return list(self._counting.breaches(now, day)) if self._counting else []
+            if self._counting is None:
+                return []
+            self.figures = self._counting.figures(now)
+            return list(self._counting.breaches(now, day))
         finally:
             self.busy = False
 

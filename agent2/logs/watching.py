@@ -57,16 +57,24 @@ class Counting:
             suspect = limits.suspect.encode()
             self._suspect = form.where("remote_addr", "request", suspect)
         self._access = form is not None
+        self._fresh: dict[bytes, int] = {}
         self._latest = [str(line).encode() for line in kept.get("latest", ())]
 
     def feed(self, block: bytes, now: float, day: str) -> None:
         """Count the lines of *block*, which came just *now*."""
+        self._fresh = {}
+        self._count(block, now, day)
+        fresh = sorted(self._fresh, key=self._fresh.__getitem__)
+        self._latest = [*self._latest, *(line[: 4 * _LONGEST] for line in fresh)]
+        self._latest = self._latest[-_LAST:]
+
+    def _count(self, block: bytes, now: float, day: str) -> None:
         for name, find in self._finds.items():
             lines = list(find(block))
             if lines:
                 self._windows[name].add(now, ((name, len(lines)),))
                 self._today.add(day, name, len(lines))
-                self._keep(lines)
+                self._keep(block, lines)
         if self._access:
             self._answers(b"\n" + block, now)
         else:
@@ -91,7 +99,7 @@ class Counting:
             counts = ((_REQUESTS, self._request(block)), (_ERRORS, len(errors)))
             self._rate.add(now, counts)
             if errors:
-                self._keep(errors)
+                self._keep(block, errors)
         if not self._limits.slow:
             return
         lines = list(holding(block, b"api.request_duration"))
@@ -104,9 +112,12 @@ class Counting:
         if found:
             window.add(now, ((a.decode("ascii", "replace"), 1) for a in found))
 
-    def _keep(self, lines: list[bytes]) -> None:
-        fresh = (line[: 4 * _LONGEST] for line in lines[-_LAST:])
-        self._latest = [*self._latest, *fresh][-_LAST:]
+    def _keep(self, block: bytes, lines: list[bytes]) -> None:
+        """Keep the last of *lines* with their places: two patterns may find one."""
+        end = len(block)
+        for line in reversed(lines[-_LAST:]):
+            end = max(block.rfind(line, 0, end), 0)
+            self._fresh[line] = max(self._fresh.get(line, 0), end)
 
     @property
     def latest(self) -> list[str]:
@@ -172,6 +183,18 @@ class Counting:
             what = f"P{share:g}" if share else "mean"
             text = f"{what} response time {took:.2f} s over {count} requests"
             yield Breach(Code.SLOW, text, seconds=took)
+
+    def figures(self, now: float) -> tuple[tuple[str, float], ...]:
+        """Return what is kept as series: lines of each pattern, requests, errors."""
+        found = [
+            (f"lines:{name}", float(window.totals(now)[name]))
+            for name, window in self._windows.items()
+        ]
+        counts = self._rate.totals(now)
+        if counts[_REQUESTS]:
+            share = 100.0 * counts[_ERRORS] / counts[_REQUESTS]
+            found += [("requests", float(counts[_REQUESTS])), ("error_rate", share)]
+        return tuple(found)
 
     def used(self, day: str) -> str:
         """Return the counts of the day in words, "" where none is asked for."""

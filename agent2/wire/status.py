@@ -120,8 +120,13 @@ def target_entry(
         "paused": gate is not None,
         "silenced": None if silence is None else silence_entry(silence, wall_stamp),
         "labels": dict(plan.labels),
-        **({"group": plan.group} if plan.group else {}),
+        **{name: found for name, found in _others(plan).items() if found},
     }
+
+
+def _others(plan: TargetPlan) -> dict[str, object]:
+    """Return what ties the target to others."""
+    return {"group": plan.group, "depends_on": list(plan.depends_on)}
 
 
 def silence_entry(one: Silence, stamp: Callable[[float], str]) -> dict[str, Any]:

@@ -220,6 +220,21 @@ def test_a_pattern_over_its_limit_warns_with_its_last_line_redacted(tmp_path):
     assert "sk-" not in "".join((*one.evidence(), finding.detail))
 
 
+def test_a_line_that_two_patterns_find_is_kept_once_and_in_its_place(tmp_path):
+    path = tmp_path / "app.log"
+    add(path, line("Request started", "INFO"))
+    add(path, *(line(f"{w} lost {n}", "ERROR") for n in "12" for w in ("db", "queue")))
+    one = check(path, patterns={"queue": "queue lost", "db": "db lost"})
+    found = dict(ask(one).figures)
+    assert [re.search(r"\w+ lost \d", each)[0] for each in one.evidence()] == [
+        "db lost 1",
+        "queue lost 1",
+        "db lost 2",
+        "queue lost 2",
+    ]
+    assert (found["lines:db"], found["requests"], found["error_rate"]) == (2, 1, 400)
+
+
 def test_a_critical_pattern_fails_and_speaks_first(tmp_path):
     path = tmp_path / "app.log"
     add(path, "a note\nDatabase connection lost\n")

@@ -19,6 +19,7 @@ targets:
     interval: 1s
     restart:
       {{actions: [{{kind: command, argv: ["true"]}}], settle: 1s, proof: 2s, backoff: 90s}}
+  - {{name: till, checks: [{{kind: tcp, port: {port}}}], interval: 1s, depends_on: [shop]}}
   - {{name: files, checks: [{{kind: file, path: /etc/hostname}}]}}
 notifiers: [{{name: ops, kind: webhook, url: "{url}"}}]
 """
@@ -48,6 +49,13 @@ def test_a_target_that_is_down_is_told_of_in_plain_sentences(tmp_path):
             asked = datetime.fromisoformat(shop["done"][0]["at"])
             assert 45.0 <= (due - asked).total_seconds() <= 90.0  # the first back-off
             assert cli("status", "--validate").code == 0
+
+            until(lambda: "till is down since" in cli("why", "till").out)
+            told = cli("why", "till").out
+            assert "It depends on shop: the likely cause." in told
+            (till,) = cli("why", "till", "--json").json["targets"]
+            assert till["believed"]["likely_cause"] == ["shop"]
+            assert shop["believed"]["likely_cause"] == []
 
             told = cli("why").out
             assert told.startswith("shop is down since ")

@@ -45,7 +45,7 @@ def sections(found: Trends) -> Iterator[Part]:
     care = part(
         "care",
         ("job", "done"),
-        [(job, stamp(at)) for job, at in found.done.items()],
+        [(job, stamp(at) if at else "-") for job, at in found.done.items()],
     )
     size = say("report.size", size=f"{found.size / (1 << 20):.1f} MiB")
     yield replace(care, lines=(size,))
@@ -86,6 +86,6 @@ def document(found: Trends) -> dict[str, Any]:
         "security": as_dict(found.guarded),
         "backup": as_dict(found.backups)
         | {"last": None if found.backups.last is None else stamp(found.backups.last)},
-        "care": {job: stamp(at) for job, at in found.done.items()},
+        "care": {job: stamp(at) if at else None for job, at in found.done.items()},
         "store_bytes": found.size,
     }

@@ -32,6 +32,9 @@ def sentences(
     yield from _believed(entry, seen, settings)
     open_now = past.incident is not None and past.incident.resolved_at is None
     if open_now:
+        above = failing_above(entry, seen)
+        if above:
+            yield say("why.depends", names=", ".join(above))
         yield from _found(past)
         yield from _done(past)
         yield from _told(entry, seen, past)
@@ -53,6 +56,14 @@ def faults(entry: Entry) -> list[Entry]:
         for one in snapshot.objects(entry.get("checks"))
         if one.get("outcome") != "ok" or one.get("code") != "ok"
     ]
+
+
+def failing_above(entry: Entry, seen: Snapshot) -> list[str]:
+    """Return what it depends on, target or group, and is down: the likely cause."""
+    wanted = entry.get("depends_on")
+    both = (*seen.entries("targets"), *seen.entries("groups"))
+    down = {one.get("name") for one in both if one.get("state") == "down"}
+    return [str(n) for n in wanted if n in down] if isinstance(wanted, list) else []
 
 
 def upcoming(entry: Entry, seen: Snapshot) -> Entry:

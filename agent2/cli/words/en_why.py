@@ -41,6 +41,8 @@ WHY = {
     "{command}.",
     "why.no_store": "What was done and told is not known: {why}.",
     "why.next_check": "It is looked at again at {at}, every {every} s.",
+    "why.depends": "It depends on {names}: the likely cause. Until that is well it is "
+    "neither told nor restarted.",
     "why.off": "Restarts of it are off.",
     "why.paused": "A gate holds its restarts: {command}.",
     "why.untaken": "The order to restart it lies there for {age}, and nobody has taken "

@@ -34,6 +34,7 @@ WHY = {
     "从 {at} 起，持续 {length}：{command}。",
     "why.no_store": "做过什么、通知过谁不得而知：{why}。",
     "why.next_check": "下次查看在 {at}，每 {every} 秒一次。",
+    "why.depends": "它依赖 {names}：这很可能是原因。在其恢复之前，不通知也不重启它。",
     "why.off": "它的重启已关闭。",
     "why.paused": "一道门拦住了它的重启：{command}。",
     "why.untaken": "重启命令已放了 {age}，还没有人接手。",
