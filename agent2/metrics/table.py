@@ -115,6 +115,12 @@ _OWN = (
     ),
     ("agent2_outbox_dead_letters", _G, _N, "Deliveries that were given up."),
     ("agent2_loop_lag_seconds", _G, (), "How late the watcher's last timer was."),
+    (
+        "agent2_trouble",
+        _G,
+        ("part",),
+        "1 while the part (store, status, courier, …) does not work; the log says why.",
+    ),
     ("agent2_log_lines_lost", _G, (), "Lines that the log could not take."),
     (
         "agent2_config_last_reload_successful",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agent2.wire.snapshot import Snapshot
 
 Checks = list[list[dict[str, Any]]]  # of each target
+PARTS = ("store", "status", "courier", "supervisor", "telemetry", "upkeep")
 _UP = {"ok": 1, "warn": 1, "down": 0, "unknown": None}
 
 
@@ -33,6 +34,10 @@ def agent(to: Families, seen: Snapshot) -> None:
         ("log_lines_lost", "agent2_log_lines_lost"),
     ):
         _one(to, name, seen.part("agent", "self", part))
+    troubles = seen.part("agent", "self", "troubles")
+    if isinstance(troubles, dict):
+        for part in PARTS:
+            to("agent2_trouble").put(int(part in troubles), part)
     for part, name in (
         ("in_flight", "agent_task_worker_inflight_current"),
         ("waiting", "agent_task_worker_queue_current"),

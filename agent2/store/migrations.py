@@ -7,7 +7,7 @@ names and sum of ``schema.py``. Times of our own tables are REAL steady epoch se
 
 from __future__ import annotations
 
-from agent2.store import people_tables, rollup_tables
+from agent2.store import executions, people_tables, rollup_tables
 from agent2.store.schema import APPLICATION_ID
 from agent2.store.script_totals import TOTALS
 
@@ -203,6 +203,7 @@ SCRIPTS: tuple[tuple[str, ...], ...] = (
     rollup_tables.SCRIPT,
     _SERIES,
     people_tables.SCRIPT,
+    executions.SCRIPT,
 )
 
 

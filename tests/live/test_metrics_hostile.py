@@ -17,6 +17,7 @@ from agent2.metrics.gather import gather
 from agent2.metrics.kept import Kept
 from agent2.metrics.probes import probes
 from agent2.metrics.table import TABLE
+from agent2.metrics.targets import PARTS
 from agent2.metrics.text import render
 from agent2.metrics.watch import MOST
 from agent2.store import meta
@@ -227,3 +228,13 @@ def test_a_status_that_nobody_stands_by_any_more_tells_of_no_target(db):
     assert "agent2_target_up" not in found
     state = (("state", "unknown"), ("target", "a"))
     assert found["agent2_target_state"][state] == 1
+
+
+def test_our_own_troubles_are_told_by_part_and_their_words_are_not(db):
+    own = {"self": {"troubles": {"store": "database is locked", "odd": "x"}}}
+    found = told(db, status(agent=own))["agent2_trouble"]
+
+    assert found[(("part", "store"),)] == 1
+    assert set(found.values()) == {0.0, 1.0}
+    assert len(found) == len(PARTS)
+    assert not any("odd" in str(key) for key in found)

@@ -6,7 +6,7 @@ import pytest
 from store_rows import NOW, delivery
 
 from agent2.core.effects import OpenIncident, ResolveIncident
-from agent2.core.message import Alert, Receipt
+from agent2.core.message import Alert, Cause, DeliveryState, Receipt
 from agent2.core.model import (
     ActionResult,
     Code,
@@ -17,7 +17,16 @@ from agent2.core.model import (
     Verdict,
 )
 from agent2.core.value import replace
-from agent2.store import actions, history, incidents, journal, meta, outbox, targets
+from agent2.store import (
+    actions,
+    executions,
+    history,
+    incidents,
+    journal,
+    meta,
+    outbox,
+    targets,
+)
 from agent2.store.actions import ActionRow
 from agent2.store.codec import READERS
 from agent2.store.database import Database
@@ -349,3 +358,33 @@ def test_the_instance_is_made_once_and_differs_between_stores(db, tmp_path):
     finally:
         again.close()
         other.close()
+
+
+def test_what_was_done_stands_under_the_names_of_the_documents(db):
+    good = ("webui", NOW, "good", "ok", 0.25)
+    with db.transaction() as tx:
+        history.add(tx, [good, ("webui", NOW + 1, "bad", "tls", None)])
+        outbox.add(tx, [delivery(notifier="ops")])
+    (held,) = outbox.lease(db, owner="me", now=NOW, lease_s=9.0, notifiers=["ops"])
+    late = replace(held, state=DeliveryState.PENDING, cause=Cause.TIMEOUT, next_at=NOW)
+    outbox.failed(db, late, NOW + 2)
+
+    rows = db.rows(
+        "SELECT finished_at, model_name, json_extract(token_usage, '$.requests'),"
+        " error_type FROM task_executions ORDER BY finished_at"
+    )
+
+    second = "2023-11-14 22:13:2%d.000"
+    assert rows == [
+        (second % 0, "check", 1, None),
+        (second % 1, "check", 1, "tls"),
+        (second % 2, "notifier/ops", 1, "timeout"),
+    ]
+
+
+def test_the_words_for_errors_are_those_of_codes_and_causes_and_none_twice():
+    words = " ".join(executions._WORDS.values()).split()
+
+    assert len(words) == len(set(words))
+    assert set(words) <= {one.value for kind in (Code, Cause) for one in kind}
+    assert {one.value for one in Cause} <= set(words)
