@@ -28,7 +28,7 @@ $ demo-target fault ok --port $PORT
 $ agent2 check -c agent2.yaml
 > webui	ok	http	ok	[...]ms	http://127.0.0.1:[...]/api/health	[...]
 $ agent2 check -c agent2.yaml --nagios
-> AGENT2 OK - webui ok | http=[...]s;;;0;1
+> AGENT2 OK - webui ok | http=[...]s;;;0;5
 $ demo-target fault die --port $PORT
 ? 3 demo-target status
 ? 2 agent2 check -c agent2.yaml --nagios
