@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent2.core import gates as moves
 from agent2.core.message import DeliveryState
-from agent2.store import audits, gates, inbox, incidents, journal, outbox
+from agent2.store import actions, audits, gates, inbox, incidents, journal, outbox
 from agent2.web.desk import cursor, desk, limit, truth
 from agent2.web.refusals import Refusal
 from agent2.web.replies import reply
@@ -64,16 +64,15 @@ def listing(request: Request) -> Response:
 
 
 def incident(request: Request) -> Response:
-    """Show one incident with its timeline and who was told."""
+    """Show one incident with its timeline, what was done and who was told."""
     at, name = desk(request), request.path_params["id"]
     found = incidents.get(at.reading, name)
     if found is None:
         raise Refusal("unknown", what="incident", name=name, list="/api/v1/incidents")
     entries = journal.read(at.reading, limit=_MOST, incident=name)
+    done = actions.of_incident(at.reading, name)
     told = outbox.of_incident(at.reading, name)
-    tree = records.incident(found, time.time())
-    tree["events"] = [records.happening(entry) for entry in entries]
-    return reply(tree | {"deliveries": [records.telling(row) for row in told]})
+    return reply(records.whole(found, time.time(), entries, done, told))
 
 
 def notifiers(request: Request) -> Response:
@@ -141,11 +140,15 @@ ROUTES = (
         "GET",
         "/api/v1/incidents/{id}",
         incident,
-        "One incident: timeline, deliveries",
+        "One incident: timeline, what was done, deliveries",
         {
             "allOf": [
                 INCIDENT,
-                objects(events=lists(OBJECT), deliveries=lists(OBJECT)),
+                objects(
+                    events=lists(OBJECT),
+                    fixes=lists(OBJECT),
+                    deliveries=lists(OBJECT),
+                ),
             ]
         },
         refuses=("unknown",),

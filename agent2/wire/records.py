@@ -9,15 +9,17 @@ from agent2.core import levels
 from agent2.core.message import DeliveryState
 from agent2.core.silences import is_active, is_over
 from agent2.host.clock import stamp
-from agent2.wire.status import acked_entry, silence_entry
+from agent2.wire.status import acked_entry, fix_entry, silence_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from agent2.core.events import Gate
     from agent2.core.message import Delivery
     from agent2.core.silences import Silence
+    from agent2.store.actions import ActionRow
     from agent2.store.audits import Audit
     from agent2.store.history import Point
     from agent2.store.inbox_view import Backlog, Row
@@ -59,8 +61,22 @@ def incident(one: Incident, now: float) -> dict[str, Any]:
     }
 
 
-def happening(entry: Entry) -> dict[str, Any]:
-    """Return one entry of the journal as a line of an incident's JSON."""
+def whole(
+    one: Incident,
+    now: float,
+    entries: Iterable[Entry],
+    fixes: Iterable[ActionRow],
+    told: Iterable[Delivery],
+) -> dict[str, Any]:
+    """Return one incident with all that belongs to it as its JSON."""
+    return incident(one, now) | {
+        "events": [_happening(entry) for entry in entries],
+        "fixes": [fix_entry(row, stamp) for row in fixes],
+        "deliveries": [_telling(row) for row in told],
+    }
+
+
+def _happening(entry: Entry) -> dict[str, Any]:
     return {
         "at": moment(entry.at),
         "kind": entry.kind,
@@ -69,8 +85,7 @@ def happening(entry: Entry) -> dict[str, Any]:
     }
 
 
-def telling(row: Delivery) -> dict[str, Any]:
-    """Return who was told of an incident, and how that went, as its JSON."""
+def _telling(row: Delivery) -> dict[str, Any]:
     return {
         "id": row.id,
         "notifier": row.notifier,

@@ -88,9 +88,13 @@ def test_the_page_tells_what_is_public_and_nothing_else(cli, tmp_path):
     assert set(found.values()) <= STATUS
     (incident,) = summary["incidents"]
     assert (incident["name"], incident["resolved_at"]) == ("shop: down", None)
+    assert incident["incident_updates"][0]["body"] == "shop: down"
+    assert incident["page_id"] == summary["page"]["id"]
     for name in ("feed.atom", "badge/shop.svg", *badges):
         xml.dom.minidom.parseString(files[name])
-    assert "shop: down" in files["feed.atom"]
+    (entry,) = re.findall("<entry>(.*)</entry>", files["feed.atom"])
+    # An entry without a link must have a content (RFC 4287, 4.1.2).
+    assert re.search("<content>shop: down, 20.* UTC – ", entry)
     assert ">down<" in files["badge/shop.svg"]
     assert ">shop uptime 7d<" in files["badge/shop/uptime/7d.svg"]
     (share,) = re.findall(r">([0-9.]+) %<", files["badge/shop/uptime/7d.svg"])

@@ -41,6 +41,7 @@ body { max-width: 720px; margin: 0 auto; padding: 40px 20px; color: var(--ink);
   background: light-dark(#f6f6f4, #121518); font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 18px; } h2 { font-size: 16px; margin-top: 40px; }
 .all { font-size: 24px; font-weight: 600; margin: 8px 0 32px; }
+.all small { font-size: 13px; font-weight: 400; }
 ul { list-style: none; padding: 0; } a { color: inherit; }
 .part, .trouble { border-top: 1px solid var(--line); padding: 14px 0; }
 .row { display: flex; justify-content: space-between; gap: 16px; font-weight: 550; }
@@ -53,13 +54,13 @@ svg { display: block; width: 100%; height: 28px; margin: 8px 0 2px; }
 
 
 def page(facts: Facts) -> str:
-    """Return the page; it asks a browser to come again each minute."""
+    """Return the page; it tells its time, and never changes under who reads it."""
     parts = "\n".join(map(_part, facts.parts))
     troubles = "\n".join(map(_trouble, facts.troubles))
     troubles = troubles or f"<li>{say('page.no_trouble')}</li>"
     return f"""<!doctype html>
 <html lang="{facts.language}">
-<head><meta charset="utf-8"><meta http-equiv="refresh" content="60">
+<head><meta charset="utf-8">
 <meta http-equiv="content-security-policy"
 content="default-src 'none'; style-src 'self'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -67,7 +68,9 @@ content="default-src 'none'; style-src 'self'">
 <link rel="stylesheet" href="style.css">
 <link rel="alternate" type="application/atom+xml" href="feed.atom"></head>
 <body><main><h1>{escape(facts.title)}</h1>
-<p class="all {facts.worst}">{_SIGN[facts.worst]} {say(_ALL[facts.worst])}</p>
+<p class="all {facts.worst}">{_SIGN[facts.worst]} {say(_ALL[facts.worst])}<br>
+<small>{say("page.updated")} {_time(facts.now)} ·
+<a href="index.html">{say("page.again")}</a></small></p>
 <ul>
 {parts}
 </ul>
@@ -75,8 +78,8 @@ content="default-src 'none'; style-src 'self'">
 <ul>
 {troubles}
 </ul>
-<p><small>{say("page.updated")} {_time(facts.now)} · <a href="summary.json">JSON</a> ·
-<a href="feed.atom">Atom</a></small></p></main></body></html>
+<p><small><a href="summary.json">JSON</a> · <a href="feed.atom">Atom</a></small></p>
+</main></body></html>
 """
 
 
@@ -112,8 +115,11 @@ def _trouble(one: Trouble) -> str:
 
 
 def _time(at: float) -> str:
-    shown = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f'<time datetime="{stamp(at)}">{shown}</time>'
+    return f'<time datetime="{stamp(at)}">{_shown(at)}</time>'
+
+
+def _shown(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def stamp(at: float | None) -> str | None:
@@ -133,7 +139,10 @@ def summary(facts: Facts) -> dict[str, Any]:
             "status": _COMPONENT[one.state],
             "description": say(_STATE[one.state]),
             "position": number,
+            "created_at": None,
             "updated_at": told,
+            "start_date": None,
+            "page_id": _id(facts.title),
             "group_id": None,
             "group": False,
             "showcase": True,
@@ -154,22 +163,28 @@ def summary(facts: Facts) -> dict[str, Any]:
             "description": say(_ALL[facts.worst]),
         },
         "components": components,
-        "incidents": [_incident(o) for o in facts.troubles if o.resolved_at is None],
+        "incidents": [
+            _incident(one) | {"page_id": _id(facts.title)}
+            for one in facts.troubles
+            if one.resolved_at is None
+        ],
         "scheduled_maintenances": [],
     }
 
 
 def _incident(one: Trouble) -> dict[str, Any]:
-    begun = stamp(one.opened_at)
-    return {
+    begun, told = stamp(one.opened_at), f"{one.target}: {say(_STATE[one.state])}"
+    common = {"status": "investigating", "created_at": begun, "updated_at": begun}
+    update = {"id": _id(f"{one.id} 1"), "incident_id": _id(one.id), "body": told}
+    return common | {
         "id": _id(one.id),
-        "name": f"{one.target}: {say(_STATE[one.state])}",
-        "status": "investigating",
+        "name": told,
         "impact": _INDICATOR[one.state],
-        "created_at": begun,
-        "updated_at": begun,
+        "started_at": begun,
+        "monitoring_at": None,
         "resolved_at": None,
-        "incident_updates": [],
+        "shortlink": "",
+        "incident_updates": [common | update | {"display_at": begun}],
         "components": [{"id": _id(one.target), "name": one.target}],
     }
 
@@ -189,10 +204,13 @@ def feed(facts: Facts) -> str:
 def _entry(one: Trouble) -> str:
     word = say("page.resolved" if one.resolved_at else _STATE[one.state])
     changed = stamp(one.resolved_at or one.opened_at)
+    end = _shown(one.resolved_at) if one.resolved_at else say("page.going_on")
+    span = f"{_shown(one.opened_at)} – {end}"
     return (
         f"<entry><id>urn:agent2:{_id(one.id)}</id><updated>{changed}</updated>"
         f"<published>{stamp(one.opened_at)}</published>"
-        f"<title>{escape(one.target)}: {word}</title></entry>"
+        f"<title>{escape(one.target)}: {word}</title>"
+        f"<content>{escape(one.target)}: {word}, {span}</content></entry>"
     )
 
 

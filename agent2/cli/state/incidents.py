@@ -15,10 +15,10 @@ from agent2.cli.records import Store, moment, print_json, print_rows
 from agent2.cli.state.machine import duration
 from agent2.cli.words import say
 from agent2.core.text import visible
+from agent2.store import actions, journal, outbox
 from agent2.store import incidents as records
-from agent2.store import journal, outbox
-from agent2.wire.records import happening, length, telling
 from agent2.wire.records import incident as document
+from agent2.wire.records import length, whole
 
 if TYPE_CHECKING:
     from agent2.store.incidents import Incident
@@ -94,12 +94,11 @@ def show(ctx: click.Context, incident: str, as_json: bool) -> int:
             message = say("incidents.unknown", id=incident)
             raise Failure(codes.USAGE, message, "agent2 incidents list")
         entries = journal.read(db, limit=_MOST, incident=incident)
-        told = [telling(row) for row in outbox.of_incident(db, incident)]
+        done = actions.of_incident(db, incident)
+        told = outbox.of_incident(db, incident)
+    tree = whole(found, time.time(), entries, done, told)
     if as_json:
-        events = [happening(entry) for entry in entries]
-        print_json(
-            document(found, time.time()) | {"events": events, "deliveries": told}
-        )
+        print_json(tree)
         return codes.OK
     about = f"{found.id}  {found.target}  {found.code}: {found.detail}"
     click.echo(visible(about))
@@ -117,7 +116,7 @@ def show(ctx: click.Context, incident: str, as_json: bool) -> int:
     click.echo(f"\n{say('incidents.told')}")
     if not told:  # the timeline tells of alerts, whether or not anybody wants them
         click.echo(f"  {say('incidents.told_none')}")
-    for one in told:
+    for one in tree["deliveries"]:
         cause = f" ({one['cause']}) {one['detail']}" if one["cause"] else ""
         line = f"{one['notifier']}: {one['kind']} {one['state']}{cause}"
         click.echo(f"  {visible(line)}")

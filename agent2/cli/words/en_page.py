@@ -27,5 +27,6 @@ PAGE = {
     "page.troubles": "Incidents of the last 14 days",
     "page.no_trouble": "None.",
     "page.updated": "As of",
+    "page.again": "look again",
     "page.days": "{count} days: {share} up",
 }

@@ -27,5 +27,6 @@ PAGE = {
     "page.troubles": "最近 14 天的事件",
     "page.no_trouble": "没有。",
     "page.updated": "截至",
+    "page.again": "重新查看",
     "page.days": "{count} 天: 可用率 {share}",
 }

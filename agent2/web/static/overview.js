@@ -125,7 +125,7 @@ function Case({ incident }) {
       </div>
     </div>
     <dl class="facts">
-      <div><dt>${t("attention.done")}</dt><dd><${Done} incident=${incident.id} restarts=${target?.restarts ?? {}} /></dd></div>
+      <div><dt>${t("attention.done")}</dt><dd><${Done} fixes=${tree?.fixes} restarts=${target?.restarts ?? {}} /></dd></div>
       <div><dt>${t("attention.told")}</dt><dd><${Told} deliveries=${tree?.deliveries} /></dd></div>
     </dl>
     <div class="buttons">
@@ -137,9 +137,9 @@ function Case({ incident }) {
 }
 
 /** The actions of an incident and whether they helped. */
-function Done({ incident, restarts }) {
-  const fixes = (model.state.fixes ?? []).filter((one) => one.incident_id === incident);
-  return html`${!fixes.length && html`<span class="faint">${t(restarts.enabled === false ? "target.off" : "attention.nothing")}</span>`}<ul class="lines">${fixes.slice(-4).map((one) => html`<li>
+export function Done({ fixes, restarts = {}, all }) {
+  if (!fixes) return "…";
+  return html`${!fixes.length && html`<span class="faint">${t(restarts.enabled === false ? "target.off" : "attention.nothing")}</span>`}<ul class="lines">${(all ? fixes : fixes.slice(-4)).map((one) => html`<li>
     <${Time} at=${one.timestamp} seconds /> ${one.action} <${Result} fix=${one} /></li>`)}
     ${restarts.exhausted && html`<li class="lost">${t("target.exhausted")}</li>`}</ul>`;
 }

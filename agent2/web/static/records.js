@@ -1,7 +1,7 @@
 // The other pages: incidents, notifications, inbox and gates, what runs here.
 
 import { useState } from "./vendor/hooks.mjs";
-import { Arrived, Told } from "./overview.js";
+import { Arrived, Done, Told } from "./overview.js";
 import { Acknowledge, Close, GateButton, Reload, Retry, Word } from "./people.js";
 import { Icon, Lost, Mark, Panel, Table, Tag, Time, To, html, useAnswer } from "./parts.js";
 import { ask, forgetToken, hasToken, model } from "./store.js";
@@ -87,6 +87,7 @@ export function Incident({ id }) {
     <${Panel} id="timeline" title=${t("incident.timeline")}>
       <${Timeline} entries=${tree.events} />
     </${Panel}>
+    <${Panel} id="done" title=${t("attention.done")}><${Done} fixes=${tree.fixes} all /></${Panel}>
     <${Panel} id="told" title=${t("attention.told")}><${Told} deliveries=${tree.deliveries} all /></${Panel}>`;
 }
 

@@ -174,7 +174,7 @@ export default {
   "target.checks": "Checks",
   "target.uptime": "Uptime",
   "target.restarts": "Restarts",
-  "target.no_restarts": "None so far.",
+  "target.no_restarts": "None among the last 50 of all targets.",
   "target.budget": "{used} of {limit} within {period}",
   "target.exhausted": "The budget is spent: no more restarts until somebody looks.",
   "target.off": "Restarts are off for this target.",

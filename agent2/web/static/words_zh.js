@@ -174,7 +174,7 @@ export default {
   "target.checks": "检查",
   "target.uptime": "可用率",
   "target.restarts": "重启",
-  "target.no_restarts": "至今没有。",
+  "target.no_restarts": "所有目标最近 50 次重启中没有它的。",
   "target.budget": "{period} 内 {used} / {limit}",
   "target.exhausted": "次数已用完: 在有人查看之前不再重启。",
   "target.off": "此目标不重启。",
