@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import time
+from contextlib import nullcontext
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 
 from agent2.core.text import place
 from agent2.store.errors import StoreError
-from agent2.web import refusals
+from agent2.web import bodies, refusals
 from agent2.web.refusals import Refusal
 from agent2.web.security import HEADERS, READING, Security
 from agent2.web.words import spoken
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from agent2.web.settings import WebSettings
 
 HEAD_BYTES = 16 * 1024
-LARGEST = 1 << 20  # bytes of a body
-BODY_S = 5.0
 
 
 class Guard:
@@ -54,6 +52,7 @@ class Guard:
         self._rate = rate
         self._language = settings.language
         self._root = settings.root_path
+        self._large = asyncio.Lock()
         self._log = log
         self._refused = refused
 
@@ -106,10 +105,12 @@ class Guard:
             if "transfer-encoding" in headers or length != "0":
                 raise Refusal("body_unwanted", method=method)
         elif method == "POST":
-            scope["agent2.body"] = await _body(scope, headers, receive)
-            self._log(
-                "INFO", f"{client[0] if client else 'local'} asks: {scope['path']}"
-            )
+            async with self._large if bodies.may_be_large(headers) else nullcontext():
+                scope["agent2.body"] = await bodies.body(scope, headers, receive)
+                who = client[0] if client else "local"
+                self._log("INFO", f"{who} asks: {scope['path']}")
+                await self._app(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
     def _refusal(self, error: Exception, scope: Scope) -> Refusal:
@@ -152,60 +153,3 @@ def _complete(message: Message) -> None:
         if name.encode() not in known
     ]
     message["headers"] = headers
-
-
-async def _body(scope: Scope, headers: dict[str, str], receive: Receive) -> Any:
-    """Return the JSON that comes with a change; None if nothing comes.
-
-    Raises:
-        Refusal: too_large, slow_body, not_json, bad_json.
-    """
-    length = headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > LARGEST:
-        raise Refusal("too_large", limit=LARGEST)
-    try:
-        raw = await asyncio.wait_for(_read(Request(scope, receive)), BODY_S)
-    except TimeoutError:
-        raise Refusal("slow_body", seconds=f"{BODY_S:.0f}") from None
-    if not raw:
-        return None
-    sort = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if sort != "application/json" or "content-encoding" in headers:
-        raise Refusal("not_json")
-    return parsed(raw)
-
-
-async def _read(request: Request) -> bytes:
-    raw = b""
-    async for part in request.stream():
-        raw += part
-        if len(raw) > LARGEST:
-            raise Refusal("too_large", limit=LARGEST)
-    return raw
-
-
-def parsed(raw: bytes) -> Any:
-    """Return the document; only what JSON knows (RFC 8259), in UTF-8.
-
-    Raises:
-        Refusal: bad_json.
-    """
-    try:
-        return json.loads(
-            raw.decode("utf-8"), parse_constant=_no_number, parse_float=_finite
-        )
-    except RecursionError:
-        raise Refusal("bad_json", why="nested too deep") from None
-    except ValueError as error:
-        raise Refusal("bad_json", why=error) from None
-
-
-def _no_number(word: str) -> float:
-    raise ValueError(f"{word} is no number")
-
-
-def _finite(text: str) -> float:
-    found = float(text)
-    if math.isinf(found):
-        raise ValueError(f"{text} is too large")
-    return found

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -168,6 +171,22 @@ def test_a_body_that_is_no_good_is_refused(web, body, why):
 )
 def test_what_is_not_said_to_be_json_is_refused(web, headers):
     refused(web.post("/api/v1/events", EVENT, **headers), 415, "not_json")
+
+
+def test_many_large_bodies_at_once_are_read_one_at_a_time(web):
+    """A body of a mebibyte is thirty when it is read; a kind client sends few."""
+    body = b"[" + b'{"a":[]},' * 110_000 + b"{}]"
+    named = {"Authorization": f"Bearer {web.token}", "Content-Type": "application/json"}
+    with ThreadPoolExecutor(6) as pool:
+        told = [
+            pool.submit(web.ask, "POST", "/api/v1/events", body, named)
+            for _ in range(6)
+        ]
+    for one in told:
+        refused(one.result(), 400, "bad_field")
+    status = Path(f"/proc/{web.child.pid}/status").read_text()
+    (most,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    assert int(most) < 90 * 1024
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(web):

@@ -3,7 +3,7 @@
 import { Component } from "preact";
 import { useEffect, useRef } from "./vendor/hooks.mjs";
 import { Beats, Icon, Mark, Panel, State, Tag, Time, To, html, useAnswer } from "./parts.js";
-import { Acknowledge, CheckNow, Close, PauseButton, Retry, Silence, Word } from "./people.js";
+import { Acknowledge, CheckNow, Close, Marks, PauseButton, Retry, Silence, Word } from "./people.js";
 import { model } from "./store.js";
 import { age, instant, length, moment, named, part, spent, t } from "./words.js";
 
@@ -105,7 +105,7 @@ export function Attention() {
   if (!open.length) return null;
   return html`<${Panel} id="attention" title=${t("attention")} kind="attention" aside=${html`<${CheckNow} />`}>
     <ul class="cases">${open.slice(0, MOST).map((one) => html`<${Case} key=${one.id} incident=${one} />`)}</ul>
-    ${open.length > MOST && html`<p><a href="#/incidents">${t("attention.more", { n: String(open.length - MOST) })}</a></p>`}
+    ${open.length > MOST && html`<p><a href="#/incidents">${t("attention.more", { n: open.length - MOST })}</a></p>`}
   </${Panel}>`;
 }
 
@@ -291,9 +291,7 @@ function Cells({ target, past }) {
     <td role="cell" class="c-state"><${State} target=${target} /></td>
     <th role="rowheader" scope="row" class="c-name">
       <${To} name=${target.name} />
-      ${target.paused && html`<${Tag} kind="warn">${t("state.paused")}</${Tag}>`}
-      ${target.flapping && html`<${Tag} kind="warn">${t("state.flapping")}</${Tag}>`}
-      <${Word} silenced=${target.silenced} />
+      <${Marks} target=${target} />
       ${labels.map(([key, each]) => html`<${Tag}>${key}: ${each}</${Tag}>`)}
     </th>
     <td role="cell" class="c-beats"><${Beats} past=${past} /></td>

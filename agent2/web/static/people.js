@@ -94,8 +94,8 @@ export function Silence({ target }) {
   </${Asks}>`;
 }
 
-export const Restart = ({ target: { name, paused } }) =>
-  html`<${Asks} verb="restart" name=${name} deed=${(body) => order(`targets/${encodeURIComponent(name)}/restart`, name, body)} needs force=${paused && "ask.force"} />`;
+export const Restart = ({ target: { name, paused, restarts } }) =>
+  html`<${Asks} verb="restart" name=${name} deed=${(body) => order(`targets/${encodeURIComponent(name)}/restart`, name, body)} needs force=${(paused || restarts.dry_run) && "ask.force"} />`;
 
 /** Moves a gate. */
 export function GateButton({ verb, target, gate, ...rest }) {
@@ -107,6 +107,11 @@ export function GateButton({ verb, target, gate, ...rest }) {
 /** Pause the restarts of a target, or allow them again. */
 export const PauseButton = ({ target: { name, paused } }) =>
   html`<${GateButton} verb=${paused ? "approve" : "pause"} target=${name} label=${t(paused ? "act.resume" : "act.pause")} />`;
+
+/** What is out of the ordinary with a target. */
+export const Marks = ({ target: { paused, flapping, restarts, silenced } }) =>
+  html`${Object.entries({ paused, flapping, dry_run: restarts.dry_run }).map(([key, on]) => on && html` <${Tag} kind="warn">${t(`state.${key}`)}</${Tag}>`)}
+    <${Word} silenced=${silenced} />`;
 
 /** Whose word keeps something quiet. */
 export function Word({ acked, silenced }) {

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "./vendor/hooks.mjs";
 import { Icon, Lost, Mark, Panel, Ribbon, Table, Tag, Time, html, useAnswer, word } from "./parts.js";
 import { Group, Result } from "./overview.js";
-import { Check, PauseButton, Restart, Silence, Word } from "./people.js";
+import { Check, Marks, PauseButton, Restart, Silence } from "./people.js";
 import { Days, Promised } from "./promises.js";
 import { Rows } from "./records.js";
 import { model } from "./store.js";
@@ -31,9 +31,7 @@ export function Target({ name }) {
     <div class="crumbs"><a href="#/">← ${t("target.back")}</a></div>
     <section class="strip is-${target.state}">
       <h1><${Icon} state=${target.state} size=${28} /><span>${target.name}</span></h1>
-      <p>${facts.join(" · ")}${target.group && html` · ${t("target.group", target)} <${Group} name=${target.group} />`}
-        ${target.paused && html` <${Tag} kind="warn">${t("state.paused")}</${Tag}>`}
-        ${target.flapping && html` <${Tag} kind="warn">${t("state.flapping")}</${Tag}>`}<${Word} silenced=${target.silenced} /></p>
+      <p>${facts.join(" · ")}${target.group && html` · ${t("target.group", target)} <${Group} name=${target.group} />`}<${Marks} target=${target} /></p>
       <div class="buttons"><${Check} target=${target} /><${Restart} target=${target} /><${Silence} target=${target} /><${PauseButton} target=${target} /></div>
     </section>
     <${Latency} points=${points} incidents=${incidents.tree?.incidents ?? []} trouble=${past.trouble} />

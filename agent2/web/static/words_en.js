@@ -28,6 +28,7 @@ export default {
   "state.failing": "Failing {n}/{of}",
   "state.recovering": "Recovering",
   "state.paused": "restarts paused",
+  "state.dry_run": "dry run of restarts",
   "state.flapping": "flapping",
   "counts": "Filter by state",
 
@@ -57,6 +58,7 @@ export default {
   "attention.told": "Who was told",
   "attention.nobody": "nobody: no notifier is set up, or it is not due yet",
   "attention.more": "and {n} more open incidents",
+  "attention.more.one": "and 1 more open incident",
 
   "told.delivered": "delivered",
   "told.pending": "waiting",
@@ -86,7 +88,7 @@ export default {
   "ask.restart": "Restart {target} now?",
   "ask.restart.more": "It counts in the restart budget.",
   "ask.length": "For",
-  "ask.force": "Although its restarts are paused",
+  "ask.force": "Although its restarts are held back",
   "did.ack": "Acknowledged",
   "did.unack": "Taken back",
   "did.silence": "Silenced",
@@ -100,6 +102,7 @@ export default {
   "answer.in_turn": "another of its group restarts",
   "answer.under_way": "a restart is under way already",
   "answer.paused": "not restarted, it is paused",
+  "answer.dry_run": "not restarted, this is a dry run",
   "answer.blocked": "not restarted, it is forbidden",
   "answer.late": "too late",
   "answer.silent": "no answer yet",

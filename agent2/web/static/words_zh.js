@@ -28,6 +28,7 @@ export default {
   "state.failing": "失败 {n}/{of}",
   "state.recovering": "恢复中",
   "state.paused": "已暂停重启",
+  "state.dry_run": "重启演练",
   "state.flapping": "反复波动",
   "counts": "按状态筛选",
 
@@ -57,6 +58,7 @@ export default {
   "attention.told": "已通知",
   "attention.nobody": "无人: 未配置通知渠道, 或尚未到时间",
   "attention.more": "另有 {n} 个未解决事件",
+  "attention.more.one": "另有 1 个未解决的事件",
 
   "told.delivered": "已送达",
   "told.pending": "等待中",
@@ -86,7 +88,7 @@ export default {
   "ask.restart": "立即重启 {target}？",
   "ask.restart.more": "计入重启预算。",
   "ask.length": "时长",
-  "ask.force": "即使已暂停重启",
+  "ask.force": "即使其重启受到限制",
   "did.ack": "已确认",
   "did.unack": "已取消确认",
   "did.silence": "已静默",
@@ -100,6 +102,7 @@ export default {
   "answer.in_turn": "同组的另一个目标正在重启",
   "answer.under_way": "重启正在进行",
   "answer.paused": "未重启，已暂停",
+  "answer.dry_run": "未重启，这是演练",
   "answer.blocked": "未重启，被禁止",
   "answer.late": "过迟",
   "answer.silent": "尚无答复",
