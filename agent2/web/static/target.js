@@ -34,7 +34,7 @@ export function Target({ name }) {
       <p>${facts.join(" · ")}${target.group && html` · ${t("target.group", target)} <${Group} name=${target.group} />`}<${Marks} target=${target} /></p>
       <div class="buttons"><${Check} target=${target} /><${Restart} target=${target} /><${Silence} target=${target} /><${PauseButton} target=${target} /></div>
     </section>
-    <${Latency} points=${points} incidents=${incidents.tree?.incidents ?? []} trouble=${past.trouble} />
+    <${Latency} points=${points} gap=${4 * target.interval_s} incidents=${incidents.tree?.incidents ?? []} trouble=${past.trouble} />
     <${Panel} id="checks" title=${t("target.checks")}>
       <${Table} label=${t("target.checks")} heads=${["col.check", "col.result", "col.detail", "col.took"].map((key) => t(key))}
         rows=${target.checks.map((one) => html`<tr><th scope="row">${one.name}${one.kind !== one.name && html` <${Tag}>${one.kind}</${Tag}>`}</th>
@@ -92,7 +92,7 @@ function quantile(sorted, q) {
   return sorted[Math.floor(q * (sorted.length - 1))];
 }
 
-function Latency({ points, incidents, trouble }) {
+function Latency({ points, gap, incidents, trouble }) {
   const answers = points.map((one) => one.response_s).filter((each) => each !== null).sort((a, b) => a - b);
   const told = answers.length === 0 ? t("target.latency.none") : t("target.latency.sum", {
     n: String(points.length),
@@ -105,7 +105,7 @@ function Latency({ points, incidents, trouble }) {
   return html`<${Panel} id="latency" title=${t("target.latency")}>
     <${Lost} trouble=${trouble} />
     ${points.length > 0 && html`<${Checks} points=${points.slice(-50)} />`}
-    ${answers.length > 1 && html`<${Chart} points=${points} incidents=${incidents} label=${told} />`}
+    ${answers.length > 1 && html`<${Chart} points=${points} gap=${gap} incidents=${incidents} label=${told} />`}
     ${points.length > 0 && html`<p class="faint">${told}${answers.length > 1 && html`. ${t("target.bands")}`}</p>`}
     ${points.length > 0 && html`<details><summary>${t("target.recent")}</summary>
       <${Table} label=${t("target.recent")} heads=${["col.at", "col.verdict", "col.result", "col.answer"].map((key) => t(key))}
@@ -164,16 +164,24 @@ function options(width, bands, misses, all) {
   };
 }
 
-/** `points` as the API gives them, `incidents` of the same target. */
-function Chart({ points, incidents, label }) {
+/** `points` as the API gives them, `incidents` of the same target; no line over `gap` seconds without a check. */
+function Chart({ points, gap, incidents, label }) {
   const box = useRef(null);
   const value = useRef(null);
   useEffect(() => {
     if (!window.uPlot || points.length < 2) return undefined;
     const place = box.current;
-    const times = points.map((one) => instant(one.at) / 1000);
-    const answers = points.map((one) => one.response_s);
-    const misses = times.filter((_, index) => points[index].verdict === "bad");
+    const times = [], answers = [], misses = [];
+    for (const { at, response_s, verdict } of points) {
+      const when = instant(at) / 1000;
+      if (when - times.at(-1) > gap) {
+        times.push(times.at(-1) + 0.001);
+        answers.push(null);
+      }
+      times.push(when);
+      answers.push(response_s);
+      if (verdict === "bad") misses.push(when);
+    }
     const bands = incidents.map((one) => [instant(one.opened_at) / 1000, (instant(one.resolved_at) ?? Date.now()) / 1000]);
     const setting = options(place.clientWidth, bands, misses, [times[0], times.at(-1)]);
     setting.hooks.setCursor = [(chart) => {
