@@ -176,7 +176,8 @@ def _cause(ref: ProcessRef, oom: OomCount | None) -> str:
     A SIGKILL is the kernel's own for want of memory if its cgroup counts one more.
     """
     assert ref.fd is not None
-    cause = death_cause(ref.fd) or zombie_cause(ref.pid)
+    # Reaped between the two questions: the first one has its answer now.
+    cause = death_cause(ref.fd) or zombie_cause(ref.pid) or death_cause(ref.fd)
     if cause == "killed by SIGKILL" and oom is not None and oom.rose():
         cause += ": out of memory (OOM)"
     return cause

@@ -30,12 +30,12 @@ def test_each_rung_is_tried_once_and_the_last_again_and_again(rig, tmp_path):
         }
         agent = rig.agent(config(target))
 
-        wait_for(lambda: len(climbed()) >= 5, 20, agent.tail)
+        wait_for(lambda: len(climbed()) >= 5, 60, agent.tail)
         assert climbed()[:5] == ["first", "second", "third", "third", "third"]
 
         server.answers[:] = [http(document())]
         agent.until_word("ok")
         before = len(climbed())
         server.answers[:] = [SICK]
-        wait_for(lambda: len(climbed()) > before + 1, 20, agent.tail)
+        wait_for(lambda: len(climbed()) > before + 1, 60, agent.tail)
         assert climbed()[before : before + 2] == ["first", "second"]
