@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -103,9 +104,10 @@ def check(report: Report, section: Any) -> None:
     url = with_scheme(given)
     if urls.fault(url) or urls.is_private(url):
         return  # it was told
-    if urlsplit(url).port == _GRPC:
-        what = "4317 is the gRPC port, and this is HTTP"
-        report.tell(loc, what, quoted(given), "port 4318", "Use 4318.", warning=True)
+    if urlsplit(url).port == _GRPC and importlib.util.find_spec("grpc") is None:
+        what = "4317 is the port of gRPC, which is not installed"
+        hint = 'pip install "agent2[otlp-grpc]", or use 4318.'
+        report.tell(loc, what, quoted(given), "port 4318", hint, warning=True)
     if urls.is_readable(url) and section.get("allow_insecure") is not True:
         hint = "Or write allow_insecure: true beside it."
         what = "is not encrypted and leaves this machine"

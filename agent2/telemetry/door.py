@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from agent2.core.text import one_line
-from agent2.telemetry import encode
+from agent2.telemetry import calls, encode
 from agent2.telemetry.answer import Answer, read_answer
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class Door:
             log.addHandler(logging.NullHandler())
             log.propagate = False
         self._session = _Session(plan.timeout)
+        if calls.speaks(plan.endpoint):
+            self._session.mount(plan.endpoint, calls.Calls())
         self._resource = encode.resource(facts)
         self._exporters = encode.exporters(
             plan.endpoint, plan.timeout, headers, self._session
@@ -109,7 +111,8 @@ def _judged(kind: str, answer: Answer) -> Sent:
         rejected, why = read_answer(kind, answer)
         return Sent(True, why=why, rejected=rejected)
     again = answer.status in _AGAIN or answer.status >= 500
-    return Sent(False, again, answer.retry_after, f"HTTP {answer.status}")
+    why = answer.headers.get(calls.WORD) or f"HTTP {answer.status}"
+    return Sent(False, again, answer.retry_after, why)
 
 
 def _late(_number: int, _frame: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 from agent2.compiler.compile import compile_text
@@ -89,11 +91,14 @@ def test_an_endpoint_without_a_scheme_is_http():
     assert found(**environ)["endpoint"] == "http://127.0.0.1:4318"
 
 
-def test_the_port_of_grpc_is_warned_of():
-    warned = "4317 is the gRPC port"
+def test_the_port_of_grpc_is_warned_of_where_grpc_is_not_installed():
+    warned = "4317 is the port of gRPC, which is not installed"
 
+    if importlib.util.find_spec("grpc"):
+        assert told("{endpoint: '127.0.0.1:4317'}") == []
+        return
     assert warned in told("{endpoint: 'http://127.0.0.1:4317'}")[0]
-    assert "Use 4318" in told("{endpoint: 'http://127.0.0.1:4317'}")[0]
+    assert "or use 4318" in told("{endpoint: 'http://127.0.0.1:4317'}")[0]
     assert any(warned in line for line in told(OTLP_ENDPOINT="127.0.0.1:4317"))
 
 
