@@ -10,7 +10,7 @@ from agent2.watcher.compiling import RefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from agent2.core.model import Judgement, Observation, Policy
     from agent2.core.policies import Decision
@@ -33,6 +33,8 @@ class Watched:
         processes, others: Its checks of the process, and all the others.
         due: Reactor time of the tick of the current or last cycle.
         died: A death came in and no cycle has counted it yet.
+        unsaid: The line about it, until the restart is asked for: while the store
+            writes it would take the interpreter from the thread that does.
         fragment: Its part of the status, None when it must be made anew.
         shown: The word under which the last written status shows it.
         believed: The state before the last cycle: what a recovery ends.
@@ -63,6 +65,7 @@ class Watched:
         self.timer: Timer | None = None
         self.running = False
         self.died = False
+        self.unsaid: Callable[[], None] | None = None
         self.death: tuple[int, str] | None = None
         self.again = False
         self.believed = self.state
@@ -189,6 +192,12 @@ class Watched:
         if not cause or judgement.code not in {Code.PID_DEAD, Code.ZOMBIE}:
             return judgement
         return replace(judgement, detail=f"process {pid} is gone: {cause}")
+
+    def say_it(self) -> None:
+        """Write the line about a death that waited for the deed."""
+        say, self.unsaid = self.unsaid, None
+        if say is not None:
+            say()
 
     def inherit(self, before: Watched) -> None:
         """Take over what was known before a reload; the cadence starts anew."""
