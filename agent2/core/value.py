@@ -53,16 +53,34 @@ def _reduce(self: Any) -> tuple[Any, ...]:
     return type(self), tuple(getattr(self, n) for n in type(self).__match_args__)
 
 
+_CODES: dict[tuple[int, bool], Any] = {}
+_Function: Any = type(_refuse)
+
+
 def _init(names: tuple[str, ...], defaults: dict[str, object], *, post: bool) -> Any:
-    """Compile one ``__init__``: the only generated method, since it is the hot one."""
-    arguments = [f"{n}=_d[{n!r}]" if n in defaults else n for n in names]
+    """Return an ``__init__``: the only method that is made for each class, the hot one.
+
+    To compile is what costs: it is done once for a number of fields, and the names put
+    into what came of it.
+    """
+    code = _CODES.get((len(names), post)) or _code(len(names), post=post)
+    own = dict(zip(code.co_varnames[1:], names, strict=True))
+    consts = tuple(own.get(const, const) for const in code.co_consts)
+    code = code.replace(co_varnames=("self", *names), co_consts=consts)
+    return _Function(code, {"_set": _SET}, "__init__", tuple(defaults.values()))
+
+
+def _code(count: int, *, post: bool) -> Any:
+    """Compile what sets so many fields, under names that stand for others."""
+    names = [f"_{number}" for number in range(count)]
     body = [f"    _set(self, {n!r}, {n})" for n in names] or ["    pass"]
     if post:
         body.append("    self.__post_init__()")
-    source = "\n".join([f"def __init__(self, {', '.join(arguments)}):", *body])
-    scope: dict[str, Any] = {"_d": defaults, "_set": _SET}
-    exec(source, scope)  # noqa: S102  (our own field names, as in dataclasses)
-    return scope["__init__"]
+    scope: dict[str, Any] = {}
+    source = "\n".join([f"def __init__({', '.join(['self', *names])}):", *body])
+    exec(source, scope)  # noqa: S102  (nothing of it is given)
+    code = _CODES[count, post] = scope["__init__"].__code__
+    return code
 
 
 @dataclass_transform(frozen_default=True)
