@@ -41,6 +41,7 @@ LAZY = {
     "pause": "agent2.cli.events.gate:pause",
     "resume": "agent2.cli.events.gate:resume",
     "silence": "agent2.cli.people.silence:silence",
+    "annotate": "agent2.cli.people.annotate:annotate",
     "check-now": "agent2.cli.people.targets:check_now",
     "restart-target": "agent2.cli.people.targets:restart_target",
     "audit": "agent2.cli.events.audit:audit",

@@ -54,7 +54,7 @@ def acknowledge(db: Database, incident: str, word: Word) -> bool:
     with db.transaction() as tx:
         if not incidents.ack(tx, incident, word.at, word.who, word.why):
             return False
-        _note(tx, word, incident, "INCIDENT_ACKNOWLEDGED", "incident.acknowledged", {})
+        note(tx, word, incident, "INCIDENT_ACKNOWLEDGED", "incident.acknowledged", {})
     return True
 
 
@@ -64,7 +64,7 @@ def unacknowledge(db: Database, incident: str, word: Word) -> bool:
         if not incidents.ack(tx, incident, None, "", ""):
             return False
         kind, entry = "INCIDENT_UNACKNOWLEDGED", "incident.unacknowledged"
-        _note(tx, word, incident, kind, entry, {})
+        note(tx, word, incident, kind, entry, {})
     return True
 
 
@@ -79,7 +79,7 @@ def silence(db: Database, given: Silence, source: str) -> None:
     }
     with db.transaction() as tx:
         silences.put(tx, given)
-        _note(tx, word, _about(given), "SILENCE_ADDED", "silence.added", about)
+        note(tx, word, _about(given), "SILENCE_ADDED", "silence.added", about)
 
 
 def end_silence(db: Database, name: str, word: Word) -> Silence | None:
@@ -92,7 +92,7 @@ def end_silence(db: Database, name: str, word: Word) -> Silence | None:
         with db.transaction() as tx:
             silences.put(tx, over)
             about = {"silence": name}
-            _note(tx, word, _about(over), "SILENCE_ENDED", "silence.ended", about)
+            note(tx, word, _about(over), "SILENCE_ENDED", "silence.ended", about)
     return over
 
 
@@ -103,7 +103,7 @@ def give(db: Database, order: Order, source: str) -> None:
     with db.transaction() as tx:
         if orders.add(tx, order):
             kind = _ORDERED[order.verb]
-            _note(tx, word, order.subject, kind, "order.given", about)
+            note(tx, word, order.subject, kind, "order.given", about)
 
 
 def answered(
@@ -133,7 +133,7 @@ def _about(given: Silence) -> str:
     return given.match.get("target", given.id)
 
 
-def _note(
+def note(
     tx: sqlite3.Connection,
     word: Word,
     subject: str,
@@ -141,6 +141,7 @@ def _note(
     entry: str,
     about: dict[str, Any],
 ) -> None:
+    """Write *word* down as event, audit line and journal entry."""
     told = about | {"who": word.who, "why": word.why}
     event = Event(word.id, word.source, subject, kind, word.at, told)
     inbox.add(tx, [event], word.at, "completed")

@@ -235,3 +235,25 @@ def test_what_the_agent_is_asked_for_is_answered_later(web):
     posted(web, "/api/v1/targets/webui/restart", bad, code=400)
     posted(web, "/api/v1/incidents/no@1/resolve", {"why": "x"}, code=404)
     posted(web, "/api/v1/incidents/no@1/ack", {"why": "x"}, code=404)
+
+
+def test_a_change_is_marked_and_compared_with_what_was_before(cli, page):
+    until(lambda: cli.status()["health_status"] == "ok")
+    made = cli("annotate", "v1.2", "--for", "1m", "--by", "mia", "--json").json["mark"]
+    assert (made["what"], made["who"], made["target"]) == ("v1.2", "mia", None)
+    page.answers[:] = [BROKEN]
+    until(lambda: cli.status()["health_status"] == "down")
+    page.answers[:] = [http(document())]
+    until(lambda: cli.status()["health_status"] == "ok")
+
+    (found,) = cli("report", "--json").json["changes"]
+    assert (found["what"], found["target"], found["watch_s"]) == ("v1.2", "webui", 60)
+    assert found["after"]["incidents"] == 1
+    assert "incidents" in found["worse"]
+    told = cli("report").out
+    assert "Changes, before and after" in told
+    assert "| v1.2 | webui |" in told
+    audited = cli("audit", "agent2", "--json").json["audit"]
+    assert "DEPLOYMENT_MARKED" in [line["event_type"] for line in audited]
+    assert cli("annotate", "x", "--target", "nobody").code == 2
+    assert cli("annotate", "x", "--for", "2x").code == 2

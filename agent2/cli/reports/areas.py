@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # In the order of the guide: the sections of each, by name.
 AREAS = {
     "monitoring": ("look", "uptime", "slo", "inbox"),
-    "maintenance": ("care", "decisions"),
+    "maintenance": ("changes", "care", "decisions"),
     "performance": ("slowest", "slow_checks"),
     "troubleshooting": ("incidents", "causes", "restarts", "logs"),
     "security": ("security",),
@@ -29,7 +29,7 @@ AREAS = {
 # Where the same stands in the JSON.
 KEYS = {
     "monitoring": ["look", "targets", "weekly.inbox"],
-    "maintenance": ["weekly.care", "weekly.decisions", "weekly.store_bytes"],
+    "maintenance": ["changes", "weekly.care", "weekly.decisions", "weekly.store_bytes"],
     "performance": ["targets", "slow_checks"],
     "troubleshooting": ["incidents", "causes", "logs"],
     "security": ["weekly.security"],

@@ -78,7 +78,7 @@ def _uptime(found: Report) -> Part:
                 percent(one.free),
                 duration(one.seen.down_ms / 1000),
                 duration(one.seen.degraded_ms / 1000),
-                *map(_ms, (one.p50_s, one.p95_s, one.p99_s)),
+                *map(milliseconds, (one.p50_s, one.p95_s, one.p99_s)),
             )
             for one in found.targets
         ],
@@ -94,7 +94,7 @@ def _promises(found: Report) -> Part:
             continue
         fast = NONE
         if facts[2]:
-            fast = f"{percent(budget.fast)} ≤ {_ms(facts[2])}"
+            fast = f"{percent(budget.fast)} ≤ {milliseconds(facts[2])}"
         rows.append(
             (
                 one.name,
@@ -168,7 +168,10 @@ def _slowest(found: Report) -> Part:
         return one.p95_s or 0.0
 
     rows = [
-        (one.name, *map(_ms, (one.p95_s, one.p99_s, (one.seen.max_us or 0) / 1e6)))
+        (
+            one.name,
+            *map(milliseconds, (one.p95_s, one.p99_s, (one.seen.max_us or 0) / 1e6)),
+        )
         for one in sorted(found.targets, key=worst, reverse=True)[:10]
         if one.p95_s is not None
     ]
@@ -191,7 +194,8 @@ def part(
     return Part(title, lines, heads, tuple(rows), name)
 
 
-def _ms(seconds: float | None) -> str:
+def milliseconds(seconds: float | None) -> str:
+    """Return a time of answers for people."""
     if seconds is None:
         return NONE
     return f"{seconds * 1000:.1f} ms" if seconds < 10 else f"{seconds:.1f} s"

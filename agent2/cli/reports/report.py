@@ -14,7 +14,7 @@ from agent2.cli.command import settings as shared
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, print_json
-from agent2.cli.reports import areas, capacity, checks, logged
+from agent2.cli.reports import areas, capacity, changes, checks, logged
 from agent2.cli.reports.parts import parts
 from agent2.cli.span import span
 from agent2.cli.words import say
@@ -69,6 +69,7 @@ def report(
     chosen = [_target(plan, name) for name in targets] or list(plan.targets)
     with Store(settings) as db:
         found = gather(db, chosen, begin, end)
+        marked = changes.compared(db, chosen, begin, end, time.time())
         more = None
         if (daily or weekly) and not only_slo:
             said = logged.read_all(chosen, end if daily else None)
@@ -76,11 +77,13 @@ def report(
     seen = snapshot.read(settings.state_dir)
     slow = checks.slowest(seen, (one.name for one in chosen))
     if as_json or form == "json":
-        tree = document(found) | {"slow_checks": slow}
+        tree = document(found) | {"slow_checks": slow, "changes": marked}
         print_json(tree if more is None else tree | more.tree())
         return codes.OK
     sections = list(parts(found, only_slo=only_slo))
     sections += [] if only_slo else [checks.section(slow)]
+    if marked and not only_slo:
+        sections.append(changes.section(marked))
     if more is not None:
         sections = list(areas.arranged([*sections, *more.sections()]))
     _show(found, sections, form, only_slo=only_slo)

@@ -26,6 +26,12 @@ PEOPLE = {
     "help.restart_target": "Have the running agent restart TARGET: through redlines, "
     "frozen windows and gates, with its own action and proof. It counts in the budget, "
     "and a spent budget does not refuse it.",
+    "command.annotate": "mark a deployment: the report compares before and after",
+    "help.annotate": "Mark that something changes now, TEXT says what (v1.2). The "
+    "report compares each target before and after it.",
+    "option.annotate_target": "The target that it is about, else all.",
+    "option.annotate_for": "How long it is watched, and as long before it (30m).",
+    "annotate.done": "{what} is marked; it is watched until {until}: agent2 report",
     "option.by": "Who says so; else who types.",
     "option.why": "Why; it is shown to everybody who asks.",
     "option.match": "target, severity or label.NAME (repeatable; all must hold).",

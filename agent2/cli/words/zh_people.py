@@ -23,6 +23,12 @@ PEOPLE = {
     "help.check_now": "让运行中的监控器立即检查 TARGET, 不指定则检查全部。",
     "help.restart_target": "让运行中的监控器重启 TARGET: 同样经过红线, 冻结时段和闸门, "
     "使用同样的动作并验证结果。计入重启预算, 但预算用尽时不会拒绝。",
+    "command.annotate": "标记一次部署: 报告会对比前后",
+    "help.annotate": "标记现在发生了变更, TEXT 说明内容 (v1.2)。"
+    "报告会对比每个目标的前后情况。",
+    "option.annotate_target": "涉及的目标, 默认为全部。",
+    "option.annotate_for": "观察多久, 与之前同样长的时间对比 (30m)。",
+    "annotate.done": "已标记 {what}; 观察至 {until}: agent2 report",
     "option.by": "操作者; 默认为当前用户。",
     "option.why": "原因; 会显示给所有查询者。",
     "option.match": "target, severity 或 label.NAME (可重复; 须全部符合)。",
