@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 # A busy machine is slow, not wrong: no deadline, no complaint of slow drawing.
 settings.register_profile(
     "core",
-    max_examples=int(os.environ.get("AGENT2_LAWS", "60")),
+    max_examples=int(os.environ.get("AGENT2_LAWS", "40")),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
