@@ -66,7 +66,7 @@ def test_one_crash_makes_one_fix_record_and_one_signal(drilled):
         fixes = drill.agent.status()["fixes"]
         assert [fix["result"] for fix in fixes] == ["signal_created"]
         assert len(drill.agent.journal("restart.requested")) == 1
-        assert len(drill.agent.lines("修复操作: ")) == 1
+        assert len(drill.agent.until_line("修复操作: ", count=1)) == 1
         assert json.loads(drill.agent.signal_path.read_bytes()) == drill.signal
         assert drill.signal["id"] == fixes[0]["id"]
 
@@ -95,7 +95,7 @@ def test_after_cont_all_is_well_within_two_intervals(drilled):
 def test_after_cont_nothing_is_left_that_would_restart_the_healthy_target(drilled):
     for drill in drilled.hangs():
         assert drill.agent.signal() is None
-        assert len(drill.agent.lines("restart signal withdrawn")) == 1
+        assert len(drill.agent.until_line("restart signal withdrawn", count=1)) == 1
         asked = drill.agent.journal("restart.requested")
         assert len(asked) == 1
         taken_back = [f["id"] for f in drill.agent.status()["fixes"] if f["withdrawn"]]
@@ -144,8 +144,8 @@ def test_with_threshold_four_the_fourth_failing_cycle_signals_and_no_third_does(
         lines = agent.lines()
         made = next(n for n, line in enumerate(lines) if "signal created" in line)
         assert "consecutive failures: 4" in "\n".join(lines[:made])
-        assert agent.signal()["reason"] == "health_check_failed"
-        assert agent.signal()["code"] == "http_status"
+        assert agent.until_signal()["reason"] == "health_check_failed"
+        assert agent.until_signal()["code"] == "http_status"
 
 
 def test_the_shipped_profiles_are_the_documents_numbers():

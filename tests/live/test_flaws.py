@@ -53,7 +53,7 @@ def test_flaw_03_the_first_start_makes_its_folder(rig, server):
     assert not agent.folder.exists()
     agent.start()
     agent.until_word("ok")
-    assert agent.lines("monitor started")
+    assert agent.until_line("monitor started")
 
 
 def test_flaw_04_the_fix_history_survives_a_start(rig, server):
@@ -91,7 +91,7 @@ def test_flaw_06_the_counter_counts_on_and_signals_have_a_budget(rig, server):
     never(agent.signal, 0.5, "a third signal")
     status = agent.until(lambda s: s["consecutive_failures"] > 5, 30, "counted on")
     assert len(status["fixes"]) == 2
-    assert len(agent.lines("restart budget is spent")) == 1
+    assert len(agent.until_line("restart budget is spent", count=1)) == 1
     counts = [
         int(line.partition("failures: ")[2].partition(")")[0])
         for line in agent.lines("consecutive failures: ")
@@ -108,7 +108,7 @@ def test_flaw_07_a_signal_is_withdrawn_on_recovery(rig, server):
     agent.until_no_signal()
     status = agent.until(lambda s: s["fixes"][0]["withdrawn"], 30, "the record says so")
     assert status["targets"][0]["restarts"]["used"] == 0
-    assert agent.lines("restart signal withdrawn")
+    assert agent.until_line("restart signal withdrawn")
 
 
 class Alternating(list):
@@ -190,13 +190,13 @@ def test_flaw_12_any_program_counts_and_neither_a_zombie_nor_a_reused_pid(
     agent.until_word("ok")
     os.utime(file, (1, 1))  # written long before this process began
     agent.until_signal()
-    assert agent.signal()["code"] == "pid_reused"
+    assert agent.until_signal()["code"] == "pid_reused"
     os.utime(file)
     agent.until_word("ok")
     agent.until_no_signal()
     sleeper.kill()  # not reaped by us yet: a zombie
     assert agent.until_signal()["code"] == "zombie"
-    assert agent.signal()["reason"] == "process_not_alive"
+    assert agent.until_signal()["reason"] == "process_not_alive"
 
 
 def test_flaw_12_a_python_with_the_same_number_is_another_program(rig, tmp_path):
@@ -253,7 +253,7 @@ def test_flaw_15_no_line_stands_twice_when_stdout_is_the_log(rig, server):
     agent.until_line("passed", count=3)
     lines = agent.lines()
     assert len(lines) == len(set(lines))
-    assert len(agent.lines("monitor started")) == 1
+    assert len(agent.until_line("monitor started", count=1)) == 1
 
 
 def test_flaw_16_one_event_is_one_line(rig, server):
@@ -291,7 +291,7 @@ def test_flaw_18_a_stop_ends_cleanly_in_any_state(rig, server):
         assert agent.process.wait(30) == 0
         assert agent.status()["status"] == "stopped"
         assert not (agent.folder / "agent2.pid").exists()
-        assert len(agent.lines("signal 15 received")) == 1
+        assert len(agent.until_line("signal 15 received", count=1)) == 1
         assert agent.lines()[-1].endswith("Agent2 monitor stopped")
 
 

@@ -235,7 +235,7 @@ def test_kill_and_watch_the_signal_appear(world):
             r"-rw-r--r--.*multi_agent/restart_signal",
             terminal=True,
         )
-        assert world.agent.signal()["reason"] == "process_not_alive"
+        assert world.agent.until_signal()["reason"] == "process_not_alive"
         time.sleep(0.5)
         assert world.agent.signal_path.exists()  # it stays until it is consumed
 

@@ -189,7 +189,7 @@ def test_the_watcher_has_it_done_and_says_once_when_it_cannot_be(rig, server):
     agent.until(lambda s: "upkeep" in s["agent"]["self"]["troubles"], 30, "the trouble")
     asked = server.connections
     assert server.wait_connections(asked + 5) >= asked + 5, "the checks go on"
-    (line,) = agent.lines("care of the store failed")
+    (line,) = agent.until_line("care of the store failed")
     assert " - ERROR - " in line
     (agent.folder / "upkeep.pid").rmdir()
 
@@ -198,7 +198,7 @@ def test_the_watcher_has_it_done_and_says_once_when_it_cannot_be(rig, server):
     old = "SELECT count(*) FROM supervisor_inbox WHERE event_id = 'old'"
     assert agent.rows(old) == [(0,)]
     assert agent.rows("SELECT count(*) FROM supervisor_metrics_archive") >= [(1,)]
-    assert len(agent.lines("care of the store failed")) == 1
+    assert len(agent.until_line("care of the store failed", count=1)) == 1
     assert agent.stop() == 0
 
 
@@ -224,7 +224,7 @@ def test_a_commit_of_the_watcher_does_not_wait_for_pages_that_are_given_back(
             reader.execute("ROLLBACK")
             if agent.lines("gave way to a commit"):
                 break
-        assert agent.lines("gave way to a commit")
+        assert agent.until_line("gave way to a commit")
         assert agent.status()["agent"]["self"]["troubles"] == {}
     finally:
         reader.close()

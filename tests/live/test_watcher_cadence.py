@@ -149,7 +149,7 @@ def test_a_second_crash_inside_one_interval_is_noticed_at_once(rig):
     wait_for(lambda: holds(agent.pid, target.pid), 30, "the successor is held")
     target.send(signal.SIGKILL)
     assert agent.until_word("down")["consecutive_failures"] == 2
-    assert len(agent.lines("the kernel reports a death")) == 3
+    assert len(agent.until_line("the kernel reports a death", count=3)) == 3
 
 
 def holds(agent: int, pid: int) -> bool:
@@ -190,7 +190,7 @@ def test_a_death_waits_for_no_other_check(rig):
         assert agent.until_signal()["reason"] == "process_not_alive"
         seen = agent.until_word("down")["targets"][0]["checks"]
         assert [check["name"] for check in seen] == ["pid"]
-        assert len(agent.lines("consecutive failures")) == 1
+        assert len(agent.until_line("consecutive failures", count=1)) == 1
 
 
 def test_after_a_death_the_other_checks_are_asked_for_the_picture(rig):
@@ -287,7 +287,7 @@ def test_an_agent_that_starts_before_its_target_waits_for_it(rig):
     agent = rig.agent(config(watching(target, interval=0.3, timeout=5)))
     status = agent.until_word("down")
     assert status["targets"][0]["checks"][0]["code"] == "pid_missing"
-    assert agent.signal()["reason"] == "process_not_alive"
+    assert agent.until_signal()["reason"] == "process_not_alive"
     target.start()
     agent.until_word("ok")
     agent.until_no_signal()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -33,7 +32,7 @@ def told(agent):
     (detail,) = agent.rows("SELECT detail FROM incidents")[0]
     ((_, body),) = agent.journal("incident.opened")
     assert body["detail"] == detail
-    assert json.loads(agent.signal_path.read_text())["detail"] == detail
+    assert agent.until_signal()["detail"] == detail
     return detail
 
 

@@ -121,7 +121,7 @@ def test_with_a_full_disk_cycles_and_alerts_go_on_and_nothing_is_torn_or_forgott
     assert len(disk.journal("incident.opened")) == 1
     asked = [body["action"] for body in disk.journal("restart.requested")]
     assert len(set(asked)) == len(asked)
-    assert agent.signal()["id"] in asked
+    assert agent.until_signal()["id"] in asked
     # People heard of it meanwhile, and the proof stands where it belongs.
     wait_for(lambda: disk.rows(PROVED) == [("delivered",)], 60, "the proof")
     assert fired(hook) == 1
@@ -218,7 +218,7 @@ def test_a_store_of_another_user_is_said_and_watch_and_alerts_go_on(
     assert status["status"] == "error"
     assert "agent2.db" in status["agent"]["self"]["troubles"]["store"]
     agent.until_signal()
-    (line,) = agent.lines("cannot write the database")
+    (line,) = agent.until_line("cannot write the database")
     assert " - ERROR - " in line
     fired(hook)
     assert len(list(memory.iterdir())) == 2
@@ -254,7 +254,7 @@ def test_a_damaged_store_is_moved_aside_the_watch_goes_on_and_a_copy_brings_all_
     agent.start()
     agent.until_word("ok")
     (aside,) = agent.folder.glob("agent2.db.damaged-*[0-9]")
-    (line,) = agent.lines("was damaged")
+    (line,) = agent.until_line("was damaged")
     assert " - ERROR - " in line
     assert aside.name in line
     server.answers[:] = [http("", 500)]

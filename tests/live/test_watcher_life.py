@@ -29,7 +29,7 @@ def test_asked_to_stop_it_leaves_cleanly(rig, server, number):
     assert status["health_status"] == "unknown"
     left = set(os.listdir(agent.folder))
     assert not left & {"agent2.pid", "agent2.sock"}
-    assert agent.lines("monitor stopped")
+    assert agent.until_line("monitor stopped")
     assert agent.errors.read_text() == ""
 
 
@@ -174,7 +174,7 @@ def test_with_stdout_in_the_log_every_line_stands_once(rig, server):
     assert agent.stop() == 0
     lines = agent.lines()
     assert len(lines) == len(set(lines))
-    assert len(agent.lines("monitor started")) == 1
+    assert len(agent.until_line("monitor started", count=1)) == 1
 
 
 def test_in_the_foreground_every_line_is_also_shown(rig, server):
@@ -233,7 +233,7 @@ def test_killed_in_an_outage_it_resumes_failures_incident_budget_and_fixes(rig):
     assert min(took) < 1.0
     assert len(agent.journal("incident.opened")) == 1
     assert len(agent.journal("restart.requested")) == 1
-    assert agent.signal()["incident_id"] == before["incidents"]["open"][0]["id"]
+    assert agent.until_signal()["incident_id"] == before["incidents"]["open"][0]["id"]
 
 
 def test_failures_below_the_threshold_are_counted_on_after_a_kill(rig, server):

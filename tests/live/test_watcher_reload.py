@@ -63,7 +63,7 @@ def test_a_broken_configuration_is_refused_and_the_old_one_stays(rig, server):
     assert told["last_reload"] == "rejected"
     assert f"{agent.yaml}:4:" in told["error"]
     assert "chekcs" in told["error"]
-    (line,) = agent.lines("configuration refused")
+    (line,) = agent.until_line("configuration refused")
     assert " - ERROR - " in line
     count = len(agent.lines("passed"))
     agent.until_line("passed", count=count + 2)
@@ -112,7 +112,7 @@ def test_an_unchanged_configuration_is_only_a_new_log(rig, server):
     loaded = agent.status()["agent"]["config"]["loaded_at"]
     agent.send(signal.SIGHUP)
     agent.until_line("configuration unchanged")
-    assert len(agent.lines("passed")) == 1
+    assert len(agent.until_line("passed", count=1)) == 1
     assert agent.status()["agent"]["config"]["loaded_at"] == loaded
 
 

@@ -42,7 +42,7 @@ def test_among_many_targets_each_line_of_a_repair_says_whose_it_is(rig):
     agent = rig.agent(config(one, two | {"name": "shop"}))
     agent.until_line("[shop] 修复操作: run restart command, 结果: signal_created")
     for said in ("trying to repair...", "restart command was run"):
-        assert agent.lines(f"[shop] {said}")
+        assert agent.until_line(f"[shop] {said}")
         assert not agent.lines(f"INFO - {said}")
     status = agent.until(lambda s: len(s["fixes"]) > 1, 60, "both fixes")
     issues = {fix["target"]: fix["issue"] for fix in status["fixes"]}

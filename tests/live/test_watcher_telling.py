@@ -68,7 +68,7 @@ def test_a_courier_that_cannot_be_started_is_our_trouble_until_one_is(
     status = agent.until(lambda s: "courier" in troubles(s), 60, "the trouble")
 
     assert status["status"] == "error"
-    assert agent.lines("cannot start the courier")
+    assert agent.until_line("cannot start the courier")
     hidden.rename(python)
     become(server, http(document()))
     agent.until(lambda s: not troubles(s), 60, "no trouble any more")
@@ -107,7 +107,7 @@ def closed(agent: Agent, hook: FakeHook) -> None:
     assert agent.rows("SELECT count(*) FROM incidents WHERE resolved_at IS NULL") == [
         (0,)
     ]
-    assert agent.lines("no longer watched: webui")
+    assert agent.until_line("no longer watched: webui")
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_a_start_without_a_target_that_was_sick_leaves_nothing_open(
     assert agent.stop() == 0
     agent.start()
     agent.until_word("ok")
-    assert len(agent.lines("no longer watched: webui")) == 1
+    assert len(agent.until_line("no longer watched: webui", count=1)) == 1
 
 
 def test_nothing_is_shown_that_a_crash_would_take_back(rig, server):

@@ -28,7 +28,7 @@ def test_without_remediation_it_says_so_and_asks_for_nothing(
     agent = rig.agent(config(asking(server, **settings), language=language))
     status = agent.until_word("down")
     agent.until_line(" 3)")
-    (line,) = agent.lines(phrase)
+    (line,) = agent.until_line(phrase)
     assert " - ERROR - " in line
     assert agent.signal() is None
     assert status["fixes"] == []
@@ -134,7 +134,7 @@ def test_a_warning_that_ends_is_no_outage_and_counts_from_its_own_beginning(
     (line,) = agent.until_line("warns no more")
     seconds = float(line.rpartition("did for ")[2].partition("s)")[0])
     assert seconds < time.monotonic() - ended - 2.0 + 0.1
-    assert len(agent.lines("it was down for")) == 1
+    assert len(agent.until_line("it was down for", count=1)) == 1
 
 
 def test_a_port_that_is_closed_is_named_before_the_page_on_it(rig):
@@ -171,7 +171,7 @@ def test_while_nobody_takes_a_signal_up_no_other_is_made(rig, server):
     agent.until_line(" 9)")
     assert agent.signal() == first
     assert len(agent.journal("restart.requested")) == 1
-    assert len(agent.lines("修复操作: ")) == 1
+    assert len(agent.until_line("修复操作: ", count=1)) == 1
     agent.signal_path.unlink()  # taken up, and it does not help: the next one may come
     assert agent.until_signal()["attempt"] == 2
 
@@ -182,7 +182,7 @@ def test_a_signal_that_a_person_put_there_is_left_alone(rig, server):
     agent.signal_path.write_text('{"timestamp": "now", "reason": "because"}')
     server.answers[:] = [http("", 500)]
     agent.until_line("repair failed")
-    assert agent.signal()["reason"] == "because"
+    assert agent.until_signal()["reason"] == "because"
     server.answers[:] = [http(document())]
     agent.until_word("ok")
     never(lambda: not agent.signal_path.exists(), 0.3, "it was withdrawn")
@@ -204,8 +204,8 @@ def test_a_consumed_signal_is_proved_by_a_new_process(rig):
     )
     assert status["consecutive_failures"] == 0
     assert len(status["fixes"]) == 1
-    assert agent.lines("the restart helped")
-    assert len(agent.lines("修复操作: ")) == 1
+    assert agent.until_line("the restart helped")
+    assert len(agent.until_line("修复操作: ", count=1)) == 1
 
 
 # -- readers

@@ -1,7 +1,8 @@
 """Kill the demo target and tell, with times, what follows.
 
 The times are those of the deeds themselves: the journal's for what the watcher did,
-the moment of seeing for files of others. All count from the kill.
+the moment of seeing for files of others. All count from the kill, and none goes back:
+what the journal shows only after a file was seen has the time of the line before it.
 """
 
 from __future__ import annotations
@@ -52,10 +53,10 @@ def kill_and_watch(settings: Settings, demo: Demo) -> int:
         begun = time.time()
         process.signal(signal.SIGKILL)
         process.close()
-        _tell(0.0, say("demo.event.killed", pid=process.pid))
+        _tell(latest := 0.0, say("demo.event.killed", pid=process.pid))
         while time.time() < begun + _PATIENCE:
             for at, text in watch.news():
-                _tell(at - begun, text)
+                _tell(latest := max(latest, at - begun), text)
             if watch.held:
                 return codes.FAILED  # nothing follows until a person says so
             if watch.over:
@@ -67,7 +68,7 @@ def kill_and_watch(settings: Settings, demo: Demo) -> int:
 
 
 def _tell(after: float, text: str) -> None:
-    click.echo(f"  {max(after, 0.0):7.3f} s  {text}")
+    click.echo(f"  {after:7.3f} s  {text}")
 
 
 class _Watch:
