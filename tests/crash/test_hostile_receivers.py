@@ -21,7 +21,7 @@ INTERVAL = 0.25
 CALM = 2.0  # seconds before the storm, to compare with
 HEADER = "Bearer H3alth-Check-Tok3n"
 GROWTH = 4096  # KiB; the goal is 2048, see bench
-STANDSTILL = 3.0  # a receiver that hangs does so for longer
+STANDSTILL = 4.5  # a receiver that hangs does so for five seconds
 OUTAGES = Path(__file__).with_name("outages.py")
 
 
@@ -129,18 +129,18 @@ def _happen(storm: Storm) -> None:
     """An outage while everybody is hostile; then they are good, and another one."""
     storm.agent.until_line("passed", count=6)
     begun = time.time()
-    storm.until(lambda: time.time() - begun > CALM, 2 * CALM, "a calm moment")
+    storm.until(lambda: time.time() - begun > CALM, 60, "a calm moment")
     storm.before, since = storm.memory(), time.time()
     everybody = {each.name for each in storm.receivers} - {"witness"}
     storm.become(1, "bad")
     storm.become(2, "echo")
-    storm.until(lambda: set(storm.causes()) == everybody, 40, "all were asked")
+    storm.until(lambda: set(storm.causes()) == everybody, 240, "all were asked")
     storm.hostile = storm.causes()
     storm.become(1, "ok")
     storm.become(2, "ok")
     for each in storm.receivers:
         each.mend(storm.right)
-    storm.until(storm.settled, 40, "all are told")
+    storm.until(storm.settled, 240, "all are told")
     storm.after = storm.memory()
     quiet = hostile.looks(storm.answers, 0, begun, since)
     during = hostile.looks(storm.answers, 0, since, time.time())
@@ -150,7 +150,7 @@ def _happen(storm: Storm) -> None:
     growth = storm.after - storm.before
     print(json.dumps({"growth_kib": growth, "calm": calm, "storm": storm.late}))
     assert storm.agent.stop() == 0
-    wait_for(lambda: not ours.of(storm.agent.folder), 30, "nothing is left running")
+    wait_for(lambda: not ours.of(storm.agent.folder), 60, "nothing is left running")
 
 
 CAUSES = {
