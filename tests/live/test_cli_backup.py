@@ -39,7 +39,7 @@ notifiers:
 def cli(tmp_path):
     """A store with incidents and counters, a configuration with a secret, a log."""
     made = Cli(tmp_path)
-    made.state.mkdir()
+    made.state.mkdir(exist_ok=True)
     made.config(CONFIG.format(port=reserved()))
     key = made.home / "pagerduty.key"
     key.write_text("a" * 32)

@@ -26,7 +26,7 @@ OLD = "2020-01-01 00:00:00.000"
 def cli(tmp_path):
     """A store with an incident, two old events, one that waits."""
     made = Cli(tmp_path)
-    made.state.mkdir()
+    made.state.mkdir(exist_ok=True)
     db = Database.open(str(made.state / "agent2.db"))
     where = ("webui", Severity.CRITICAL, time.time(), Facet.PROCESS)
     with db.transaction() as tx:

@@ -103,7 +103,7 @@ def test_a_taken_port_is_said_and_another_is_used(cli):
 
 
 def test_a_pid_file_of_somebody_else_is_left_alone(cli):
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     path = cli.state / "webui.pid"
     path.write_text(f"{os.getpid()}\n")
 

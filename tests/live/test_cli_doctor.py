@@ -134,7 +134,7 @@ def test_the_five_points_pass_where_all_is_as_it_should_be(tmp_path):
         "targets: [{name: a, checks: [{kind: tcp, port: 1}]}]\n"
         "notifiers: [{name: hook, kind: webhook, url: 'http://127.0.0.1:9/'}]\n"
     )
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     Database.open(str(cli.state / "agent2.db")).close()
     rows = {
         "deliveries": "id, notifier, incident, alert, created_at, next_at, state,"
@@ -377,7 +377,7 @@ def test_config_validate_says_the_words_of_the_documents(tmp_path):
 
 def test_hostile_files_hold_nobody_up(tmp_path):
     cli = Cli(tmp_path)
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     for name in ("agent2.db", "agent2.log", "agent2_status.json", "agent2.pid"):
         os.mkfifo(cli.state / name)
 

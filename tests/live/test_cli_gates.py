@@ -112,7 +112,7 @@ def test_one_target_or_all_of_them(cli, words):
 
 
 def test_the_running_agent_is_told_to_look_at_the_gates(cli):
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as watcher:
         watcher.bind(str(cli.state / "agent2.sock"))
         watcher.settimeout(10)
@@ -158,7 +158,7 @@ def test_both_languages_say_it(cli):
 
 
 def test_a_name_that_no_target_has_is_pointed_out_and_a_known_one_not(cli):
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     targets = [{"name": "webui", "state": "ok"}, {"name": "db", "state": "ok"}]
     cli.write("agent2_status.json", json.dumps({"targets": targets}))
 
@@ -173,7 +173,7 @@ def test_a_name_that_no_target_has_is_pointed_out_and_a_known_one_not(cli):
 
 
 def test_the_audit_shows_what_came_of_an_action(cli):
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     store = str(cli.state / "agent2.db")
     with closing(Database.open(store)) as db, db.transaction() as tx:
         came = {"action": "webui#1", "result": "failed", "detail": "exit 3"}

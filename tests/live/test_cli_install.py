@@ -339,7 +339,7 @@ def test_the_two_kinds_of_unit_do_not_stand_side_by_side(machine):
 
 def test_programs_beside_the_watcher_get_units_when_the_plan_has_them_on(machine):
     state = machine.home / "state"
-    state.mkdir()
+    state.mkdir(exist_ok=True)
     (state / "plan.json").write_text(
         json.dumps({"web": {"enabled": True}, "telemetry": {"enabled": False}})
     )
@@ -550,7 +550,7 @@ def test_launchd_gets_the_backups_too_and_lets_them_go(machine):
 @needs_logrotate
 def test_logrotate_reads_what_was_written_and_not_what_was_kept(machine, tmp_path):
     folder, state = tmp_path / "logrotate.d", machine.home / "a b"
-    state.mkdir()
+    state.mkdir(exist_ok=True)
     for name in ("agent2.log", "agent2.jsonl", "agent1.log"):
         (state / name).write_text("line\n")
     words = ("--user", ME, "--dir", folder, "--state-dir", state)
@@ -588,7 +588,7 @@ def test_the_hang_up_after_a_rotation_reaches_the_process_of_the_pid_file(
     machine, tmp_path
 ):
     state = machine.home / "a b"
-    state.mkdir()
+    state.mkdir(exist_ok=True)
     (state / "agent2.log").write_text("line\n")
     # Not sh: it cannot trap what it finds ignored, as under nohup.
     program = """import signal

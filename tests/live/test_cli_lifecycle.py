@@ -359,6 +359,6 @@ def test_the_restarter_has_the_same_life(cli):
 def test_holding_is_what_the_agent_does(tmp_path):
     """The stand-in of these tests locks as the real one: start sees it."""
     cli = Cli(tmp_path)
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     with holding(cli.state / "agent2.pid", "agent2_monitor.py") as child:
         assert f"already running (PID: {child.pid})" in cli("start").out

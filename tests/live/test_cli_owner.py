@@ -31,7 +31,7 @@ def bystander():
 @pytest.fixture
 def cli(tmp_path):
     made = Cli(tmp_path)
-    made.state.mkdir()
+    made.state.mkdir(exist_ok=True)
     return made
 
 

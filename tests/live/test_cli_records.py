@@ -56,7 +56,7 @@ def alert(incident):
 def cli(tmp_path):
     """A store with two incidents, one of them over; a dead letter and one that waits."""
     made = Cli(tmp_path)
-    made.state.mkdir()
+    made.state.mkdir(exist_ok=True)
     db = Database.open(str(made.state / "agent2.db"))
     with db.transaction() as tx:
         for incident, at in ((FIRST, NOW - 60), (SECOND, NOW - 10)):

@@ -33,7 +33,7 @@ def kept(tmp_path_factory):
     """Twelve days of a machine: processor 1 % a day, disk 2 %, memory as it was."""
     folder = tmp_path_factory.mktemp("kept")
     state = folder / "state"
-    state.mkdir()
+    state.mkdir(exist_ok=True)
     now = int(time.time()) // STEP * STEP
     db = Database.open(str(state / "agent2.db"), create=True)
     with db.transaction() as tx:

@@ -19,7 +19,7 @@ from tests.live.cli_kit import MAIN, Cli, holding, until
 @pytest.fixture
 def cli(tmp_path):
     made = Cli(tmp_path)
-    made.state.mkdir()
+    made.state.mkdir(exist_ok=True)
     return made
 
 

@@ -134,7 +134,7 @@ def test_a_reader_that_leaves_is_no_error(cli):
 
 
 def test_an_error_of_ours_is_one_line_and_its_trace_is_kept(cli, tmp_path):
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     broken = tmp_path / "broken"
     broken.mkdir()
     # A click that breaks stands for any fault inside a command.

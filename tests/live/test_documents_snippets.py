@@ -409,7 +409,7 @@ def test_a_wrong_number_in_the_environment_is_said(tmp_path):
 
 def test_what_the_snippets_write_is_seen_by_the_command_line(tmp_path):
     cli = Cli(tmp_path)
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     path = cli.state / "agent2.db"
     Database.open(str(path)).close()
     use = 'gate_adapter.trigger_pause("webui", "restart", "by script")\n'

@@ -26,7 +26,7 @@ except compiling.RefusedError as error:
 
 def test_a_plan_of_a_later_version_is_refused_with_what_to_do(tmp_path):
     code, state = tmp_path / "code", tmp_path / "state"
-    state.mkdir()
+    state.mkdir(exist_ok=True)
     leave = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "agent2", code / "agent2", ignore=leave)
     argv = [sys.executable, "-I", "-c", RUNNING, str(code), str(state)]

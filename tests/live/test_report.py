@@ -331,7 +331,7 @@ def test_a_time_may_be_said_in_many_ways(words, begin, end):
 @pytest.mark.slow
 def test_the_command_reports_in_each_form_and_refuses_what_it_cannot_know(tmp_path):
     cli = Cli(tmp_path)
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     db = Database.open(str(cli.state / "agent2.db"))
     fill(db)
     db.close()

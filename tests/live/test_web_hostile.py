@@ -402,7 +402,7 @@ def test_who_has_many_addresses_has_one_bucket(addresses):
 
 def test_a_stream_of_nonsense_is_passed_over_by_who_follows(tmp_path):
     cli = Cli(tmp_path)
-    cli.state.mkdir()
+    cli.state.mkdir(exist_ok=True)
     good = (
         '{"at": "\\u001b[31mnow", "kind": "k", "target": "t", "body": {"x": "\\u009b"}}'
     )
