@@ -281,6 +281,8 @@ def test_a_test_message_goes_the_real_way(notifying, slack):
 
 
 def test_each_notifier_is_told_apart(notifying, slack):
+    notifying.state.mkdir(exist_ok=True)
+    Database.open(str(notifying.state / "agent2.db")).close()
     told = notifying("notify", "test", "--json")
 
     assert told.code == 1
@@ -288,6 +290,9 @@ def test_each_notifier_is_told_apart(notifying, slack):
     assert results["ops"]["delivered"] is True
     assert results["other"]["delivered"] is False
     assert results["other"]["cause"] == "unreachable"
+    doctor = notifying("doctor", "--json").json["findings"]  # it advises the test
+    untried = [one["text"] for one in doctor if one["code"] == "untried"]
+    assert untried == ["notifier other has never delivered anything"]
 
 
 def test_an_answer_that_is_no_proof_is_no_delivery(notifying, slack):

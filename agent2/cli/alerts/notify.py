@@ -7,7 +7,10 @@ waits behind real alerts nor is tried again tomorrow.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tempfile
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,11 +21,15 @@ from agent2.cli.command import Command, Group
 from agent2.cli.command import settings as shared
 from agent2.cli.configuration.plans import obtain, put
 from agent2.cli.errors import Failure
-from agent2.cli.records import print_json, print_rows
+from agent2.cli.records import NAME, print_json, print_rows
 from agent2.cli.words import say
 from agent2.core.message import DeliveryState
+from agent2.store import meta
+from agent2.store.database import Database
+from agent2.store.errors import StoreError
 
 if TYPE_CHECKING:
+    from agent2.cli.settings import Settings
     from agent2.core.message import Delivery
     from agent2.plan.values import Plan, PluginPlan
 
@@ -66,11 +73,23 @@ def test(
         put(settings, folder)
         results = send(plan, chosen, folder, timeout)
     told = [_result(n, results.get(n.name), timeout) for n in chosen]
+    _keep(settings, [one["name"] for one in told if one["delivered"]])
     if as_json:
         print_json({"notifiers": told})
     else:
         click.echo("\n".join(one["text"] for one in told))
     return codes.OK if all(one["delivered"] for one in told) else codes.FAILED
+
+
+def _keep(settings: Settings, names: list[str]) -> None:
+    """Write down what arrived, where a store is: the doctor asks who was ever tried."""
+    if names and os.path.exists(settings.path(NAME)):
+        with contextlib.suppress(StoreError):
+            db = Database.open(settings.path(NAME))
+            try:
+                meta.try_done(db, names, time.time())
+            finally:
+                db.close()
 
 
 def _choose(plan: Plan, names: tuple[str, ...]) -> list[PluginPlan]:

@@ -11,7 +11,7 @@ from agent2.cli.state.machine import duration, memory
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.host.clock import stamp
-from agent2.store import outbox_view
+from agent2.store import meta, outbox_view
 from agent2.store.errors import StoreError
 from agent2.store.glance import Glance
 
@@ -35,14 +35,14 @@ def look(case: Case) -> Iterator[Finding]:
         if case.watcher:
             text = say("doctor.no_store", path=path)
             yield Finding(AREA, "no_store", text, f"ls -l {path}", BAD)
-        yield from _told_of(case, {})
+        yield from _told_of(case, {}, {})
         return
     try:
         with Glance.at(path) as db:
             yield from _standing(case, path, db.standing())
             newest = db.rows("SELECT max(at) FROM journal")[0][0]
             yield from _ahead(case, newest)
-            yield from _told_of(case, outbox_view.counts(db))
+            yield from _told_of(case, outbox_view.counts(db), meta.tried(db))
     except StoreError as error:
         what, _, advice = str(error).partition("; ")
         yield Finding(AREA, error.kind, what, advice or f"ls -l {path}", BAD)
@@ -72,7 +72,9 @@ def _ahead(case: Case, newest: object) -> Iterator[Finding]:
         yield Finding("clock", "ahead", text, "timedatectl status")
 
 
-def _told_of(case: Case, counts: dict[str, NotifierCount]) -> Iterator[Finding]:
+def _told_of(
+    case: Case, counts: dict[str, NotifierCount], tried: dict[str, float]
+) -> Iterator[Finding]:
     if case.plan is None:
         return
     names = [one.name for one in case.plan.notifiers]
@@ -84,8 +86,9 @@ def _told_of(case: Case, counts: dict[str, NotifierCount]) -> Iterator[Finding]:
         count = counts.get(name)
         test = typed(f"notify test {name}", case.settings)
         if count is None or not (count.last_success_at or count.last_error):
-            text = say("doctor.untried", name=name)
-            yield Finding(TOLD, "untried", text, test)
+            if name not in tried:
+                text = say("doctor.untried", name=name)
+                yield Finding(TOLD, "untried", text, test)
             continue
         if count.dead:
             text = say("doctor.dead", name=name, count=count.dead)

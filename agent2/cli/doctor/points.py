@@ -14,7 +14,7 @@ from agent2.cli.records import NAME
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.host.clock import stamp
-from agent2.store import outbox_view
+from agent2.store import meta, outbox_view
 from agent2.store.errors import StoreError
 from agent2.store.glance import Glance
 
@@ -90,15 +90,15 @@ def _store(case: Case) -> tuple[frozenset[str], float | None]:
         return frozenset(), None
     try:
         with Glance.at(path) as db:
-            found = outbox_view.counts(db)
+            found, tried = outbox_view.counts(db), meta.tried(db)
             [(at,)] = db.rows(
                 "SELECT max(done_at) FROM actions WHERE result = 'success'"
             )
     except StoreError:
         return frozenset(), None
-    told = frozenset(name for name, one in found.items() if one.last_success_at)
+    told = {name for name, one in found.items() if one.last_success_at} | {*tried}
     recent = isinstance(at, float) and case.now - at < _RECENT
-    return told, at if recent else None
+    return frozenset(told), at if recent else None
 
 
 def _restarts(plan: Plan | None) -> bool:
