@@ -41,8 +41,9 @@ from tests.live.rig import Agent  # noqa: E402
 INTERVAL = 0.1
 MEAN_GAP = 0.35  # seconds between two kills, on average
 LONGEST_GAP = 1.5
-SETTLE = 90.0
+SETTLE = 300.0
 STOP = 60.0
+TIMEOUT = 4.0  # seconds for a send: a receiver that is well is never that slow
 SHOWN = 5
 PATIENCE = 30  # looks for a victim that is not there
 PAGER_KEY = "0123456789abcdef0123456789abcdef"
@@ -86,13 +87,13 @@ def notifiers(ports: dict[str, int]) -> list[dict]:
             "kind": "pagerduty",
             "routing_key": "${PAGER_KEY}",
             "url": f"{local}:{ports['pagerduty']}/v2/enqueue",
-            "timeout": 1.5,
+            "timeout": TIMEOUT,
         },
         {
             "name": "chat",
             "kind": "slack",
             "webhook_url": f"{local}:{ports['slack']}{SLACK_PATH}",
-            "timeout": 1.5,
+            "timeout": TIMEOUT,
         },
         {
             "name": "mail",
@@ -100,7 +101,7 @@ def notifiers(ports: dict[str, int]) -> list[dict]:
             "host": "127.0.0.1",
             "port": ports["smtp"],
             "to": ["admin@example.com"],
-            "timeout": 1.5,
+            "timeout": TIMEOUT,
         },
     ]
 
