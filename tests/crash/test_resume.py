@@ -15,7 +15,7 @@ def test_a_stop_before_the_store_was_read_still_shows_what_is_open(rig):
     agent.until_word("ok")
     target.fault("500")
     (shown,) = agent.until_word("down")["incidents"]["open"]
-    wait_for(lambda: agent.status()["fixes"], 30, "a fix record")
+    wait_for(lambda: agent.status()["fixes"], 60, "a fix record")
     agent.kill()
     lock = FileLock(f"{agent.folder}/agent2.db.lock")
     lock.acquire()  # the new run cannot read its store yet

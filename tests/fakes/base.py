@@ -190,7 +190,7 @@ class Fake:
     def _one(self, plain: socket.socket) -> None:
         wire = plain
         try:
-            wire.settimeout(30)
+            wire.settimeout(60)
             if self.tls is not None:
                 wire = self.tls.wrap_socket(plain, server_side=True)
                 self._open.add(wire)

@@ -51,7 +51,7 @@ class Cli:
     def __call__(self, *words, env=None, cwd=None, input_text=None):
         """Run a command as a process of its own, forked from a warm interpreter."""
         words, env = [*map(str, words)], self.env | (env or {})
-        told = warm.ask(words, env, cwd or self.home, input_text, 60)
+        told = warm.ask(words, env, cwd or self.home, input_text, 120)
         answer = Answer(*told)
         assert "Traceback" not in answer.err, answer.err
         return answer
@@ -65,7 +65,7 @@ class Cli:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert "Traceback" not in done.stderr, done.stderr
         return Answer(done.returncode, done.stdout, done.stderr)
@@ -78,7 +78,7 @@ class Cli:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 

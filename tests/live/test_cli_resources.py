@@ -164,7 +164,7 @@ def test_what_a_running_agent_measures_is_shown_kept_and_told(rig, tmp_path, hoo
     agent.stop()
     agent.start()  # who begins anew does not call a full disk recovered
     agent.until(
-        lambda status: any(one["code"] == "disk" for one in checks(status)), 30, "disk"
+        lambda status: any(one["code"] == "disk" for one in checks(status)), 60, "disk"
     )
     agent.stop()
     assert "agent2.alert.resolved" not in {got.json["type"] for got in hook.received}

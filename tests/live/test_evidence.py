@@ -105,7 +105,7 @@ def test_a_deadlock_is_named_with_its_threads(sick):
         told, _pack = sick.collect()
         return told if told["codes"][:1] == ["deadlock"] else None
 
-    told = wait_for(look, 30, "both wait")
+    told = wait_for(look, 60, "both wait")
     assert "all 2 threads wait for a lock" in told["summary"]
 
 
@@ -159,7 +159,7 @@ def test_a_stopped_process_is_named(sick):
         told, _ = sick.collect()
         return told["codes"] == ["stopped"] and told
 
-    assert "SIGCONT" in wait_for(look, 30, "it is stopped")["summary"]
+    assert "SIGCONT" in wait_for(look, 60, "it is stopped")["summary"]
 
 
 def test_a_full_disk_is_named(sick):

@@ -59,7 +59,7 @@ def test_flaw_03_the_first_start_makes_its_folder(rig, server):
 def test_flaw_04_the_fix_history_survives_a_start(rig, server):
     server.answers[:] = [http(document(status="warn"))]
     agent = rig.agent(config(asking(server)))
-    before = agent.until(lambda s: len(s["fixes"]) == 1, 30, "a fix")
+    before = agent.until(lambda s: len(s["fixes"]) == 1, 60, "a fix")
     assert agent.stop() == 0
     agent.start()
     after = agent.status()
@@ -84,12 +84,12 @@ def test_flaw_06_the_counter_counts_on_and_signals_have_a_budget(rig, server):
     restart = {"intensity": 2, "period": 600, "settle": 0.1, "backoff": 0.1}
     agent = rig.agent(config(asking(server, restart=restart | {"proof": 0.3})))
     for number in (1, 2):
-        agent.until(lambda s, n=number: len(s["fixes"]) == n, 30, f"signal {number}")
-        wait_for(agent.signal, 30, "it lies there")
+        agent.until(lambda s, n=number: len(s["fixes"]) == n, 60, f"signal {number}")
+        wait_for(agent.signal, 60, "it lies there")
         agent.signal_path.unlink()  # taken up, and it does not help
-    agent.until(lambda s: s["targets"][0]["restarts"]["exhausted"], 30, "spent")
+    agent.until(lambda s: s["targets"][0]["restarts"]["exhausted"], 60, "spent")
     never(agent.signal, 0.5, "a third signal")
-    status = agent.until(lambda s: s["consecutive_failures"] > 5, 30, "counted on")
+    status = agent.until(lambda s: s["consecutive_failures"] > 5, 60, "counted on")
     assert len(status["fixes"]) == 2
     assert len(agent.until_line("restart budget is spent", count=1)) == 1
     counts = [
@@ -106,7 +106,7 @@ def test_flaw_07_a_signal_is_withdrawn_on_recovery(rig, server):
     server.answers[:] = [http(document())]
     agent.until_word("ok")
     agent.until_no_signal()
-    status = agent.until(lambda s: s["fixes"][0]["withdrawn"], 30, "the record says so")
+    status = agent.until(lambda s: s["fixes"][0]["withdrawn"], 60, "the record says so")
     assert status["targets"][0]["restarts"]["used"] == 0
     assert agent.until_line("restart signal withdrawn")
 
@@ -299,7 +299,7 @@ def test_flaw_19_chinese_is_written_as_chinese(rig, server):
     server.answers[:] = [http("", 500)]
     agent = rig.agent(config(asking(server), language="zh"))
     agent.until_signal()
-    agent.until(lambda s: s["fixes"], 30, "a fix")
+    agent.until(lambda s: s["fixes"], 60, "a fix")
     argv = ["grep", "-c", "创建重启信号", str(agent.status_path)]
     assert subprocess.check_output(argv) == b"1\n"
     assert b"\\u" not in agent.status_path.read_bytes()

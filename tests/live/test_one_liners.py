@@ -396,7 +396,7 @@ def test_the_chmod_lines(world):
         assert world.run(f"stat -c %a {path}") == f"{mode}\n"  # before it was asked
         world.run(f"chmod {mode} {path}")
     seq = world.agent.status()["seq"]
-    world.agent.until(lambda s: s["seq"] > seq, 30, "it goes on")
+    world.agent.until(lambda s: s["seq"] > seq, 60, "it goes on")
     for path, mode in wanted.items():
         assert world.run(f"stat -c %a {path}") == f"{mode}\n"
 
@@ -424,7 +424,7 @@ def test_z_the_fixes_are_emptied(repaired):
         time.sleep(1.2)  # it writes once a second at least
         if repaired.agent.lines("状态文件被外部修改"):
             break
-    after = repaired.agent.until(lambda s: s["seq"] > before["seq"] + 1, 30, "later")
+    after = repaired.agent.until(lambda s: s["seq"] > before["seq"] + 1, 60, "later")
     assert after["fixes"] == []
     assert after["fixes_total"] == before["fixes_total"]
     assert repaired.run(f"stat -c %a {status}") == "644\n"

@@ -186,7 +186,7 @@ def test_the_watcher_has_it_done_and_says_once_when_it_cannot_be(rig, server):
     (agent.folder / "upkeep.pid").mkdir()  # it cannot even begin
 
     agent.start()
-    agent.until(lambda s: "upkeep" in s["agent"]["self"]["troubles"], 30, "the trouble")
+    agent.until(lambda s: "upkeep" in s["agent"]["self"]["troubles"], 60, "the trouble")
     asked = server.connections
     assert server.wait_connections(asked + 5) >= asked + 5, "the checks go on"
     (line,) = agent.until_line("care of the store failed")
@@ -194,7 +194,7 @@ def test_the_watcher_has_it_done_and_says_once_when_it_cannot_be(rig, server):
     (agent.folder / "upkeep.pid").rmdir()
 
     agent.until_line("the store has grown large", 30)
-    agent.until(lambda s: s["agent"]["self"]["troubles"] == {}, 30, "no trouble")
+    agent.until(lambda s: s["agent"]["self"]["troubles"] == {}, 60, "no trouble")
     old = "SELECT count(*) FROM supervisor_inbox WHERE event_id = 'old'"
     assert agent.rows(old) == [(0,)]
     assert agent.rows("SELECT count(*) FROM supervisor_metrics_archive") >= [(1,)]

@@ -146,7 +146,7 @@ def test_a_second_crash_inside_one_interval_is_noticed_at_once(rig):
     target.send(signal.SIGKILL)
     assert agent.until_word("warn")["consecutive_failures"] == 1
     target.start()  # no look at it: only the PID file has changed
-    wait_for(lambda: holds(agent.pid, target.pid), 30, "the successor is held")
+    wait_for(lambda: holds(agent.pid, target.pid), 60, "the successor is held")
     target.send(signal.SIGKILL)
     assert agent.until_word("down")["consecutive_failures"] == 2
     assert len(agent.until_line("the kernel reports a death", count=3)) == 3
@@ -205,7 +205,7 @@ def test_after_a_death_the_other_checks_are_asked_for_the_picture(rig):
         seen = agent.status()["targets"][0]["checks"]
         return [check["name"] for check in seen] == names and seen[-1]["code"] != "ok"
 
-    wait_for(all_seen, 30, "all checks are shown after the death")
+    wait_for(all_seen, 60, "all checks are shown after the death")
 
 
 # -- stopped ourselves

@@ -63,15 +63,15 @@ def test_only_the_parent_asks_for_a_restart_and_the_child_recovers_by_itself(
         database = asking(server) | {"name": "database"}
         page = asking(below, depends_on=["database"], interval=0.3) | {"name": "page"}
         agent = rig.agent(config(database, page))
-        agent.until(lambda s: s["summary"]["ok"] == 2, 30, "both are well")
+        agent.until(lambda s: s["summary"]["ok"] == 2, 60, "both are well")
 
         server.answers[:] = [http("", 500)]
-        agent.until(lambda s: s["targets"][0]["state"] == "down", 30, "the parent")
+        agent.until(lambda s: s["targets"][0]["state"] == "down", 60, "the parent")
         below.answers[:] = [http("", 500)]
-        agent.until(lambda s: s["targets"][1]["state"] == "down", 30, "the child")
+        agent.until(lambda s: s["targets"][1]["state"] == "down", 60, "the child")
         below.answers[:] = [http(document())]
         server.answers[:] = [http(document())]
-        status = agent.until(lambda s: s["summary"]["ok"] == 2, 30, "well again")
+        status = agent.until(lambda s: s["summary"]["ok"] == 2, 60, "well again")
 
     asked = [body["action"] for _, body in agent.journal("restart.requested")]
     assert {action.partition("#")[0] for action in asked} == {"database"}

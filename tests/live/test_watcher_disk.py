@@ -130,7 +130,7 @@ def test_with_a_full_disk_cycles_and_alerts_go_on_and_nothing_is_torn_or_forgott
     judged = {name for (name,) in disk.rows(decided)}
     assert {f"dec-{action}" for action in asked} <= judged
     wait_for(
-        lambda: {f"ev-{a}" for a in asked} <= disk.names("supervisor_inbox"), 30, "rows"
+        lambda: {f"ev-{a}" for a in asked} <= disk.names("supervisor_inbox"), 60, "rows"
     )
     assert not list(
         Path("/dev/shm").glob(f"agent2-*-{crc32(os.fsencode(disk.path)):08x}")

@@ -37,7 +37,7 @@ def told(agent, kind: str) -> list[tuple[str, dict, str | None]]:
 
 
 def until_told(agent, kind: str) -> tuple[str, dict, str | None]:
-    found = wait_for(lambda: told(agent, kind), 30, lambda: f"{kind}\n{agent.tail()}")
+    found = wait_for(lambda: told(agent, kind), 60, lambda: f"{kind}\n{agent.tail()}")
     return found[0]
 
 
@@ -69,7 +69,7 @@ def test_a_new_target_a_failed_check_and_a_restart_in_vain_are_told_once(rig, ta
     assert agent.rows("SELECT 1 FROM actions WHERE id = ?", about["action"])
 
     seen = agent.status()["consecutive_failures"]
-    agent.until(lambda s: s["consecutive_failures"] > seen + 5, 30, "more failures")
+    agent.until(lambda s: s["consecutive_failures"] > seen + 5, 60, "more failures")
     agent.stop()
     agent.start()
     agent.until_word("down")
@@ -98,7 +98,7 @@ def test_a_rule_about_failures_is_asked_by_the_supervisor(rig, target):
 
     target.send(signal.SIGKILL)
 
-    agent.until(lambda s: s["targets"][0]["paused"], 30, "paused by the rule")
+    agent.until(lambda s: s["targets"][0]["paused"], 60, "paused by the rule")
     assert until_told(agent, "CHECK_FAILED")[2] == "SUPERVISOR_PAUSED"
 
 
@@ -114,7 +114,7 @@ def test_a_policy_of_another_package_holds_the_restarts_that_come_next(
     agent = rig.agent(config(entry, events={"resident": True}))
     agent.until_word("ok")
     # The supervisor's place: this process judges, with a policy of its own.
-    place = wait_for(lambda: _taken(agent), 30, "the supervisor's place")
+    place = wait_for(lambda: _taken(agent), 60, "the supervisor's place")
 
     def foreign(event, _standing) -> Decision:
         assert event.payload["attempt"] >= 1
@@ -131,7 +131,7 @@ def test_a_policy_of_another_package_holds_the_restarts_that_come_next(
             processor.process_pending_events()
             return bool(agent.rows("SELECT 1 FROM task_gates"))
 
-        wait_for(judged, 30, "a gate")
+        wait_for(judged, 60, "a gate")
         wake(str(agent.folder), "gates")
         agent.until_no_signal()
         never(agent.signal, 0.3, "a restart that is held")

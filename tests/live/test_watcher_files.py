@@ -122,7 +122,7 @@ def test_logrotate_twice_loses_no_line(rig, server, tmp_path):
         agent.until_line("passed", count=3)
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        wait_for(agent.log_path.exists, 30, "a new log")
+        wait_for(agent.log_path.exists, 60, "a new log")
     agent.until_line("passed", count=3)
     older = agent.log_path.with_suffix(".log.2.gz")
     assert older.exists()
@@ -223,14 +223,14 @@ needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not here
 def test_fixes_emptied_by_jq_and_mv_stay_empty_also_over_a_restart(rig, server):
     agent = rig.agent(config(asking(server, **AT_REST)))
     warn_once(agent, server)
-    before = agent.until(lambda s: len(s["fixes"]) == 1, 30, "a fix record")
+    before = agent.until(lambda s: len(s["fixes"]) == 1, 60, "a fix record")
     made = edit(agent, ".fixes = []")
     seq = json.loads(made.read_bytes())["seq"]  # one may have come since
     made.chmod(0o600)
     made.replace(agent.status_path)
     agent.send(signal.SIGUSR2)
     agent.until_line("edited from outside")
-    status = agent.until(lambda s: s["seq"] > seq, 30, "a later status")
+    status = agent.until(lambda s: s["seq"] > seq, 60, "a later status")
     assert status["fixes"] == []
     assert status["fixes_total"] == before["fixes_total"] == 1
     assert mode(agent.status_path) == 0o644
@@ -243,14 +243,14 @@ def test_fixes_emptied_by_jq_and_mv_stay_empty_also_over_a_restart(rig, server):
 def test_a_fix_made_between_the_edit_and_the_mv_is_kept(rig, server):
     agent = rig.agent(config(asking(server, **AT_REST)))
     warn_once(agent, server)
-    old = agent.until(lambda s: len(s["fixes"]) == 1, 30, "a fix record")["fixes"]
+    old = agent.until(lambda s: len(s["fixes"]) == 1, 60, "a fix record")["fixes"]
     made = edit(agent, ".fixes = []")
     warn_once(agent, server)
-    seq = agent.until(lambda s: len(s["fixes"]) == 2, 30, "two fix records")["seq"]
+    seq = agent.until(lambda s: len(s["fixes"]) == 2, 60, "two fix records")["seq"]
     made.replace(agent.status_path)
     agent.send(signal.SIGUSR2)
     agent.until_line("edited from outside")
-    (kept,) = agent.until(lambda s: s["seq"] > seq, 30, "a later status")["fixes"]
+    (kept,) = agent.until(lambda s: s["seq"] > seq, 60, "a later status")["fixes"]
     assert kept["id"] != old[0]["id"]
 
 
@@ -272,7 +272,7 @@ def test_a_status_that_is_none_is_written_anew_and_nothing_is_adopted(
             return None
 
     fixes = wait_for(
-        lambda: isinstance(whole(), list) and whole(), 30, "a whole status"
+        lambda: isinstance(whole(), list) and whole(), 60, "a whole status"
     )
     assert len(fixes) == 1
 
@@ -285,7 +285,7 @@ def test_a_link_in_the_place_of_the_status_is_replaced_and_not_followed(rig, ser
     link = agent.folder / "link"
     link.symlink_to(victim)
     link.replace(agent.status_path)
-    wait_for(lambda: not agent.status_path.is_symlink(), 30, "a file of its own")
+    wait_for(lambda: not agent.status_path.is_symlink(), 60, "a file of its own")
     assert victim.read_text() == "precious"
     assert agent.word() == "ok"
 

@@ -37,7 +37,7 @@ def test_one_of_two_warns_both_are_down_and_one_is_restarted_at_a_time(rig, serv
             "checks": [{"kind": "tcp", "port": other.port}],
         }
         agent = rig.agent(config(_instances(server, other), page))
-        status = agent.until(lambda s: s["summary"]["ok"] == 3, 30, "all are well")
+        status = agent.until(lambda s: s["summary"]["ok"] == 3, 60, "all are well")
         assert [t.get("group") for t in status["targets"]] == ["api", "api", None]
         assert status["groups"] == [
             {
@@ -49,7 +49,7 @@ def test_one_of_two_warns_both_are_down_and_one_is_restarted_at_a_time(rig, serv
         ]
 
         other.answers[:] = [http("", 500)]
-        status = agent.until(lambda s: "down" in _words(s), 30, "one is down")
+        status = agent.until(lambda s: "down" in _words(s), 60, "one is down")
         assert _words(status) == ["ok", "down", "ok"], "the state of each is told"
         assert status["summary"] | {"total": 0} == {
             "total": 0,
@@ -66,7 +66,7 @@ def test_one_of_two_warns_both_are_down_and_one_is_restarted_at_a_time(rig, serv
 
         server.answers[:] = [http("", 500)]
         status = agent.until(
-            lambda s: list(_severities(s).values()) == ["critical"] * 2, 30, "both"
+            lambda s: list(_severities(s).values()) == ["critical"] * 2, 60, "both"
         )
         assert status["health_status"] == "down"
         assert status["summary"]["down"] == 2
@@ -79,12 +79,12 @@ def test_one_of_two_warns_both_are_down_and_one_is_restarted_at_a_time(rig, serv
 
         (agent.folder / "restart_signal.d" / second).unlink()
         agent.until(
-            lambda _: len(agent.journal("restart.requested")) == 2, 30, "its turn"
+            lambda _: len(agent.journal("restart.requested")) == 2, 60, "its turn"
         )
 
         server.answers[:] = [http(document())]
         other.answers[:] = [http(document())]
-        agent.until(lambda s: s["summary"]["ok"] == 3, 30, "well again")
+        agent.until(lambda s: s["summary"]["ok"] == 3, 60, "well again")
 
     told = [(b["kind"], b["severity"]) for _, b in agent.journal("alert.queued")]
     assert told.count(("firing", "warning")) == 1

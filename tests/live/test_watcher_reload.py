@@ -30,7 +30,7 @@ def reload(agent, settings: dict | str) -> dict:
         agent.configure(settings)
     agent.send(signal.SIGHUP)
     return agent.until(
-        lambda s: s["agent"]["config"]["last_reload_at"] != before, 20, "a reload"
+        lambda s: s["agent"]["config"]["last_reload_at"] != before, 60, "a reload"
     )["agent"]["config"]
 
 

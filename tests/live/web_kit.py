@@ -65,14 +65,14 @@ class Web:
 
     def connect(self):
         if self.port:
-            return socket.create_connection((self.host, self.port), timeout=30)
+            return socket.create_connection((self.host, self.port), timeout=60)
         made = socket.socket(socket.AF_UNIX)
-        made.settimeout(30)
+        made.settimeout(60)
         made.connect(self.path)
         return made
 
     def ask(self, method, path, body=None, headers=()):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         if not self.port:
             connection.sock = self.connect()
         with contextlib.closing(connection):
@@ -105,7 +105,7 @@ class Web:
     def close(self):
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
-        out, err = self.child.communicate(timeout=30)
+        out, err = self.child.communicate(timeout=60)
         return self.child.returncode, out, err
 
 
