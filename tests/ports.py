@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections import deque
 
 # Kept while the tests run, or until so many came after it.
@@ -24,6 +25,9 @@ def reserved() -> int:
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     held.bind(("127.0.0.1", 0))
     port: int = held.getsockname()[1]
+    if sys.platform != "linux":
+        held.close()  # elsewhere a bound port cannot be bound again
+        return port
     _held.append(held.detach())
     if len(_held) > _MOST:
         os.close(_held.popleft())
