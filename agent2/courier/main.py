@@ -14,6 +14,7 @@ import time
 from agent2.core.text import place
 from agent2.courier import owner
 from agent2.courier.loop import IDLE_S, Courier
+from agent2.host.gentle import give_way
 from agent2.plan.stored import PlanError
 from agent2.store.errors import StoreError
 
@@ -59,7 +60,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _work(state_dir: str, lock: int, now: Callable[[], float], idle: float) -> int:
-    os.nice(_NICE)
+    give_way(_NICE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # memory holds secrets
     courier = Courier(state_dir, lock, now, idle)
     try:

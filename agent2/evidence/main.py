@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from agent2.core.text import place
 from agent2.evidence.pack import collect
 from agent2.host.files import ensure_dir, write_atomic
+from agent2.host.gentle import give_way
 from agent2.plan.sources import PLAN_NAME
 from agent2.plan.stored import PlanError, load
 
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
     known = not len(arguments) % 2 and given.keys() <= _OPTIONS and pid.isdigit()
     if not known or not {"--state-dir", "--target"} <= given.keys():
         return _fail(2, _USAGE)
-    os.nice(_NICE)
+    give_way(_NICE)
     resource.setrlimit(resource.RLIMIT_AS, (_ROOM, resource.RLIM_INFINITY))
     state_dir, target = os.path.abspath(given["--state-dir"]), given["--target"]
     try:

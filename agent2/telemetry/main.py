@@ -13,6 +13,7 @@ import signal
 import sys
 
 from agent2.core.text import one_line, place
+from agent2.host.gentle import give_way
 from agent2.host.instance import Instance, LockedError
 from agent2.plan.stored import PlanError
 from agent2.store.errors import StoreError
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         return _fail(74, f"{state_dir}: {error.strerror}")
     try:
-        os.nice(NICE)
+        give_way(NICE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # headers may be secrets
         return Run(state_dir, instance, ours=ours).run()
     except PlanError as error:

@@ -13,6 +13,7 @@ import sys
 import time
 
 from agent2.core.text import one_line, place
+from agent2.host.gentle import give_way
 from agent2.host.instance import Instance, LockedError
 from agent2.host.wake import wake
 from agent2.plan.sources import PLAN_NAME
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
         base = float(given.get("--clock", time.time() - time.monotonic()))
     except ValueError:
         return _fail(2, _USAGE)
-    os.nice(_NICE)
+    give_way(_NICE)
     signal.alarm(_LONGEST_S)
     state_dir = os.path.abspath(given["--state-dir"])
     try:
