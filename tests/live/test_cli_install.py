@@ -199,12 +199,30 @@ def test_a_users_own_manager_gets_nothing_that_only_the_systems_can_do(machine):
 
 def test_a_dynamic_user_keeps_the_unit_as_it_is_shipped(machine):
     del machine.env["AGENT2_HOME"]
-    done = machine("install", "systemd", "--dynamic", "--no-care", "--dry-run")
+    words = ("--dynamic", "--no-care", "--dry-run")
+    done = machine("install", "systemd", *words)
+    more = machine("install", "systemd", *words, "--web", "--telemetry")
 
+    # All are one user: each unit gives the state folder to its own.
+    assert re.findall(r"^User=(.*)", more.out, re.MULTILINE) == ["agent2"] * 2
     shipped = (ROOT / "systemd" / "agent2.service").read_text()
     for key in ("DynamicUser", "ProtectHome", "StateDirectory", "PrivateUsers"):
         assert value(done.out, key) == value(shipped, key)
     assert value(done.out, "ExecStart").endswith(" --state-dir /var/lib/agent2")
+
+
+@pytest.mark.skipif(
+    re.match("/(home|root)/", os.path.realpath(sys.executable)) is None,
+    reason="the Python behind the environment lies in no home folder",
+)
+def test_a_python_behind_a_link_that_a_dynamic_user_cannot_see_is_refused(machine):
+    del machine.env["AGENT2_HOME"]
+    machine.units.mkdir()
+    done = machine("install", "systemd", "--dynamic", "--unit-dir", machine.units)
+
+    assert done.code == 2
+    assert os.path.realpath(sys.executable) in done.err
+    assert machine.listing() == []
 
 
 # -- each step, once
@@ -314,7 +332,11 @@ def test_uninstall_takes_exactly_that_back(machine):
     assert machine.listing() == ["other.service"]
     assert (machine.state / "agent2.log").exists()
     names = "agent2.service agent2-restarter.service"
-    assert machine.called()[1:] == [f"disable --now {names}", "daemon-reload"]
+    assert machine.called()[1:] == [
+        f"disable --now {names}",
+        f"reset-failed {names}",
+        "daemon-reload",
+    ]
     assert "nothing of ours" in machine.uninstall().out
 
 

@@ -86,11 +86,15 @@ class Place:
     def try_out(self) -> None:
         """Make the state folder, as the user, who must be able to run Agent2; say so.
 
+        A user that systemd makes, and its folder, are not there yet.
+
         Raises:
             Failure: that user cannot.
         """
         if not self.user:
-            return  # systemd makes that user and its folder
+            # A venv anywhere may stand on a Python in somebody's home (pyenv, uv).
+            _need_seen(os.path.realpath(self.python))
+            return
         mine = self.uid == os.geteuid()
         read = [paths.WATCHER, *([self.config] if self.config else [])]
         try:
@@ -173,10 +177,14 @@ def no_user(settings: Settings) -> Place:
         message = say("install.no_folder", path=settings.state_dir)
         raise Failure(USAGE, message, say("try.install_user"))
     for path in (found.python, paths.WATCHER, found.config):
-        if re.match(r"/(home|root|run/user)/", path):
-            message = say("install.hidden_home", path=path)
-            raise Failure(USAGE, message, say("try.install_user"))
+        _need_seen(path)
     return found
+
+
+def _need_seen(path: str) -> None:
+    if re.match(r"/(home|root|run/user)/", path):
+        message = say("install.hidden_home", path=path)
+        raise Failure(USAGE, message, say("try.install_user"))
 
 
 def _asking() -> str:

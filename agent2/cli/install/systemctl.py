@@ -40,6 +40,11 @@ def take_up(scope: Scope, *calls: list[str]) -> None:
             run([*systemctl, *words])
 
 
+def forget(words: list[str]) -> None:
+    """Run a command of which the end is all the same: one may have been forgotten."""
+    subprocess.run(words, capture_output=True, check=False)
+
+
 def run(words: list[str]) -> None:
     """Run a command and say so.
 

@@ -103,6 +103,7 @@ def uninstall(ctx: click.Context, scope: Scope, unit_dir: str, force: bool) -> i
     words = systemctl.how(scope)
     if words:
         systemctl.run([*words, "disable", "--now", *names])
+        systemctl.forget([*words, "reset-failed", *names])
     for file in files:
         file.take()
     if words:

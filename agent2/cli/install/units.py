@@ -93,7 +93,7 @@ def only_system(key: str, value: str) -> bool:
 def _filled(key: str, value: str, place: Place, *, own: bool) -> list[str]:
     """Return the line *key=value* with what is real, and lines that go with it."""
     match key:
-        case "User" | "Group":
+        case "User" | "Group" if place.user:
             value = place.user if key == "User" else place.group
         case "Documentation":
             value = f"file://{place.page}"
