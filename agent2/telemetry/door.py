@@ -28,10 +28,6 @@ _MOST = 64 * 1024  # bytes of an answer
 _AGAIN = frozenset({401, 403, 404, 405, 408, 425, 429})  # and all 5xx
 
 
-class LeaveError(BaseException):
-    """Somebody asks us to end while we wait for the collector."""
-
-
 class _LateError(Exception):
     """The total time of a request is over."""
 

@@ -18,6 +18,7 @@ from agent2.store import meta
 from agent2.store.errors import StoreError
 from agent2.store.reading import Reader
 from agent2.telemetry import phrases
+from agent2.telemetry.leave import LeaveError
 from agent2.telemetry.marks import Marks
 
 if TYPE_CHECKING:
@@ -65,8 +66,6 @@ class Run:
 
     def run(self) -> int:
         """Send until somebody asks to leave; return the exit code."""
-        from agent2.telemetry.door import LeaveError
-
         try:
             while not self._asked and self._look():
                 self._listen()
@@ -78,8 +77,6 @@ class Run:
         return 0
 
     def _ask(self, _number: int, _frame: object) -> None:
-        from agent2.telemetry.door import LeaveError
-
         self._asked = True
         if self._waits():
             raise LeaveError
