@@ -40,12 +40,12 @@ class SystemdAction(AtOnce):
     async def run(self, _order: Order, reactor: Reactor) -> Deed:
         """Free it, restart it, and wait for its end."""
         unit = systemd.full_name(plain(self.unit))
-        if unit == systemd.own_unit():
-            return refused(f"{unit} is Agent2's own unit")
         until = reactor.now() + self.timeout
         try:
-            await self._ask(reactor, until, "reset-failed", unit)
-            ended = await self._ask(reactor, until, "restart", unit)
+            if await self._is_ours(reactor, until, unit):
+                return refused(f"{unit} is Agent2's own unit")
+            await self._ask(reactor, until, unit, "reset-failed")
+            ended = await self._ask(reactor, until, unit, "restart")
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             return refused(f"cannot run systemctl: {why}")
@@ -59,8 +59,18 @@ class SystemdAction(AtOnce):
             return refused(f"systemctl restart {unit}: {how}: {said}")
         return Deed(done=True, detail=one_line(f"{unit} restarted"))
 
-    async def _ask(self, reactor: Reactor, until: float, verb: str, unit: str) -> Ended:
-        argv: Sequence[str] = ("systemctl", "--no-ask-password", verb, "--", unit)
+    async def _is_ours(self, reactor: Reactor, until: float, unit: str) -> bool:
+        """Is *unit*, which may be an alias, the one in which we run?"""
+        own = systemd.own_unit()
+        if not own or unit == own:
+            return unit == own
+        ended = await self._ask(reactor, until, unit, "show", "--property=Id")
+        return f"Id={own}" in ended.output.decode("utf-8", "replace").splitlines()
+
+    async def _ask(
+        self, reactor: Reactor, until: float, unit: str, *words: str
+    ) -> Ended:
+        argv: Sequence[str] = ("systemctl", "--no-ask-password", *words, "--", unit)
         if self.user:
             argv = (argv[0], "--user", *argv[1:])
         environment = spawn.environment({"LC_ALL": "C"}, spawn.SESSION)
