@@ -1,5 +1,5 @@
 # Agent2 in a container: one process in the foreground, its state in /data.
-#   docker build -t agent2 . && docker run -v agent2:/data agent2
+#   docker build -t agent2 . && docker run --init -v agent2:/data agent2
 # A configuration of yours: -v ./agent2.yaml:/etc/agent2/agent2.yaml:ro
 FROM python:3.11-slim
 
@@ -16,4 +16,4 @@ ENV AGENTOS_DB_PATH=/data/agentos.db
 VOLUME /data
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10s CMD ["agent2", "healthcheck"]
 STOPSIGNAL SIGTERM
-CMD ["agent2", "run"]
+CMD ["agent2", "run", "--foreground"]

@@ -29,7 +29,10 @@ class LogFile:
     def __init__(
         self, path: str, *, name: str = "Agent2", echo: int | None = None
     ) -> None:
-        """Open nothing yet. *echo* is a descriptor that gets every line too."""
+        """Open nothing yet. *echo* is a descriptor that gets every line too.
+
+        A line that its reader (a journal, a pipe) has no room for is in the file alone.
+        """
         self.path = path
         self.level = LEVELS["INFO"]
         self.max_bytes = 0
@@ -39,6 +42,8 @@ class LogFile:
         self.lost = 0
         self._name = name
         self._echo = echo
+        if echo is not None and not os.isatty(echo):
+            os.set_blocking(echo, False)
         self._fd = -1
         self._id = (0, 0)
         self._second = -1  # whose words are in ``_day``
@@ -79,6 +84,8 @@ class LogFile:
         if self._echo is not None and not self._is_echo_the_file():
             try:
                 os.write(self._echo, line)
+            except BlockingIOError:
+                pass
             except OSError:
                 self._echo = None
 

@@ -16,7 +16,7 @@ IMAGE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 def test_the_image_runs_commands_that_exist_and_not_as_root():
     commands = [json.loads(one) for one in re.findall(r"CMD (\[.*\])", IMAGE)]
-    assert commands == [["agent2", "healthcheck"], ["agent2", "run"]]
+    assert commands == [["agent2", "healthcheck"], ["agent2", "run", "--foreground"]]
     assert {words[1] for words in commands} <= set(LAZY)
     (user,) = re.findall(r"^USER (\w+)$", IMAGE, re.MULTILINE)
     assert user != "root"

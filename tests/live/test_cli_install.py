@@ -154,9 +154,10 @@ def test_user_group_and_all_paths_are_filled_in(machine):
     python, *rest = value(done.out, "ExecStart").split()
     assert os.access(python, os.X_OK)
     watcher = str(ROOT / "agent2" / "agent2_monitor.py")
-    assert rest[:5] == ["-I", "-S", watcher, "--state-dir", str(machine.state)]
-    assert rest[5:9] == ["--config", str(config), "--profile", "prod"]
-    assert rest[9:] == ["--set=defaults.interval=7s"]
+    assert rest[:4] == ["-I", "-S", watcher, "--foreground"]
+    assert rest[4:6] == ["--state-dir", str(machine.state)]
+    assert rest[6:10] == ["--config", str(config), "--profile", "prod"]
+    assert rest[10:] == ["--set=defaults.interval=7s"]
     assert value(done.out, "ReadWritePaths") == str(machine.state)
     assert os.path.exists(value(done.out, "Documentation").removeprefix("file://"))
     assert not machine.units.exists()

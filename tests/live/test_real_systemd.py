@@ -194,6 +194,9 @@ def test_what_is_installed_is_enabled_runs_and_comes_back_when_it_is_killed(unit
 
 def test_a_reload_is_waited_for_and_keeps_the_process(units):
     (pid, *_) = units.pids()
+    told = units.machine("journalctl", "--unit", "agent2", "--output", "cat")
+    assert "Agent2 monitor started" in told
+    assert "restart budget is spent, no more restarts of bad" in told
     units.machine("systemctl", "reload", "agent2", "agent2-web")
 
     config = units.status()["agent"]["config"]

@@ -166,3 +166,21 @@ def test_an_echo_to_the_very_file_says_nothing_twice(tmp_path, keep):
     finally:
         log.close()
         os.close(fd)
+
+
+def test_a_reader_that_stalls_holds_no_line_up_and_the_file_has_them_all(tmp_path):
+    inlet, outlet = os.pipe()
+    path = tmp_path / "agent2.log"
+    log = LogFile(str(path), echo=outlet)
+    try:
+        for number in range(2000):
+            log("INFO", f"{number} {'x' * 100}")
+        assert len(path.read_text().splitlines()) == 2000
+
+        os.read(inlet, 1 << 20)
+        log("INFO", "it reads again")
+        assert b"it reads again" in os.read(inlet, 1 << 20)
+    finally:
+        log.close()
+        os.close(inlet)
+        os.close(outlet)
