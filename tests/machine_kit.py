@@ -1,6 +1,6 @@
 """A machine within this one, in namespaces of its own: a real systemd or a real dockerd.
 
-It shares the kernel, /usr and /tmp. /etc, /var, /opt, /home, /run, /dev, the network,
+It shares the kernel, /usr and /tmp. /etc, /var, /opt, homes, /run, /dev, the network,
 the PIDs and the cgroups are its own, and all of it is gone when it ends. This checkout
 stands in /opt/agent2, its environment in /opt/agent2-python.
 
@@ -61,7 +61,7 @@ mount -t devpts -o newinstance,ptmxmode=666 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 mount -t tmpfs tmpfs dev/shm
 mount --rbind dev /dev
-for one in etc var opt home; do
+for one in etc var opt home root; do
   mkdir -p $one $one.work
   mount -t overlay -o lowerdir=/$one,upperdir=$PWD/$one,workdir=$PWD/$one.work none /$one
 done
