@@ -198,19 +198,27 @@ function glance() {
   }).catch(() => {}).finally(() => (glancing = null));
 }
 
-const LETTERS = { ok: "g", down: "b", unknown: "u" };
-const fresh = new Map(); // target: [when, letter] of checks that the history has not yet
+export const BEATS = { good: "g", degraded: "d", bad: "b", unknown: "u" };
+const VERDICTS = { ok: "good", down: "bad", unknown: "unknown" };
+const fresh = new Map(); // target: the checks that the history has not yet, as its points are
+
+/** Return `points` of the history with those that came since. */
+export const continued = (name, points) => [...points, ...(fresh.get(name) ?? []).filter(({ at }) => at > (points.at(-1)?.at ?? ""))];
 
 /** The history is written once a minute: until then the state tells of the last checks. */
 function addBeat(target, past) {
   if (!past || !target.last_check) return;
-  const letter = LETTERS[target.state] ?? (target.health === "failing" ? "b" : "d");
-  const known = (fresh.get(target.name) ?? []).filter(([at]) => !past.until || at > past.until);
-  if (target.last_check > (past.until ?? "") && known.at(-1)?.[0] !== target.last_check) known.push([target.last_check, letter]);
-  fresh.set(target.name, known.slice(-50));
-  past.beats = (past.beats + known.map((one) => one[1]).join("")).slice(-50);
-  past.until = known.at(-1)?.[0] ?? past.until;
-  past.since ??= known[0]?.[0];
+  const { name, last_check: at, checks } = target;
+  const verdict = VERDICTS[target.state] ?? (target.health === "failing" ? "bad" : "degraded");
+  const known = (fresh.get(name) ?? []).filter((one) => !past.until || one.at > past.until);
+  if (at > (past.until ?? "") && known.at(-1)?.at !== at) {
+    const { code } = checks.find((one) => one.outcome !== "ok") ?? checks[0] ?? {};
+    known.push({ at, verdict, code, response_s: checks.find((one) => one.response_s)?.response_s ?? null });
+  }
+  fresh.set(name, known.slice(-50));
+  past.beats = (past.beats + known.map((one) => BEATS[one.verdict]).join("")).slice(-50);
+  past.until = known.at(-1)?.at ?? past.until;
+  past.since ??= known[0]?.at;
 }
 
 /** What says the same stays the same thing: it need not be drawn anew. */

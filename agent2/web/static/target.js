@@ -6,11 +6,10 @@ import { Group, Result } from "./overview.js";
 import { Check, Marks, PauseButton, Restart, Silence } from "./people.js";
 import { Days, Promised } from "./promises.js";
 import { Rows } from "./records.js";
-import { model } from "./store.js";
+import { BEATS, continued, model } from "./store.js";
 import { clock, instant, length, moment, named, part, second, spent, t } from "./words.js";
 
 const LOOKS_OF = { ok: "ok", fail: "down", error: "unknown" };
-const BEATS = { good: "g", degraded: "d", bad: "b" };
 
 export function Target({ name }) {
   const target = model.state.targets.find((one) => one.name === name);
@@ -20,10 +19,10 @@ export function Target({ name }) {
   if (!target) {
     return html`<p class="empty">${t("target.none", { name })} <a href="#/">${t("target.back")}</a></p>`;
   }
-  const points = past.tree?.points ?? [];
+  const points = past.tree ? continued(name, past.tree.points) : [];
   const since = instant(target.since);
   const facts = [
-    t("target.since", { state: word(target), since: since ? moment(since) : "–" }),
+    since ? t("target.since", { state: word(target), since: moment(since) }) : word(target),
     t("target.every", { interval: length(target.interval_s) }),
     t("target.limit", { n: target.failure_threshold }),
   ];
@@ -34,7 +33,7 @@ export function Target({ name }) {
       <p>${facts.join(" · ")}${target.group && html` · ${t("target.group", target)} <${Group} name=${target.group} />`}<${Marks} target=${target} /></p>
       <div class="buttons"><${Check} target=${target} /><${Restart} target=${target} /><${Silence} target=${target} /><${PauseButton} target=${target} /></div>
     </section>
-    <${Latency} points=${points} gap=${4 * target.interval_s} incidents=${incidents.tree?.incidents ?? []} trouble=${past.trouble} />
+    <${Latency} points=${points} gap=${Math.max(4 * target.interval_s, 15)} incidents=${incidents.tree?.incidents ?? []} trouble=${past.trouble} />
     <${Panel} id="checks" title=${t("target.checks")}>
       <${Table} label=${t("target.checks")} heads=${["col.check", "col.result", "col.detail", "col.took"].map((key) => t(key))}
         rows=${target.checks.map((one) => html`<tr><th scope="row">${one.name}${one.kind !== one.name && html` <${Tag}>${one.kind}</${Tag}>`}</th>
