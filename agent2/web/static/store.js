@@ -213,7 +213,7 @@ function addBeat(target, past) {
   const known = (fresh.get(name) ?? []).filter((one) => !past.until || one.at > past.until);
   if (at > (past.until ?? "") && known.at(-1)?.at !== at) {
     const { code } = checks.find((one) => one.outcome !== "ok") ?? checks[0] ?? {};
-    known.push({ at, verdict, code, response_s: checks.find((one) => one.response_s)?.response_s ?? null });
+    known.push({ at, verdict, code, response_s: checks.find((one) => one.response_s)?.response_s ?? null, seen: true });
   }
   fresh.set(name, known.slice(-50));
   past.beats = (past.beats + known.map((one) => BEATS[one.verdict]).join("")).slice(-50);

@@ -171,9 +171,9 @@ function Chart({ points, gap, incidents, label }) {
     if (!window.uPlot || points.length < 2) return undefined;
     const place = box.current;
     const times = [], answers = [], misses = [];
-    for (const { at, response_s, verdict } of points) {
+    for (const { at, response_s, verdict, seen } of points) {
       const when = instant(at) / 1000;
-      if (when - times.at(-1) > gap) {
+      if (!seen && when - times.at(-1) > gap) {
         times.push(times.at(-1) + 0.001);
         answers.push(null);
       }
