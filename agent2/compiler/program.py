@@ -70,6 +70,7 @@ def _arguments(argv: Sequence[str]) -> Namespace:
         parser.add_argument(name, default="")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--change", default="")
+    parser.add_argument("--part", default="")
     parser.add_argument("--to")
     for name in _FLAGS:
         parser.add_argument(name, action="store_true")
@@ -172,11 +173,13 @@ def _print(asked: Namespace, done: Compiled, path: str) -> int:
     elif asked.json:
         from agent2.compiler.show_origins import as_tree
 
-        text = json.dumps(as_tree(done.settled), ensure_ascii=False, indent=2)
+        text = json.dumps(
+            as_tree(done.settled, asked.part), ensure_ascii=False, indent=2
+        )
     else:
         from agent2.compiler.show_yaml import as_yaml
 
-        text = as_yaml(done.settled, path or BUILT_IN)
+        text = as_yaml(done.settled, path or BUILT_IN, asked.part)
     sys.stdout.write(text.rstrip("\n") + "\n")
     return _OK
 

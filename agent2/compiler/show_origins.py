@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     from agent2.compiler.settle import Settled, SettledTarget
 
 
-def as_tree(settled: Settled) -> dict[str, Any]:
+def as_tree(settled: Settled, part: str = "") -> dict[str, Any]:
     """Return the effective configuration, and under ``origins`` each value's source.
+
+    With *part* that section alone.
 
     A source (``default``, ``profile test``, ``line 7``, a variable's name, ``--set``)
     stands under the path of its value, such as ``targets.0.interval``.
     """
     tree = effective(settled, words=False)
-    return tree | {"origins": dict(sorted(_origins(settled, tree)))}
+    found = dict(sorted(_origins(settled, tree)))
+    if part:
+        tree = {part: tree[part]}
+        found = {at: of for at, of in found.items() if at.partition(".")[0] == part}
+    return tree | {"origins": found}
 
 
 def _origins(settled: Settled, tree: dict[str, Any]) -> Iterator[tuple[str, str]]:

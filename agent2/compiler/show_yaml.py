@@ -23,13 +23,18 @@ _SHORT = frozenset({"defaults", "log", "events", "store", "telemetry"})
 _SHORT |= {"metrics", "observability", "evidence"}
 
 
-def as_yaml(settled: Settled, path: str) -> str:
-    """Return the effective configuration as YAML, with the source of each value."""
+def as_yaml(settled: Settled, path: str, part: str = "") -> str:
+    """Return the effective configuration as YAML, with the source of each value.
+
+    With *part* that section alone.
+    """
     tree = effective(settled, words=True)
     head = f"# What counts, from {path}; {MASK} is a secret."
     lines = [head, "# A line is one of that file; what a note leaves out is a default."]
     tops = {"profile": settled.profile, "language": settled.language}
     for key, node in tree.items():
+        if part and key != part:
+            continue
         if key == "targets":
             lines.append("targets:")
             for index, target in enumerate(settled.targets):

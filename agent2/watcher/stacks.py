@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,4 +22,11 @@ def stacks() -> Iterator[str]:
             code = at.f_code
             calls.append(f"{code.co_filename}:{at.f_lineno} {code.co_name}")
             at = at.f_back
-        yield f"thread {number}: " + " <- ".join(calls)
+        yield f"thread {number} {_name(number, calls[-1])}: " + " <- ".join(calls)
+
+
+def _name(number: int, outermost: str) -> str:
+    """Return what the documents call it: the loop, the writer, or who waits for it."""
+    if number == get_ident():  # signals are heard by the loop
+        return "taskExecutorScheduler"
+    return "daemonScheduler" if "ledger.py" in outermost else "worker"

@@ -11,6 +11,7 @@ import sys
 import jsonschema
 import pytest
 
+from agent2.cli.configuration.config import SECTIONS
 from agent2.cli.conform import KEYWORDS, SILENT, faults
 from tests.live.cli_kit import ROOT, Cli, until
 from tests.ports import reserved
@@ -312,3 +313,19 @@ def test_no_keyword_of_the_schema_is_unknown_to_it():
                     yield from words(inner)
 
     assert set(words(SCHEMA)) - known == set()
+
+
+def test_one_section_is_shown_alone_also_under_the_name_of_the_documents(cli):
+    everything = cli("config", "show", "--json").json
+    named = {key for key, node in everything.items() if isinstance(node, dict | list)}
+    assert {*SECTIONS} - {"otlp"} == named - {"origins"}
+
+    part = cli("config", "show", "otlp", "--json").json
+    text = cli("config", "show", "otlp").out
+
+    assert part.keys() == {"telemetry", "origins"}
+    assert part["telemetry"] == everything["telemetry"]
+    assert all(at.startswith("telemetry.") for at in part["origins"])
+    for key in ("timeout", "max_queue_size", "schedule_delay", "export_timeout"):
+        assert f"  {key}: " in text
+    assert "targets:" not in text

@@ -147,6 +147,8 @@ def test_usr1_writes_the_stacks_into_the_log(rig, server):
     agent.send(signal.SIGUSR1)
     (*_, line) = agent.until_line("reactor.py")
     assert " - INFO - thread " in line
+    assert " taskExecutorScheduler: " in line
+    agent.until_line(" daemonScheduler: ")
     agent.until_line("passed")
 
 

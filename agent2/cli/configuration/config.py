@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 _LAZY = {"set": "agent2.cli.configuration.config_set:set_value"}
 
 
+SECTIONS = (
+    *("defaults", "targets", "notifiers", "routes", "alert_texts", "restarter", "web"),
+    *("log", "events", "store", "telemetry", "metrics", "observability", "evidence"),
+    "otlp",  # the documents' name of telemetry
+)
+
+
 def compile_with(settings: Settings, *asked: str) -> int:
     """Run the compiler with *asked*; its words go where ours go. Return its code."""
     argv = [paths.python(), "-I", paths.COMPILER, *settings.arguments(), *asked]
@@ -67,8 +74,9 @@ def validate(ctx: click.Context, files: tuple[str, ...]) -> int:
 @config.command(cls=Command, help=say("help.config.show"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
 @click.option("--origin", is_flag=True, help=say("option.origin"))
+@click.argument("section", required=False, type=click.Choice(SECTIONS))
 @click.pass_context
-def show(ctx: click.Context, as_json: bool, origin: bool) -> int:
+def show(ctx: click.Context, as_json: bool, origin: bool, section: str | None) -> int:
     """Print what counts after profile, file, environment and command line.
 
     *origin* is what is told in any case, in notes or under ``origins``.
@@ -76,7 +84,10 @@ def show(ctx: click.Context, as_json: bool, origin: bool) -> int:
     del origin
     settings = shared(ctx)
     programs.adopt(settings)
-    return compile_with(settings, "--show", *(["--json"] if as_json else []))
+    asked = ["--show", *(["--json"] if as_json else [])]
+    if section:
+        asked += ["--part", "telemetry" if section == "otlp" else section]
+    return compile_with(settings, *asked)
 
 
 @config.command(cls=Command, help=say("help.config.schema"))

@@ -69,7 +69,8 @@ HELP = {
     "help.config.check": "Print every problem of the configuration; 0 or 78.",
     "help.config.validate": "Check as config check does, and print Config OK when all "
     "is well.",
-    "help.config.show": "Print the configuration that counts; secrets as ***.",
+    "help.config.show": "Print the configuration that counts, or one section of it; "
+    "secrets as ***.",
     "help.config.set": "Change one value of the configuration file "
     "in place: comments, order and all else stay. Refused (78) if the "
     "result would be.\n\nKEY as in the file: log.level, "

@@ -66,7 +66,7 @@ HELP = {
     "help.config": "检查, 显示或修改配置。",
     "help.config.check": "列出配置的所有问题; 退出码 0 或 78。",
     "help.config.validate": "同 config check，一切正常时打印 Config OK。",
-    "help.config.show": "显示实际生效的配置; 机密显示为 ***。",
+    "help.config.show": "显示实际生效的配置, 或其中一节; 机密显示为 ***。",
     "help.config.set": "原地修改配置文件中的一个值: 注释, 顺序和其余内容保持不变。"
     "结果不合格则拒绝 (78)。\n\nKEY 与文件中相同: log.level, "
     "targets[webui].interval。",
