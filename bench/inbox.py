@@ -32,7 +32,7 @@ from agent2.core.events import Event  # noqa: E402
 from agent2.host.logfile import LogFile  # noqa: E402
 from agent2.store import inbox  # noqa: E402
 from agent2.store.database import Database  # noqa: E402
-from agent2.supervisor.inlet import Inlet  # noqa: E402
+from agent2.supervisor.documents.inbox import Inlet  # noqa: E402
 from agent2.supervisor.processor import Processor  # noqa: E402
 
 PROGRAM = os.path.join(measure.ROOT, "agent2", "supervisor", "__main__.py")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import update_wrapper
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,21 @@ def settings(ctx: click.Context) -> Settings:
     """Return the settings that all commands of this call share."""
     found: Settings = ctx.find_root().ensure_object(Settings)
     return found
+
+
+def with_settings(command: Any) -> Any:
+    """Let *command* begin with the settings that all commands of this call share."""
+
+    def called(ctx: click.Context, /, *args: Any, **given: Any) -> Any:
+        return command(settings(ctx), *args, **given)
+
+    return click.pass_context(update_wrapper(called, command))
+
+
+def with_json(command: Any) -> Any:
+    """Let *command* begin with the settings, and take ``--json``."""
+    option = click.option("--json", "as_json", is_flag=True, help=say("option.json"))
+    return option(with_settings(command))
 
 
 def _keep(name: str) -> Any:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+Schema = dict[str, Any]
 
-    Schema = dict[str, Any]
 
 _SORTS: dict[str, tuple[type, ...]] = {
     "object": (dict,),

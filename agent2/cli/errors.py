@@ -13,7 +13,6 @@ class Failure(Exception):  # noqa: N818  (not every failure is an error)
     """
 
     def __init__(self, code: int, message: str, hint: str) -> None:
-        """Keep the three."""
         super().__init__(message)
         self.code = code
         self.message = message

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 
 from agent2.cli import codes
 from agent2.cli.errors import Failure
 from agent2.cli.life.program import make_folder
+from agent2.cli.settings import Settings
 from agent2.cli.state.status import wants_table
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
 from agent2.wire.records import moment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from agent2.cli.settings import Settings
 
 __all__ = [
     "CODES",

@@ -9,7 +9,6 @@ import sys
 import click
 
 from agent2 import __version__
-from agent2.cli.codes import OK
 from agent2.cli.command import Command
 from agent2.cli.settings import PACKAGE
 from agent2.cli.words import say
@@ -17,7 +16,7 @@ from agent2.cli.words import say
 
 @click.command(cls=Command, help=say("help.version"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-def version(as_json: bool) -> int:
+def version(as_json: bool) -> None:
     """Print the version of Agent2 and of what it runs on."""
     facts = {
         "version": __version__,
@@ -32,4 +31,3 @@ def version(as_json: bool) -> int:
         click.echo(
             f"agent2 {__version__} (Python {facts['python']}, {facts['system']})"
         )
-    return OK

@@ -5,13 +5,10 @@ The program is ``__main__.py``; in Python, ``compile_text`` does the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
-
-    from agent2.compiler.problems import Problem
+from agent2.compiler.problems import Problem
 
 
 def compile_text(

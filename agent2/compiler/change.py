@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from agent2.compiler import edit, keys, references, urls, yaml_marks, yaml_tree
-from agent2.compiler.problems import MASK, Problem, shown
+from agent2.compiler.problems import MASK, Loc, Problem, shown
 from agent2.compiler.words import Wrong
 from agent2.core.value import value
 from agent2.host import files
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.compiler.compile import Compiled
-    from agent2.compiler.problems import Loc
     from agent2.compiler.settle import Settled
 
 PLACE = "command line"
@@ -41,7 +40,6 @@ class RefusedError(Exception):
     """The change is not made; *problems* say why."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        """Keep them."""
         super().__init__()
         self.problems = problems
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from agent2.compiler import (
     events,
@@ -19,21 +20,16 @@ from agent2.compiler import (
     yaml_tree,
 )
 from agent2.compiler.emit import emit
+from agent2.compiler.layers import Sourced
+from agent2.compiler.overrides import Given
 from agent2.compiler.privacy import warn_of_open_file
 from agent2.compiler.problems import Problem, sort_of
 from agent2.compiler.report import Report
 from agent2.compiler.schema import Root
+from agent2.compiler.settle import Settled
 from agent2.compiler.words import Scope
 from agent2.core.value import value
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
-
-    from agent2.compiler.layers import Sourced
-    from agent2.compiler.overrides import Given
-    from agent2.compiler.settle import Settled
 
 BUILT_IN = "built-in defaults"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import Any
 
 import yaml
 
@@ -16,13 +16,9 @@ from agent2.compiler import edit_places as places
 from agent2.compiler import yaml_marks, yaml_tree
 from agent2.compiler.edit_places import odd
 from agent2.compiler.overrides import scalar
+from agent2.compiler.problems import Loc
 from agent2.compiler.scalars import resolve
 from agent2.compiler.words import Wrong
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 

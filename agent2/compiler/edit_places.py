@@ -5,16 +5,12 @@ An alias stands in two places, and what cannot be told apart is refused.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import yaml
 
+from agent2.compiler.problems import Loc
 from agent2.compiler.words import Wrong
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
 
 _BY_HAND = "Change it in the file by hand."
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2.compiler import events, slo
+from agent2.compiler.entries import Entry
+from agent2.compiler.settle import Settled, SettledTarget
 from agent2.plan import stored
 from agent2.plan.secret import Secret
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from agent2.compiler.entries import Entry
-    from agent2.compiler.settle import Settled, SettledTarget
 
 _IN_POLICY = ("failure_threshold", "success_threshold", "start_grace")
 _IN_TARGET = ("interval", "retry_interval", "timeout")

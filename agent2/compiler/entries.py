@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2 import plugins
 from agent2.compiler import plugin_models as models
 from agent2.compiler import urls
-from agent2.compiler.problems import MASK, nearest, shown, sort_of
+from agent2.compiler.problems import MASK, Loc, nearest, shown, sort_of
+from agent2.compiler.report import Report
+from agent2.compiler.words import Scope
 from agent2.core.text import plain
 from agent2.core.value import value
 from agent2.plan.secret import Secret
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
-    from agent2.compiler.report import Report
-    from agent2.compiler.words import Scope
 
 # What the documents' own examples hold and today's receivers do not need:
 # family, kind -> key -> the key it is read as ("" for none).

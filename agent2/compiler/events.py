@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from agent2.compiler import word, yaml_marks, yaml_tree
 from agent2.compiler.fields import Name, Plain, PublicPath, Truth
 from agent2.compiler.section import Above, Section, described
-from agent2.compiler.words import Wrong
+from agent2.compiler.words import Scope, Wrong
 from agent2.core.policies import Ruling
 from agent2.core.rules import OPS
 from agent2.plan.events import MODES, EventsPlan, is_window
 
 if TYPE_CHECKING:
     from agent2.compiler.report import Report
-    from agent2.compiler.words import Scope
 
 _PLAN = EventsPlan()
 COLUMNS = {

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Iterable
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from agent2.compiler.problems import Loc
 from agent2.compiler.word import Word
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
 
 
 def expected(model: Any, key: str) -> str:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 from agent2.compiler import references, urls
 from agent2.compiler.word import PORT, TRUTH, Word, settled
-from agent2.compiler.words import PUBLIC, Wrong
+from agent2.compiler.words import PUBLIC, Scope, Wrong
 from agent2.plan.secret import Secret as Hidden
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from agent2.compiler.words import Scope
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _ROOT = re.compile(r"(/[A-Za-z0-9._~-]+)*")

@@ -6,18 +6,13 @@ what follows knows ordinary targets alone. The copies keep the places of the fil
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2.compiler import fields
-from agent2.compiler.problems import shown
+from agent2.compiler.problems import Loc, shown
+from agent2.compiler.report import Report
 from agent2.compiler.words import Instance
 from agent2.compiler.yaml_tree import Mapping, Scalar, Sequence
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
-    from agent2.compiler.report import Report
 
 HOLE = "{instance}"
 _OWN = ("name", "instances", "primary")

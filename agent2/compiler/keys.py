@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2 import plugins
 from agent2.compiler import yaml_tree
 from agent2.compiler.expectations import at, known_keys
 from agent2.compiler.plugin_models import model_of
-from agent2.compiler.problems import nearest
+from agent2.compiler.problems import Loc, nearest
 from agent2.compiler.schema import Root
 from agent2.compiler.word import Word
 from agent2.compiler.words import Wrong
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
 
 _KEY = re.compile(r"[^.\[\]=]+(?:\.[^.\[\]]+|\[[^\[\]]+\])*")
 _PART = re.compile(r"\[([^\[\]]+)\]|\.?([^.\[\]]+)")

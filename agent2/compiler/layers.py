@@ -6,22 +6,19 @@ Each number comes with the name of the layer that it is from, for people who ask
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import Any
 
 import agent2
 from agent2.compiler import plugin_models as models
 from agent2.compiler import yaml_marks, yaml_tree
+from agent2.compiler.entries import Entry
+from agent2.compiler.report import Report
 from agent2.compiler.schema import Defaults, Restart, Root, Target
+from agent2.compiler.words import Scope
 from agent2.core.value import value
 
-if TYPE_CHECKING:
-    from typing import Any
+Profile = tuple[str, Defaults]
 
-    from agent2.compiler.entries import Entry
-    from agent2.compiler.report import Report
-    from agent2.compiler.words import Scope
-
-    Profile = tuple[str, Defaults]
 
 TUNABLES = (
     "interval",

@@ -1,4 +1,4 @@
-"""The sections ``metrics`` and ``observability`` as models."""
+"""The sections ``metrics``, ``observability`` and ``evidence`` as models."""
 
 from __future__ import annotations
 
@@ -25,4 +25,13 @@ class Observability(Section):
     )
     audit_success_log_enabled: Truth = described(
         False, "Write each claim of an alert or event too"
+    )
+
+
+class Evidence(Section):
+    """What is collected of a target at its first failure; `agent2 incidents show`."""
+
+    enabled: Truth = described(True, "Collect it")
+    keep: Annotated[int, word.whole(1, 10_000, "a number from 1 to 10000")] = described(
+        50, "So many packs stay in the folder `evidence`"
     )

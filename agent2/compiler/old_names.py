@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any
 
 from agent2.compiler import yaml_tree
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
-    from agent2.compiler.report import Report
+from agent2.compiler.problems import Loc
+from agent2.compiler.report import Report
 
 OLD, NEW = "check_interval", "interval"
 

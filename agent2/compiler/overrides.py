@@ -6,22 +6,15 @@ only the place that a complaint names is another one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from agent2.compiler import keys, references, yaml_marks, yaml_tree
-from agent2.compiler.problems import MASK, Problem, shown
-from agent2.compiler.report import Origin
-from agent2.compiler.words import Wrong
+from agent2.compiler.problems import MASK, Loc, Problem, shown
+from agent2.compiler.report import Origin, Report
+from agent2.compiler.words import Scope, Wrong
 from agent2.core.value import value
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
-    from agent2.compiler.report import Report
-    from agent2.compiler.words import Scope
 
 SET = "--set"
 _WORDS = {"profile", "language"}  # a variable's text is the word, never a number

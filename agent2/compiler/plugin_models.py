@@ -7,7 +7,7 @@ words of ``fields``, the default is the class's own. ``from_`` is ``from`` in YA
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BeforeValidator, Field, create_model
 
@@ -15,9 +15,6 @@ from agent2.compiler import fields, word
 from agent2.compiler.section import Section
 from agent2.compiler.words import Wrong
 from agent2.plan import secret
-
-if TYPE_CHECKING:
-    from typing import Any
 
 _PREFIX = "x_"  # pydantic keeps names such as json and copy for itself
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any
 
 from agent2.compiler import plugin_models as models
 from agent2.compiler import references
+from agent2.compiler.entries import Entry
+from agent2.compiler.problems import Loc
+from agent2.compiler.report import Report
+from agent2.compiler.settle import Settled
 from agent2.plan.secret import Secret
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
-
-    from agent2.compiler.entries import Entry
-    from agent2.compiler.problems import Loc
-    from agent2.compiler.report import Report
-    from agent2.compiler.settle import Settled
 
 
 def warn_of_open_file(report: Report, settled: Settled | None, path: str) -> None:

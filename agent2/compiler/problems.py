@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2.core.text import one_line
 from agent2.core.value import value
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
+Loc = tuple[str | int, ...]
 
-    Loc = tuple[str | int, ...]
 
 MASK = "***"
 _LONGEST = 60

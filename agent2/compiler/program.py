@@ -6,18 +6,12 @@ import json
 import os
 import stat
 import sys
-from argparse import ArgumentParser
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
 
-from agent2.compiler.compile import BUILT_IN, compile_text
+from agent2.compiler.compile import BUILT_IN, Compiled, compile_text
 from agent2.compiler.problems import Problem, count
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Mapping, Sequence
-
-    from agent2.compiler.compile import Compiled
 
 _OK = 0
 _CANNOT_CREATE = 73

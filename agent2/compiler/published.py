@@ -6,14 +6,11 @@ Draft-07, since that is what the YAML language server reads.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2 import plugins
 from agent2.compiler.plugin_models import model_of
 from agent2.compiler.schema import Root
-
-if TYPE_CHECKING:
-    from typing import Any
 
 _REF = "#/definitions/{model}"
 # Which key of which section holds plugins of which family.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any
 
 from pydantic_core import PydanticUndefined
 
 from agent2 import plugins
 from agent2.compiler import (
     events,
-    evidence,
     layers,
     observability,
     plugin_models,
@@ -24,10 +24,6 @@ from agent2.compiler.expectations import expected, known_keys
 from agent2.compiler.scalars import told
 from agent2.compiler.words import Scope
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
 
 _SECTIONS = (
     ("The file", schema.Root),
@@ -48,7 +44,7 @@ _SECTIONS = (
     ("telemetry", telemetry.Telemetry),
     ("metrics", observability.Metrics),
     ("observability", observability.Observability),
-    ("evidence", evidence.Evidence),
+    ("evidence", observability.Evidence),
 )
 _FAMILIES = (
     ("checks", "targets[].checks[]"),

@@ -10,13 +10,10 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from agent2.compiler.words import Wrong
 from agent2.plan.secret import read_secret
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _REFERENCE = re.compile(r"\$(?:\$|\{(file:)?([^}:]+)(?::-([^}]*))?\})")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,21 +12,15 @@ from agent2.compiler.expectations import at, known_keys, told
 from agent2.compiler.problems import (
     MASK,
     Guess,
+    Loc,
     Problem,
     key_path,
     nearest,
     shown,
     sort_of,
 )
-from agent2.compiler.words import Wrong
+from agent2.compiler.words import Scope, Wrong
 from agent2.core.value import value
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
-    from agent2.compiler.words import Scope
 
 # Keys that other tools, older versions and tired people write.
 _MEANT = {
@@ -83,7 +78,6 @@ class Report:
     """All problems of one file; *root* is its tree, for the places."""
 
     def __init__(self, path: str, root: Any) -> None:
-        """Begin with none."""
         self.path = path
         self.root = root
         self.origins: dict[Loc, Origin] = {}

@@ -6,19 +6,14 @@ problems can be told at once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any
 
 from agent2.compiler import groups, telemetry
-from agent2.compiler.problems import nearest, shown
+from agent2.compiler.problems import Loc, nearest, shown
+from agent2.compiler.report import Report
 from agent2.compiler.urls import is_near
 from agent2.core.model import AlertKind, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
-    from agent2.compiler.report import Report
 
 
 def check(report: Report, tree: dict[str, Any]) -> None:

@@ -13,9 +13,8 @@ from pydantic import Field
 
 from agent2.compiler import fields, word
 from agent2.compiler.events import Events
-from agent2.compiler.evidence import Evidence
 from agent2.compiler.fields import Name, Plain, PublicPath, PublicUrl, Truth
-from agent2.compiler.observability import Metrics, Observability
+from agent2.compiler.observability import Evidence, Metrics, Observability
 from agent2.compiler.section import Above, Section
 from agent2.compiler.section import described as _field
 from agent2.compiler.slo import NONE as NO_PROMISE

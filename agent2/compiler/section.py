@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +17,12 @@ class Section(BaseModel):
 
     # Built when the whole is, not each on its own: a tenth of the compiler's time.
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+
+    def shown(self, tell: Callable[[float], str | float]) -> dict[str, Any]:
+        """Return it as a tree for people; its floats are durations, for *tell*."""
+        fields = type(self).model_fields.items()
+        times = [name for name, field in fields if field.annotation is float]
+        return self.model_dump() | {name: tell(getattr(self, name)) for name in times}
 
 
 def described(default: Any, told: str, **more: Any) -> Any:

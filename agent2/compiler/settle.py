@@ -6,28 +6,22 @@ and ``show`` prints it for people.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from agent2.compiler import entries, layers
-from agent2.compiler.problems import shown
+from agent2.compiler.entries import Entry
+from agent2.compiler.events import Events
+from agent2.compiler.layers import Sourced
+from agent2.compiler.observability import Evidence, Metrics, Observability
+from agent2.compiler.problems import Loc, shown
+from agent2.compiler.report import Report
 from agent2.compiler.scalars import told
+from agent2.compiler.schema import Defaults, Restarter, Root, Target, Web
+from agent2.compiler.store import Store
+from agent2.compiler.telemetry import Telemetry
+from agent2.compiler.words import Scope
 from agent2.core.value import replace, value
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from agent2.compiler.entries import Entry
-    from agent2.compiler.events import Events
-    from agent2.compiler.evidence import Evidence
-    from agent2.compiler.layers import Sourced
-    from agent2.compiler.observability import Metrics, Observability
-    from agent2.compiler.problems import Loc
-    from agent2.compiler.report import Report
-    from agent2.compiler.schema import Defaults, Restarter, Root, Target, Web
-    from agent2.compiler.store import Store
-    from agent2.compiler.telemetry import Telemetry
-    from agent2.compiler.words import Scope
 
 
 @value

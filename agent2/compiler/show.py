@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent2.compiler import plugin_models as models
-from agent2.compiler import slo, store, telemetry, urls
+from agent2.compiler import slo, urls
 from agent2.compiler.problems import MASK
 from agent2.compiler.scalars import told
 from agent2.compiler.word import SECONDS
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.compiler.entries import Entry
-    from agent2.compiler.events import Events
     from agent2.compiler.layers import Sourced
     from agent2.compiler.settle import Settled, SettledTarget
 
@@ -75,22 +74,16 @@ def effective(settled: Settled, *, words: bool) -> dict[str, Any]:
             for match, names in settled.routes
         ],
         "alert_texts": settled.alert_texts,
-        "restarter": settled.restarter.model_dump()
-        | {"timeout": tell(settled.restarter.timeout)},
+        "restarter": settled.restarter.shown(tell),
         "web": settled.web.model_dump(),
         "log": settled.log,
-        "events": _events(settled.events, tell),
-        "store": store.shown(settled.store, tell),
-        "telemetry": telemetry.shown(settled.telemetry, tell),
+        "events": settled.events.shown(tell),
+        "store": settled.store.shown(tell),
+        "telemetry": settled.telemetry.shown(tell),
         "metrics": settled.metrics.model_dump(),
         "observability": settled.observability.model_dump(),
         "evidence": settled.evidence.model_dump(),
     }
-
-
-def _events(found: Events, tell: Tell) -> dict[str, Any]:
-    times = ("poll_interval", "lease", "policy_timeout")
-    return found.model_dump() | {key: tell(getattr(found, key)) for key in times}
 
 
 def _target(target: SettledTarget, tell: Tell) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from agent2.compiler.problems import MASK
+from agent2.compiler.problems import MASK, Loc
 from agent2.compiler.scalars import resolve
 from agent2.compiler.schema import Restart
 from agent2.compiler.show import effective
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from agent2.compiler.entries import Entry
     from agent2.compiler.layers import Sourced
-    from agent2.compiler.problems import Loc
     from agent2.compiler.settle import Settled, SettledTarget
 
 _SHORT = frozenset({"defaults", "log", "events", "store", "telemetry"})

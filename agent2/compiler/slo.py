@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from agent2.compiler import word
 from agent2.compiler.section import Section, described
-from agent2.compiler.words import TEXT_OR_REFERENCE, Wrong
+from agent2.compiler.words import TEXT_OR_REFERENCE, Scope, Wrong
 from agent2.core.slo import DAY, HOUR, Objective
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from agent2.compiler.words import Scope
 
 _MADE = Objective()
 _MOST = 99.9999

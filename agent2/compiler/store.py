@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from agent2.compiler import word
 from agent2.compiler.events import WINDOW
@@ -10,14 +10,9 @@ from agent2.compiler.fields import PublicPath, Truth
 from agent2.compiler.section import Section, described
 from agent2.plan.store import StorePlan
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
 _PLAN = StorePlan()
 _DAY = 86400.0
 _YEARS = 3650 * _DAY
-_TIMES = ("upkeep_interval", "keep_events", "keep_audits", "push_silence", "backup_age")
 
 
 class Store(Section):
@@ -53,8 +48,3 @@ class Store(Section):
     backup_age: Annotated[float, word.duration(0.0, _YEARS)] = described(
         _PLAN.backup_age, "People are told when the newest good one is older; 0 never"
     )
-
-
-def shown(found: Store, tell: Callable[[float], str | float]) -> dict[str, Any]:
-    """Return the section for people; *tell* says a duration."""
-    return found.model_dump() | {key: tell(getattr(found, key)) for key in _TIMES}

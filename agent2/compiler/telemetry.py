@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from agent2.compiler import urls, word
 from agent2.compiler.fields import Plain, PublicPath, Truth
 from agent2.compiler.problems import shown as quoted
+from agent2.compiler.report import Report
 from agent2.compiler.section import Section, described
-from agent2.compiler.words import PUBLIC, Wrong
+from agent2.compiler.words import PUBLIC, Scope, Wrong
 from agent2.plan.telemetry import TelemetryPlan
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from agent2.compiler.report import Report
-    from agent2.compiler.words import Scope
-
 _PLAN = TelemetryPlan()
-_TIMES = ("timeout", "export_timeout", "schedule_delay", "metrics_interval")
 _BATCH = "max_export_batch_size"
 _GRPC = 4317  # https://opentelemetry.io/docs/specs/otlp/: 4317 is gRPC, 4318 HTTP
 
@@ -123,8 +116,3 @@ def _sizes(report: Report, section: dict[str, Any]) -> None:
         expected = f"{_BATCH} at most max_queue_size"
         warning = any(("telemetry", k) in report.origins for k in section)
         report.tell(("telemetry", _BATCH), what, got, expected, warning=warning)
-
-
-def shown(found: Telemetry, tell: Callable[[float], str | float]) -> dict[str, Any]:
-    """Return the section for people; *tell* says a duration."""
-    return found.model_dump() | {key: tell(getattr(found, key)) for key in _TIMES}

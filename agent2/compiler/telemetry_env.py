@@ -9,19 +9,14 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from agent2.compiler import urls, yaml_tree
 from agent2.compiler.problems import Problem, shown
-from agent2.compiler.report import Origin
+from agent2.compiler.report import Origin, Report
 from agent2.compiler.telemetry import Telemetry, with_scheme
 from agent2.compiler.words import Scope, Wrong
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    from agent2.compiler.report import Report
 
 # key -> variables, the strongest first, each with how its text is read
 _TABLE = {

@@ -8,16 +8,13 @@ of one of these, so no YAML guess and no reference gets past.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2.compiler import references, scalars
 from agent2.compiler.problems import Guess, nearest
 from agent2.compiler.words import TEXT_OR_REFERENCE, Instance, Scope, Wrong
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any
 
 
 @dataclass(frozen=True, eq=False, slots=True)

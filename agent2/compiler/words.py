@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
+from typing import NamedTuple
 
 PUBLIC = "Write it out; what comes from a reference is a secret."
 TEXT_OR_REFERENCE = {"type": "string", "pattern": r"\$\{|^\{instance\}$"}
@@ -41,7 +39,6 @@ class Wrong(ValueError):  # noqa: N818  (a statement about a value, not a failur
         expected: str = "",
         hidden: bool = False,
     ) -> None:
-        """Keep what is wrong and what to do."""
         super().__init__(what)
         self.what = what
         self.hint = hint

@@ -6,18 +6,13 @@ and no file can make it grow: a billion laughs ends at the ten-thousandth.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import yaml
 
-from agent2.compiler.problems import Problem, key_path
+from agent2.compiler.problems import Loc, Problem, key_path
 from agent2.compiler.yaml_text import RefusedError, broken, decoded, events
 from agent2.compiler.yaml_tree import Mapping, Mark, Scalar, Sequence
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
 
 DEEPEST = 40
 MOST_NODES = 200_000

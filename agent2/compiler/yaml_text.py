@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any
 
 import yaml
 
 from agent2.compiler.problems import Problem
 from agent2.compiler.yaml_tree import Mark
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Control characters, line ends that only YAML knows, and marks that turn the writing
@@ -29,7 +26,6 @@ class RefusedError(Exception):
     """The text cannot be read on; carries the one problem."""
 
     def __init__(self, problem: Problem) -> None:
-        """Keep it."""
         super().__init__(str(problem))
         self.problem = problem
 

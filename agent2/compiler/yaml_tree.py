@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
+from agent2.compiler.problems import Loc
 from agent2.compiler.scalars import resolve
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from agent2.compiler.problems import Loc
 
 
 class Mark(NamedTuple):

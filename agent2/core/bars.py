@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from agent2.core.builtin import action_requested
 from agent2.core.policies import Concern, Decision, Level, Ruling
-from agent2.core.rules import judge_by_rules
+from agent2.core.rules import Rule, judge_by_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.events import Event
-    from agent2.core.rules import Rule
     from agent2.core.standing import Standing
 
 _FREE = frozenset({Ruling.ALLOW, Ruling.RETRY})

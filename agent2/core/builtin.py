@@ -7,13 +7,12 @@ from agent2.core.failures import cause, is_retryable, tries
 from agent2.core.gates import REJECTED, is_approved, is_held, passes
 from agent2.core.policies import Concern, Decision, Level, Ruling
 from agent2.core.rulings import decide, gravity, quietly
-from agent2.core.standing import Mode
+from agent2.core.standing import Mode, Standing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.events import Event
     from agent2.core.routing import Policy, Router
-    from agent2.core.standing import Standing
 
 _GRAVE = (Level.HIGH, Level.CRITICAL)
 _FIRST_WAIT_S = 10.0

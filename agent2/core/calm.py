@@ -9,11 +9,7 @@ from __future__ import annotations
 from operator import attrgetter
 
 from agent2.core.flapping import CHANGES
-from agent2.core.model import Health, TargetState
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from agent2.core.model import Policy
+from agent2.core.model import Health, Policy, TargetState
 
 _calm = attrgetter(
     "health",

@@ -7,7 +7,7 @@ cure must not take those down that still work.
 
 from __future__ import annotations
 
-from agent2.core.model import Health, Severity
+from agent2.core.model import Health, Policy, Severity, TargetState
 from agent2.core.policies import Concern, Decision, Level, Ruling
 from agent2.core.value import replace
 
@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent2.core.model import Policy, TargetState
 
 _WELL = frozenset({Health.HEALTHY, Health.FAILING})
 _LOST = frozenset({Health.UNHEALTHY, Health.RECOVERING})

@@ -37,7 +37,7 @@ from agent2.core.model import (
     TargetState,
     Verdict,
 )
-from agent2.core.quiet import LOUD
+from agent2.core.quiet import LOUD, Quiet
 from agent2.core.repair import about, remind, repair, withdraw, worsen
 from agent2.core.under_way import is_same, is_under_way
 from agent2.core.value import replace
@@ -46,7 +46,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent2.core.effects import Effect
     from agent2.core.policies import Decision
-    from agent2.core.quiet import Quiet
 
 
 def advance(

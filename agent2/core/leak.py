@@ -85,7 +85,6 @@ class Memory:
     __slots__ = ("_highest", "_record", "_scales", "_since", "found")
 
     def __init__(self) -> None:
-        """Know nothing."""
         self.found: Leak | None = None
         self._scales = tuple(_Scale(width) for width in _WIDTHS)
         self._highest = self._record = 0.0

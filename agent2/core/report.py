@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent2.core.outages import Outages
+from agent2.core.outages import Outage, Outages
 from agent2.core.uptime import Bucket
 from agent2.core.value import value
 
@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent2.core.outages import Outage
     from agent2.core.slo import Budget
 
 _BLIND = 0.05  # a larger share of time without a look is said

@@ -38,7 +38,6 @@ class Router:
     __slots__ = ("_names", "_prefixes", "_suffixes")
 
     def __init__(self) -> None:
-        """Nothing is registered."""
         self._names: dict[str, Policy] = {}
         self._prefixes: dict[str, Policy] = {}
         self._suffixes: dict[str, Policy] = {}

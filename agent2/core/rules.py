@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent2.core.policies import Concern, Level, Ruling
+from agent2.core.policies import Concern, Decision, Level, Ruling
 from agent2.core.routing import synonyms
 from agent2.core.rulings import decide
 from agent2.core.value import value
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.core.events import Event
-    from agent2.core.policies import Decision
 
 OPS = ("eq", "ne", "gt", "ge", "lt", "le", "in", "matches", "exists")
 FIELDS = ("id", "source", "subject", "type", "at", "retries", "payload")

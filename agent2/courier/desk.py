@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 
 from agent2.core import delivery as rules
-from agent2.core.message import Cause, DeliveryState, Receipt
+from agent2.core.message import Cause, Delivery, DeliveryState, Receipt
 from agent2.core.value import replace
 from agent2.courier import frames
-from agent2.courier.lost import KIND, lost
-from agent2.courier.voice import Voice
+from agent2.courier.voice import KIND, Voice, lost
 from agent2.host.wake import wake, wake_supervisor
 from agent2.plan.events import is_asked_elsewhere
 from agent2.store import outbox
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from agent2.core.message import Delivery
     from agent2.plan.values import Plan
     from agent2.store.database import Database
 

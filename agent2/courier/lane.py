@@ -9,18 +9,19 @@ the next courier, and must not arrive after what follows it.
 from __future__ import annotations
 
 import os
+import re
 import signal
 
 from agent2 import plugins
 from agent2.core.message import Cause
 from agent2.courier import frames, seal
-from agent2.courier.redact import scrub
 from agent2.host import forked
 from agent2.plan.secret import Secret, SecretError, inside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterable, Iterator
     from typing import Any, NoReturn
 
     from agent2.plan.values import PluginPlan
@@ -157,3 +158,35 @@ def _with_packages() -> None:
 
     if sys.flags.no_site:
         site.main()
+
+
+# Compiled when they are first used: never before the first byte has left.
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_CUT = r"[/?&=:@#]"
+_SHORTEST = 6  # shorter parts of an address are words such as "api"
+_LONGEST_DETAIL = 300
+
+
+def scrub(text: str, secrets: Iterable[str]) -> str:
+    """Return *text* as one short clean line with each of *secrets* as ``***``.
+
+    Of a secret address its path, its query and its login are hidden wherever they
+    stand; its host is not.
+    """
+    hidden = {part for secret in secrets for part in _parts(secret)}
+    for part in sorted(hidden, key=len, reverse=True):
+        text = text.replace(part, "***")
+    return re.sub(_UNPRINTABLE, " ", text)[:_LONGEST_DETAIL]
+
+
+def _parts(secret: str) -> Iterator[str]:
+    if secret:
+        yield secret
+    _scheme, there, rest = secret.partition("://")
+    if not there:
+        return
+    login, at, place = rest.rpartition("@")
+    _host, slash, path = place.partition("/")
+    pieces = [login, slash + path, *re.split(_CUT, path)]
+    pieces += re.split(_CUT, login) if at else []
+    yield from (piece for piece in pieces if len(piece) >= _SHORTEST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent2.core.message import Cause
+from agent2.core.message import Cause, Delivery
 from agent2.courier.leash import Leash
 from agent2.plan.watch import PlanWatch
 from agent2.store import outbox
@@ -12,7 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent2.core.message import Delivery
     from agent2.courier.desk import Desk
     from agent2.plan.values import Plan, PluginPlan
 

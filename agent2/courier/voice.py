@@ -4,15 +4,44 @@ from __future__ import annotations
 
 import sys
 
+from agent2.core.builtin import failed
+from agent2.core.events import Event
+from agent2.core.standing import Standing
 from agent2.core.text import one_line
-from agent2.courier.phrases import send_failed
 from agent2.host.wake import wake
+from agent2.store.own_events import tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+
     from agent2.core.message import Cause, Delivery
     from agent2.plan.values import Plan
     from agent2.store.errors import StoreError
+
+
+_PHRASES = {
+    "en": {
+        "email": "sending mail failed: ",
+        "slack": "sending the Slack message failed: ",
+        "pagerduty": "sending the PagerDuty alert failed: ",
+        "": "sending by {kind} failed: ",
+    },
+    "zh": {
+        "email": "发送邮件失败: ",
+        "slack": "发送 Slack 消息失败: ",
+        "pagerduty": "发送 PagerDuty 告警失败: ",
+        "": "使用 {kind} 发送失败: ",
+    },
+}
+
+
+def send_failed(language: str, kind: str, name: str, detail: str) -> str:
+    """Return the log line for a notifier *name* of *kind*."""
+    phrases = _PHRASES.get(language, _PHRASES["en"])
+    phrase = phrases.get(kind) or phrases[""].format(kind=kind)
+    return f"{phrase}{name}: {detail}"
 
 
 class Voice:
@@ -88,3 +117,29 @@ class Voice:
         wake(self._state_dir, f"log {level}/{sid} {line}")
         if level != "INFO":
             print(level, line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+KIND = "ALERT_FAILED"
+
+
+def lost(dead: Delivery, at: float, *, pass_on: bool) -> Callable[[Connection], None]:
+    """Return the write that tells that *dead* was given up at *at* (wall time).
+
+    *pass_on*: rules or policies of others have something to say of it.
+    """
+    alert = dead.alert
+    about = {
+        "notifier": dead.notifier,
+        "delivery": dead.id,
+        "alert": alert.id,
+        "kind": alert.kind.value,
+        "incident": alert.incident,
+        "error_type": "unknown" if dead.cause is None else dead.cause.value,
+        "error_message": dead.detail,
+        "retry_count": dead.attempts,
+    }
+    # A person may have it sent again, and it may be given up again.
+    key = f"ev-{dead.id}/dead/{dead.attempts}"
+    event = Event(key, "courier", alert.target or "agent2", KIND, at, about)
+    standing = Standing(at, max_retries=0)
+    return lambda tx: tell(tx, event, failed, standing, pass_on=pass_on)

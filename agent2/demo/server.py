@@ -18,13 +18,11 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import Any
 
 from agent2.host.clock import stamp
 from agent2.host.files import ensure_dir, remove, write_atomic
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 FAULTS = ("ok", "slow", "bad-json", "status-error", "warn", "500", "hang", "die")
 HOST = "127.0.0.1"

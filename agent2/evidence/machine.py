@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import heapq
 import os
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2.evidence.process import read, stat_of, ticks
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -13,7 +13,7 @@ import resource
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2.core.text import place
 from agent2.evidence.pack import collect
@@ -21,9 +21,6 @@ from agent2.host.files import ensure_dir, write_atomic
 from agent2.host.gentle import give_way
 from agent2.plan.sources import PLAN_NAME
 from agent2.plan.stored import PlanError, load
-
-if TYPE_CHECKING:
-    from typing import Any
 
 FOLDER = "evidence"
 LARGEST = 1_000_000  # bytes of a pack

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import Any
 
 from agent2.evidence.process import read
 from agent2.host.sockets import holds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
 
 _LISTEN = "0A"  # include/net/tcp_states.h
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")

@@ -6,13 +6,10 @@ import os
 import resource
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2.core.redaction import redact
 from agent2.core.text import scrub
-
-if TYPE_CHECKING:
-    from typing import Any
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")

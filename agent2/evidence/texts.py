@@ -8,16 +8,13 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent2.core.redaction import redact
 from agent2.core.text import scrub, visible
 from agent2.evidence.process import read
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Any
 
 _LINES = 40
 _TAIL = 32768  # bytes of a log that are read

@@ -31,7 +31,6 @@ class LockedError(Exception):
     """Another instance holds the lock; ``pid`` is what it wrote (0 if unreadable)."""
 
     def __init__(self, pid: int) -> None:
-        """Keep the PID of the other."""
         who = f"(PID {pid})" if pid else "(its PID file is locked by another program)"
         super().__init__(f"already running {who}")
         self.pid = pid

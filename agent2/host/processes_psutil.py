@@ -21,7 +21,6 @@ class PsutilRef(ProcessRef):
     __slots__ = ("_process",)
 
     def __init__(self, process: psutil.Process) -> None:
-        """Hold *process*."""
         start = int(process.create_time() * 100)
         super().__init__(process.pid, None, start, "?")
         self._process = process

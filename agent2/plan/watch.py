@@ -16,7 +16,6 @@ class PlanWatch:
     """The plan of one state folder."""
 
     def __init__(self, state_dir: str) -> None:
-        """Read nothing yet."""
         self._path = os.path.join(state_dir, PLAN_NAME)
         self._seen: tuple[int, int] = (0, 0)
 

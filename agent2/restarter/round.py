@@ -11,7 +11,7 @@ from agent2.plan import stored
 from agent2.plan.sources import PLAN_NAME
 from agent2.restarter import desk
 from agent2.restarter.restart import Recipe, Result, restart
-from agent2.wire.signal import SignalError
+from agent2.wire.signal import Signal, SignalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from agent2.plan.values import Plan
     from agent2.restarter.desk import Waiting
     from agent2.restarter.report import Report
-    from agent2.wire.signal import Signal
 
 POLL = 0.2  # seconds between two looks
 BEAT = 10.0  # seconds between two status writes when nothing happens

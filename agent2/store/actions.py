@@ -7,14 +7,14 @@ a crash is an intent without a mark: nobody knows whether it was carried out.
 from __future__ import annotations
 
 from agent2.core.model import ActionResult
-from agent2.core.value import value
-from agent2.store.codec import count, dump, maybe_number, member, number, plain
+from agent2.core.value import as_dict, value
+from agent2.store.codec import dump, member, plain
+from agent2.store.rows import cells, columns, insert, reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
-    from typing import Any
 
     from agent2.store.database import Database
 
@@ -47,32 +47,16 @@ class ActionRow:
     hidden: bool = False
 
 
-_COLUMNS = ", ".join(ActionRow.__match_args__)
-_SELECT = f"SELECT {_COLUMNS} FROM actions "  # noqa: S608  (our own names)
+_SELECT = f"SELECT {columns(ActionRow)} FROM actions "  # noqa: S608  (our own names)
+_INSERT = insert("actions", columns(ActionRow))
+_row = reader(
+    ActionRow, result=lambda text: member(ActionResult, text, ActionResult.UNKNOWN)
+)
 
 
 def plan(tx: sqlite3.Connection, row: ActionRow) -> bool:
     """Write an action down as *row* says; False if it is known already (a replay)."""
-    done = tx.execute(
-        f"INSERT OR IGNORE INTO actions ({_COLUMNS})"  # noqa: S608
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            plain(row.id),
-            plain(row.target),
-            None if row.incident is None else plain(row.incident),
-            row.attempt,
-            row.kind,
-            plain(row.issue),
-            plain(row.label),
-            row.result.value,
-            row.reason,
-            row.code,
-            plain(row.detail),
-            row.planned_at,
-            row.done_at,
-            row.hidden,
-        ),
-    )
+    done = tx.execute(_INSERT, cells(*as_dict(row).values()))
     return done.rowcount == 1
 
 
@@ -134,22 +118,3 @@ def of_incident(db: Database, incident: str, limit: int = 200) -> list[ActionRow
 def total(db: Database) -> int:
     """Return how many actions there ever were, hidden ones included."""
     return int(db.rows("SELECT count(*) FROM actions")[0][0])
-
-
-def _row(row: tuple[Any, ...]) -> ActionRow:
-    return ActionRow(
-        str(row[0]),
-        str(row[1]),
-        None if row[2] is None else str(row[2]),
-        count(row[3]),
-        str(row[4]),
-        str(row[5]),
-        str(row[6]),
-        member(ActionResult, row[7], ActionResult.UNKNOWN),
-        str(row[8]),
-        str(row[9]),
-        str(row[10]),
-        number(row[11]),
-        maybe_number(row[12]),
-        bool(row[13]),
-    )

@@ -20,7 +20,6 @@ class Alone:
     __slots__ = ("_connection", "_lock", "path")
 
     def __init__(self, path: str) -> None:
-        """Nothing is opened before ``with``."""
         self.path = os.path.abspath(path)
         self._lock = FileLock(self.path + ".lock")
         self._connection: sqlite3.Connection | None = None

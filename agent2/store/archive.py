@@ -35,11 +35,7 @@ class Hour:
 
 
 def add(db: Database, now: float) -> bool:
-    """Write the row of this hour; False if it is there. *now* is epoch seconds.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
+    """Write the row of this hour; False if it is there. *now* is epoch seconds."""
     with db.transaction() as tx:
         return bool(tx.execute(_ADD, {"now": now}).rowcount)
 

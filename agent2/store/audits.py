@@ -8,6 +8,7 @@ from __future__ import annotations
 from agent2.core.value import value
 from agent2.store import utc
 from agent2.store.codec import dump_json, load_object, plain
+from agent2.store.rows import reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ class Audit:
     at: float
     event_id: str | None = None
     decision_id: str | None = None
+
+
+_audit = reader(Audit, id=int, payload=load_object, at=utc.moment)
 
 
 def append(
@@ -108,20 +112,6 @@ def prune(tx: sqlite3.Connection, before: float, now: float, limit: int = 5000) 
         (utc.text(min(before, now - KEPT_S)), limit),
     )
     return done.rowcount
-
-
-def _audit(row: tuple[Any, ...]) -> Audit:
-    number, subject, level, kind, payload, created, event_id, decision_id = row
-    return Audit(
-        id=int(number),
-        subject=str(subject),
-        level=str(level),
-        type=str(kind),
-        payload=load_object(payload),
-        at=utc.seconds(created) or 0.0,
-        event_id=None if event_id is None else str(event_id),
-        decision_id=None if decision_id is None else str(decision_id),
-    )
 
 
 def _maybe(text: str | None) -> str | None:

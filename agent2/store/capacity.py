@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from agent2.core.trend import forecast
+from agent2.core.trend import Forecast, forecast
 from agent2.core.value import value
 from agent2.store import series
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from agent2.core.trend import Forecast
     from agent2.store.database import Database
 
 LIMIT = 80.0  # percent, of the user's documents

@@ -66,11 +66,7 @@ class Claimed:
 def claim(
     db: Database, owner: str, now: float, limit: int = 50, lease_s: float = 60.0
 ) -> list[Claimed]:
-    """Take up to *limit* due events for *lease_s* seconds, the oldest first.
-
-    Raises:
-        StoreError: the store cannot be read or written.
-    """
+    """Take up to *limit* due events for *lease_s* seconds, the oldest first."""
     wanted = {
         "now": utc.text(now),
         "absurd": utc.text(now + ABSURD_S),

@@ -35,7 +35,6 @@ class Transaction:
     __slots__ = ("_db",)
 
     def __init__(self, db: Database) -> None:
-        """Nothing begins before ``with``."""
         self._db = db
 
     def __enter__(self) -> sqlite3.Connection:

@@ -89,11 +89,7 @@ def count(tx: sqlite3.Connection, source: object, many: int = 1) -> None:
 
 
 def refused(db: Database) -> dict[str, int]:
-    """Return how many events of each source could not come in, since ever.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
+    """Return how many events of each source could not come in, since ever."""
     sql = "SELECT key, value FROM meta WHERE key >= ? AND key < ? ORDER BY key"
     rows = db.rows(sql, (_COUNT, _COUNT[:-1] + "0"))
     found = ((str(key)[len(_COUNT) :], str(text)) for key, text in rows)

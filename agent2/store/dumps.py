@@ -17,9 +17,6 @@ def dump(copy: str, path: str) -> bool:
     """Write the database file *copy* to *path* as gzipped SQL; does it hold all of it?
 
     False: text in it cannot be said in SQL (a NUL); what was written is of no use.
-
-    Raises:
-        StoreError: it cannot be read or written.
     """
     import gzip
 

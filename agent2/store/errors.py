@@ -39,7 +39,6 @@ class StoreError(Exception):
     """
 
     def __init__(self, kind: str, message: str) -> None:
-        """Keep both."""
         super().__init__(message)
         self.kind = kind
 

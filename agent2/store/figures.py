@@ -67,11 +67,7 @@ class Figures:
 
 
 def measure(db: Database, now: float) -> Figures:
-    """Count; *now* is epoch seconds.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
+    """Count; *now* is epoch seconds."""
     names = [str(name) for (name,) in db.rows(_TABLES)]
     rows = {
         name: int(db.rows(f'SELECT count(*) FROM "{name}"')[0][0])  # noqa: S608

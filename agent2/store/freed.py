@@ -41,9 +41,6 @@ def void(db: Database, where: str, params: dict[str, Any], now: float) -> int:
 
     An event that was claimed alone waits a while, longer each time, and its subject
     with it: the others go on.
-
-    Raises:
-        StoreError: the store cannot be written.
     """
     if not db.rows(f"SELECT 1 FROM supervisor_inbox WHERE {where} LIMIT 1", params):  # noqa: S608
         return 0  # the usual answer costs no write

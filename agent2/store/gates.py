@@ -6,6 +6,7 @@ from agent2.core.events import Gate
 from agent2.core.value import value
 from agent2.store import utc
 from agent2.store.codec import dump_json, load_object, plain
+from agent2.store.rows import cells, insert, reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from agent2.store.database import Database
 
 _GATE = "task_id, gate_name, state, reason, who, created_at"
+_INSERT = insert("task_gates", _GATE, otherwise="REPLACE")
+_gate = reader(Gate, at=utc.moment)
 
 
 @value
@@ -34,17 +37,8 @@ class Task:
 
 def put(tx: sqlite3.Connection, gate: Gate) -> None:
     """Write *gate* over what its subject had under that name."""
-    tx.execute(
-        f"INSERT OR REPLACE INTO task_gates ({_GATE}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
-        (
-            plain(gate.subject),
-            plain(gate.name),
-            plain(gate.state),
-            plain(gate.reason),
-            plain(gate.who),
-            utc.text(gate.at),
-        ),
-    )
+    row = cells(gate.subject, gate.name, gate.state, gate.reason, gate.who)
+    tx.execute(_INSERT, (*row, utc.text(gate.at)))
 
 
 def of(db: Database, subject: str) -> tuple[Gate, ...]:
@@ -88,9 +82,7 @@ def task(db: Database, subject: str) -> Task | None:
         (plain(subject),),
     )
     for name, status, metadata, at in rows:
-        return Task(
-            str(name), str(status), load_object(metadata), utc.seconds(at) or 0.0
-        )
+        return Task(str(name), str(status), load_object(metadata), utc.moment(at))
     return None
 
 
@@ -99,14 +91,4 @@ def _gates(db: Database, where: str, *params: object) -> tuple[Gate, ...]:
         f"SELECT {_GATE} FROM task_gates {where} ORDER BY task_id, gate_name",  # noqa: S608
         params,
     )
-    return tuple(
-        Gate(
-            subject=str(subject),
-            name=str(name),
-            state=str(state),
-            reason=str(reason),
-            who=str(who),
-            at=utc.seconds(at) or 0.0,
-        )
-        for subject, name, state, reason, who, at in rows
-    )
+    return tuple(map(_gate, rows))

@@ -90,11 +90,7 @@ class Glance(Database):
         return False  # what was opened is what is told of
 
     def standing(self) -> Standing:
-        """Look at it as a whole; every page of a file up to 256 MiB.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
+        """Look at it as a whole; every page of a file up to 256 MiB."""
         size = os.stat(self.path).st_size
         whole = size <= _LARGE
         try:

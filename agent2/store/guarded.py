@@ -79,11 +79,7 @@ class Backups:
 
 
 def guarded(db: Database, since: float, till: float) -> Guarded:
-    """Return what was refused and held back in [since, till).
-
-    Raises:
-        StoreError: it cannot be read.
-    """
+    """Return what was refused and held back in [since, till)."""
     span = (utc.text(since), utc.text(till))
     ((redlines, gates, rejected),) = db.rows(_EVENTS, span)
     ((withheld,),) = db.rows(_WITHHELD, (since, till))
@@ -96,11 +92,7 @@ def guarded(db: Database, since: float, till: float) -> Guarded:
 
 
 def backups(db: Database, since: float, till: float) -> Backups:
-    """Return how the copies were kept in [since, till).
-
-    Raises:
-        StoreError: it cannot be read.
-    """
+    """Return how the copies were kept in [since, till)."""
     span = (utc.text(since), utc.text(till))
     found = {str(kind): rest for kind, *rest in db.rows(_BACKUPS, (*span, ""))}
     ever = {str(kind): rest for kind, *rest in db.rows(_BACKUPS, (*span, MADE))}

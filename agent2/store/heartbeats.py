@@ -43,21 +43,13 @@ def report(db: Database, said: str, message: str, event: Event, now: float) -> E
 
 
 def of(db: Database, job: str) -> Beat | None:
-    """Return what is remembered of *job*.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
+    """Return what is remembered of *job*."""
     text = meta.get(db, _KEY + job)
     return None if text is None else unpack(Beat, text, {})
 
 
 def expected(db: Database, job: str, now: float) -> Beat:
-    """Return what is remembered of *job*, from *now* on if it is nothing yet.
-
-    Raises:
-        StoreError: the store cannot be read or written.
-    """
+    """Return what is remembered of *job*, from *now* on if it is nothing yet."""
     known = of(db, job)
     if known is not None:
         return known

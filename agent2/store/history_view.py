@@ -10,7 +10,7 @@ from __future__ import annotations
 from agent2.core.uptime import Bucket, fold, judged, merge, percentile, uptime
 from agent2.core.value import value
 from agent2.store.codec import maybe_number
-from agent2.store.history import MINUTE, recent, rows_of
+from agent2.store.history import MINUTE, Point, recent, rows_of
 from agent2.store.rollup import HOUR, KEEP
 from agent2.store.rollup_rows import PICKED, from_row
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from agent2.store.database import Database
-    from agent2.store.history import Point
 
 _DAY = 86400.0
 WINDOWS = {"24h": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from agent2.core.model import Severity
 from agent2.core.value import value
-from agent2.store.codec import maybe_number, member, number, plain
+from agent2.store.codec import member, plain
+from agent2.store.rows import cells, insert, reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from typing import Any
 
     from agent2.core.effects import OpenIncident, ResolveIncident
     from agent2.store.database import Database
@@ -54,23 +54,25 @@ _SELECT = """SELECT id, target, severity, opened_at, resolved_at, reason, code, 
     acked_at, acked_by, acked_why
     FROM incidents i """
 
+_incident = reader(
+    Incident, severity=lambda text: member(Severity, text, Severity.CRITICAL)
+)
+_OPENED = "id, target, severity, opened_at, reason, code, detail"
+_INSERT = insert("incidents", _OPENED)
+
 
 def open_incident(tx: sqlite3.Connection, effect: OpenIncident) -> bool:
     """Write a new incident down; False if it is known already (a replay)."""
-    done = tx.execute(
-        "INSERT OR IGNORE INTO incidents"
-        " (id, target, severity, opened_at, reason, code, detail)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            plain(effect.incident),
-            plain(effect.target),
-            effect.severity.value,
-            effect.at,
-            effect.facet.value,
-            effect.code.value,
-            plain(effect.detail),
-        ),
+    row = cells(
+        effect.incident,
+        effect.target,
+        effect.severity,
+        effect.at,
+        effect.facet,
+        effect.code,
+        effect.detail,
     )
+    done = tx.execute(_INSERT, row)
     return done.rowcount == 1
 
 
@@ -142,23 +144,3 @@ def get(db: Database, incident: str) -> Incident | None:
     """Return one incident by its id."""
     rows = db.rows(_SELECT + "WHERE id = ?", (incident,))
     return _incident(rows[0]) if rows else None
-
-
-def _incident(row: tuple[Any, ...]) -> Incident:
-    return Incident(
-        str(row[0]),
-        str(row[1]),
-        member(Severity, row[2], Severity.CRITICAL),
-        number(row[3]),
-        maybe_number(row[4]),
-        str(row[5]),
-        str(row[6]),
-        str(row[7]),
-        alerts=row[8],
-        delivered=row[9],
-        pending=row[10],
-        dead=row[11],
-        acked_at=maybe_number(row[12]),
-        acked_by=str(row[13]),
-        acked_why=str(row[14]),
-    )

@@ -7,7 +7,7 @@ Within (incident, notifier) rows are leased strictly in the order of queueing.
 
 from __future__ import annotations
 
-from agent2.core.message import Cause, DeliveryState
+from agent2.core.message import Cause, Delivery, DeliveryState, Receipt
 from agent2.core.value import replace
 from agent2.store import totals
 from agent2.store.codec import dump, plain
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable
 
-    from agent2.core.message import Delivery, Receipt
     from agent2.store.database import Database
 
 # No wait is longer than an hour (core/delivery.py): a time further ahead was
@@ -54,9 +53,6 @@ def lease(
 
     A row whose earlier lease ran out may have arrived: it comes back ambiguous,
     with the cause CRASHED. Rows of a paused notifier stay.
-
-    Raises:
-        StoreError: the store cannot be read or written.
     """
     resting = {name for name, until in paused(db).items() if _ahead(until, now)}
     wanted = {

@@ -8,8 +8,9 @@ leaves it either waiting or answered.
 
 from __future__ import annotations
 
-from agent2.core.value import value
-from agent2.store.codec import maybe_number, number, plain
+from agent2.core.value import as_dict, value
+from agent2.store.codec import plain
+from agent2.store.rows import cells, columns, insert, reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 WAITING, DONE, REFUSED = "waiting", "done", "refused"
 CHECK, RESTART, CLOSE = "check", "restart", "close"
 _KEPT = 1000  # answered ones that are remembered
-_COLUMNS = "id, verb, subject, why, who, at, force, state, answer, note, done_at"
 
 
 @value
@@ -48,21 +48,14 @@ class Order:
     done_at: float | None = None
 
 
+_SELECT = f"SELECT {columns(Order)} FROM orders "  # noqa: S608  (our own names)
+_INSERT = insert("orders", columns(Order))
+_order = reader(Order)
+
+
 def add(tx: sqlite3.Connection, order: Order) -> bool:
     """Write an order down; False if it is known already."""
-    done = tx.execute(
-        "INSERT OR IGNORE INTO orders (id, verb, subject, why, who, at, force)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            plain(order.id),
-            order.verb,
-            plain(order.subject),
-            plain(order.why),
-            plain(order.who),
-            order.at,
-            order.force,
-        ),
-    )
+    done = tx.execute(_INSERT, cells(*as_dict(order).values()))
     tx.execute(
         "DELETE FROM orders WHERE state != 'waiting'"
         " AND seq <= (SELECT max(seq) FROM orders) - ?",
@@ -100,20 +93,5 @@ def get(db: Database, name: str) -> Order | None:
 
 
 def _orders(db: Database, where: str, params: tuple[object, ...]) -> tuple[Order, ...]:
-    rows = db.rows(f"SELECT {_COLUMNS} FROM orders {where}", params)  # noqa: S608
-    return tuple(
-        Order(
-            id=str(row[0]),
-            verb=str(row[1]),
-            subject=str(row[2]),
-            why=str(row[3]),
-            who=str(row[4]),
-            at=number(row[5]),
-            force=bool(row[6]),
-            state=str(row[7]),
-            answer=str(row[8]),
-            note=str(row[9]),
-            done_at=maybe_number(row[10]),
-        )
-        for row in rows
-    )
+    rows = db.rows(_SELECT + where, params)
+    return tuple(map(_order, rows))

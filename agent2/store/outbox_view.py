@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent2.core.message import Cause
+from agent2.core.message import Cause, Delivery, DeliveryState
 from agent2.core.value import value
 from agent2.store.codec import dump, maybe_number, member, number
 from agent2.store.deliveries import COLUMNS, UNFINISHED, from_row
@@ -12,7 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent2.core.message import Delivery, DeliveryState
     from agent2.store.database import Database
 
 

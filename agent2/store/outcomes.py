@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from agent2.core.value import value
-from agent2.store.codec import count, maybe_number, number
+from agent2.store.rows import reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from agent2.store.database import Database
 
 
@@ -41,6 +39,8 @@ _SELECT = (
     " detail, created_at, failed_at, finished_at FROM deliveries "
 )
 
+_outcome = reader(Outcome, seq=int)
+
 
 def after(db: Database, seq: int, limit: int) -> list[Outcome]:
     """Return up to *limit* deliveries that were queued after number *seq*, in order."""
@@ -54,22 +54,6 @@ def of_incident(db: Database, incident: str, limit: int = 1000) -> list[Outcome]
         f"{_SELECT} WHERE incident = ? ORDER BY seq LIMIT ?", (incident, limit)
     )
     return [_outcome(row) for row in rows]
-
-
-def _outcome(row: tuple[Any, ...]) -> Outcome:
-    return Outcome(
-        int(row[0]),
-        str(row[1]),
-        str(row[2]),
-        str(row[3]),
-        str(row[4]),
-        count(row[5]),
-        str(row[6]),
-        str(row[7]),
-        number(row[8]),
-        maybe_number(row[9]),
-        maybe_number(row[10]),
-    )
 
 
 def last(db: Database) -> int:

@@ -6,7 +6,7 @@ built in; or, where others have something to say, leaves it to the supervisor.
 
 from __future__ import annotations
 
-from agent2.core.policies import Measure
+from agent2.core.policies import Concern, Decision, Measure
 from agent2.core.rulings import AUDIT, quietly
 from agent2.store import audits
 from agent2.store.events import add
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from agent2.core.events import Event
-    from agent2.core.policies import Concern, Decision
     from agent2.core.routing import Policy
     from agent2.core.standing import Standing
 

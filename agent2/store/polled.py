@@ -126,11 +126,7 @@ def _next(table: str) -> str:
 
 
 def checkpoint(db: Database, source: str) -> str:
-    """Return how far *source* was read, "" for not yet.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
+    """Return how far *source* was read, "" for not yet."""
     sql = "SELECT position FROM supervisor_checkpoint WHERE source = ?"
     found = db.rows(sql, (source,))
     return str(found[0][0]) if found else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent2.core.outages import Outage, figures
 from agent2.core.report import Cause, Report, Restarts, Told, Watched
-from agent2.core.slo import Seen, standing
+from agent2.core.slo import Budget, Objective, Seen, standing
 from agent2.core.spread import exact, within
 from agent2.core.uptime import judged, percentile, uptime
 from agent2.store.codec import maybe_number, number
@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from agent2.core.slo import Budget, Objective
     from agent2.store.database import Database
 
 # An alert says when the trouble began; the journal has each, whoever wanted it. What
@@ -50,11 +49,7 @@ def report(
     since: float,
     till: float,
 ) -> Report:
-    """Return the report of the targets in *holds* (name -> trusted seconds).
-
-    Raises:
-        StoreError: it cannot be read.
-    """
+    """Return the report of the targets in *holds* (name -> trusted seconds)."""
     found, warned = outages(db, since, till)
     found = [one for one in found if one.target in holds]
     asked = restarts(db, since, till)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 
-from agent2.core.uptime import fold, merge
+from agent2.core.uptime import Bucket, fold, merge
 from agent2.core.value import value
 from agent2.store.codec import maybe_number
 from agent2.store.history import MINUTE, names, rows_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from agent2.core.uptime import Bucket
     from agent2.store.database import Database
 
 HOUR = 3600

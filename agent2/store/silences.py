@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from agent2.core.silences import Silence
-from agent2.store.codec import dump, load_object, maybe_number, number, plain
+from agent2.core.value import as_dict
+from agent2.store.codec import load_object, plain
+from agent2.store.rows import cells, columns, insert, reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,26 +14,17 @@ if TYPE_CHECKING:
     from agent2.store.database import Database
 
 KEPT_S = 30 * 86_400.0  # one that is over is shown this long
-_COLUMNS = "id, match, starts_at, until, who, why, at, ended_at, ended_by"
+_SELECT = f"SELECT {columns(Silence)} FROM silences"  # noqa: S608  (our own names)
+_INSERT = insert("silences", columns(Silence), otherwise="REPLACE")
+_silence = reader(
+    Silence,
+    match=lambda text: {str(k): str(v) for k, v in load_object(text).items()},
+)
 
 
 def put(tx: sqlite3.Connection, silence: Silence) -> None:
     """Write *silence* over what stood under its id; very old ones go."""
-    tx.execute(
-        f"INSERT OR REPLACE INTO silences ({_COLUMNS})"  # noqa: S608
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            plain(silence.id),
-            dump(dict(silence.match)),
-            silence.starts_at,
-            silence.until,
-            plain(silence.who),
-            plain(silence.why),
-            silence.at,
-            silence.ended_at,
-            plain(silence.ended_by),
-        ),
-    )
+    tx.execute(_INSERT, cells(*as_dict(silence).values()))
     tx.execute("DELETE FROM silences WHERE until < ?", (silence.at - KEPT_S,))
 
 
@@ -54,21 +47,6 @@ def all_of(db: Database) -> tuple[Silence, ...]:
 def _silences(
     db: Database, where: str, params: tuple[object, ...]
 ) -> tuple[Silence, ...]:
-    rows = db.rows(
-        f"SELECT {_COLUMNS} FROM silences {where} ORDER BY until, id",  # noqa: S608
-        params,
-    )
     return tuple(
-        Silence(
-            id=str(row[0]),
-            match={str(k): str(v) for k, v in load_object(row[1]).items()},
-            starts_at=number(row[2]),
-            until=number(row[3]),
-            who=str(row[4]),
-            why=str(row[5]),
-            at=number(row[6]),
-            ended_at=maybe_number(row[7]),
-            ended_by=str(row[8]),
-        )
-        for row in rows
+        map(_silence, db.rows(f"{_SELECT} {where} ORDER BY until, id", params))
     )

@@ -29,11 +29,7 @@ class Silence:
 
 
 def silence(db: Database, now: float, span: float) -> Silence:
-    """Return how long nothing was pushed, and what was polled in the last *span* s.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
+    """Return how long nothing was pushed, and what was polled in the last *span* s."""
     polled = int(db.rows(_POLLED, (utc.text(now - span),))[0][0])
     last = db.rows(_LAST_PUSH)
     at = utc.seconds(last[0][0]) if last else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from agent2.core.events import Event
 from agent2.core.policies import Ruling
 from agent2.core.rulings import AUDIT
-from agent2.core.silences import ended
+from agent2.core.silences import Silence, ended
 from agent2.core.value import value
 from agent2.store import audits, inbox, incidents, journal, orders, silences
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import sqlite3
     from typing import Any
 
-    from agent2.core.silences import Silence
     from agent2.store.database import Database
     from agent2.store.orders import Order
 

@@ -34,11 +34,7 @@ class Story:
 
 
 def read(db: Database, sid: str) -> Story | None:
-    """Return the story of the incident *sid*, or of the newest one of a target.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
+    """Return the story of the incident *sid*, or of the newest one of a target."""
     found = incidents.get(db, sid)
     if found is None:
         newest = incidents.latest(db, 1, sid)

@@ -66,11 +66,7 @@ class Trends:
 
 
 def trends(db: Database, since: float, till: float) -> Trends:
-    """Return what there was in [since, till), epoch seconds.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
+    """Return what there was in [since, till), epoch seconds."""
     span = (utc.text(since), utc.text(till))
     ((audits, subjects),) = db.rows(_AUDITS, span)
     return Trends(

@@ -24,11 +24,7 @@ _DEADLY = f"""SELECT seq, claims, {EVENT}
 
 
 def next_due(db: Database) -> float | None:
-    """Return when the next event is due, epoch seconds (0: now); None: never.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
+    """Return when the next event is due, epoch seconds (0: now); None: never."""
     sql = f"""SELECT min(CASE WHEN status = 'processing' THEN lease_until
             ELSE coalesce(next_at, '') END)
         FROM supervisor_inbox INDEXED BY supervisor_inbox_queue WHERE {OPEN}"""  # noqa: S608
@@ -40,9 +36,6 @@ def give_back(db: Database, owner: str, now: float) -> int:
     """Give back what processors are said to hold whose name begins with *owner*.
 
     For the one that knows that none of them lives. Returns how many events it were.
-
-    Raises:
-        StoreError: the store cannot be written.
     """
     where = "status = 'processing' AND owner GLOB :owner"
     return void(db, where, {"owner": f"{owner}*"}, now)
@@ -52,9 +45,6 @@ def bury(db: Database, now: float, most: int = MOST) -> list[tuple[Event, str]]:
     """Make dead letters of the events over which *most* processors died; say why.
 
     Each has a line of the audit. Returns them with the reason.
-
-    Raises:
-        StoreError: the store cannot be read or written.
     """
     params = {
         "now": utc.text(now),

@@ -80,11 +80,7 @@ def due(db: Database, job: str, now: float, every: float) -> bool:
 
 
 def done(db: Database, job: str, now: float) -> None:
-    """Write down that *job* was done, by whomever.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
+    """Write down that *job* was done, by whomever."""
     with db.transaction() as tx:
         meta.put(tx, _DONE + job, repr(now))
 

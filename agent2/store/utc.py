@@ -43,6 +43,11 @@ def seconds(written: object) -> float | None:
     return whole - offset + (float("0" + fraction) if fraction else 0.0)
 
 
+def moment(written: object) -> float:
+    """Return the epoch seconds of a text, 0 if it is not a time."""
+    return seconds(written) or 0.0
+
+
 def _offset(zone: str) -> int | None:
     """Return how many seconds a zone is ahead of UTC."""
     if zone in ("", "Z"):

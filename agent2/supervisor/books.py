@@ -119,11 +119,7 @@ class Books:
             self._log("ERROR", phrases.ERROR.format(why=why, **told))
 
     def bury(self) -> int:
-        """Give up the events over which processors die; return how many.
-
-        Raises:
-            StoreError: the store cannot be read or written.
-        """
+        """Give up the events over which processors die; return how many."""
         buried = turns.bury(self._db, self._now())
         for event, why in buried:
             told = {"id": event.id, "why": why, "subject": event.subject}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from hashlib import sha256
 
 from agent2.core import event_ids, gates, rulings
-from agent2.core.events import DECIDED
-from agent2.core.policies import Level, Measure, Ruling
+from agent2.core.events import DECIDED, Event, Gate
+from agent2.core.policies import Decision, Level, Measure, Ruling
 from agent2.core.value import value
 from agent2.store import audits
 from agent2.store import gates as store
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import sqlite3
     from typing import Any
 
-    from agent2.core.events import Event, Gate
-    from agent2.core.policies import Decision
     from agent2.core.standing import Standing
     from agent2.store.inbox import Claimed
 

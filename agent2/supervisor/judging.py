@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from agent2.core.rules import judge_by_rules
+from agent2.core.standing import Mode, Redlines, Standing
+from agent2.plan.events import EventsPlan, frozen_by
+from agent2.store import gates
 from agent2.supervisor.effects import is_decided
 from agent2.supervisor.policies import Ruled
 from agent2.supervisor.worker import PolicyError, Worker
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from agent2.core.events import Event
     from agent2.core.policies import Decision
     from agent2.core.routing import Router
-    from agent2.core.standing import Standing
+    from agent2.store.database import Database
     from agent2.supervisor.thinker import Policy
 
 
@@ -102,3 +105,39 @@ def is_own(policy: object) -> bool:
     module = getattr(policy, "__module__", "") or ""
     outside = getattr(policy, "outside", False)
     return str(module).startswith("agent2.") and not outside
+
+
+OWN_NAMES = ("agent2", "agent2_monitor")
+
+
+class Standings:
+    """Call it with a subject."""
+
+    def __init__(
+        self, db: Database, plan: EventsPlan, now: Callable[[], float]
+    ) -> None:
+        """*now* gives epoch seconds."""
+        self.plan = plan
+        self._db = db
+        self._now = now
+
+    def __call__(self, subject: str) -> Standing:
+        """Return how things stand for *subject*.
+
+        Raises:
+            StoreError: its gates cannot be read.
+        """
+        now = self._now()
+        window = frozen_by(self.plan.frozen, now)
+        return Standing(
+            now=now,
+            mode=Mode(self.plan.mode),
+            gates=gates.of(self._db, subject),
+            redlines=Redlines(
+                own_names=OWN_NAMES,
+                commands=self.plan.commands or None,
+                frozen=window != "",
+                frozen_reason=f"frozen window {window}" if window else "",
+            ),
+            max_retries=self.plan.max_retries,
+        )

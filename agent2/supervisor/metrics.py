@@ -25,11 +25,7 @@ _WORDS = {
 
 
 def get_backlog_metrics(db: Database, now: float) -> dict[str, Any]:
-    """Return the numbers under the names of the user's documents.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
+    """Return the numbers under the names of the user's documents."""
     found = inbox.counts(db, now)
     return {
         "pending_count": found.pending,

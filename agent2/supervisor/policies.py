@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent2.core import builtin
-from agent2.core.policies import Ruling
+from agent2.core.policies import Decision, Ruling
 from agent2.core.routing import Router
 from agent2.core.rules import Condition, Rule, fits, judge_by_rules
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.core.events import Event
-    from agent2.core.policies import Decision
     from agent2.core.routing import Policy
     from agent2.core.standing import Standing
     from agent2.plan.events import EventsPlan, RulePlan
@@ -83,7 +82,6 @@ class Ruled:
     """Rules, and the policy that is asked when none of them fits."""
 
     def __init__(self, rules: tuple[Rule, ...], otherwise: Policy | None) -> None:
-        """Keep both."""
         self.rules = rules
         self.otherwise = otherwise
 
@@ -101,7 +99,6 @@ class Installed:
     outside = True
 
     def __init__(self, point: EntryPoint) -> None:
-        """Import nothing yet."""
         self._point = point
         self._loaded: Any = None
 

@@ -39,7 +39,6 @@ class Poller:
         now: Callable[[], float],
         log: Callable[[str, str], object],
     ) -> None:
-        """Look at nothing yet."""
         self._db = db
         self._places = places
         self._now = now

@@ -18,9 +18,8 @@ from agent2.store.errors import StoreError
 from agent2.supervisor import effects, phrases
 from agent2.supervisor.books import Books
 from agent2.supervisor.effects import Outcome
-from agent2.supervisor.judging import Judge
+from agent2.supervisor.judging import Judge, Standings
 from agent2.supervisor.policies import router_of
-from agent2.supervisor.standings import Standings
 from agent2.supervisor.worker import Interrupted, PolicyError
 
 TYPE_CHECKING = False

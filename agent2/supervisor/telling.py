@@ -11,12 +11,12 @@ import os
 
 from agent2.core import alerting
 from agent2.core.levels import Grade
-from agent2.core.message import Alert
+from agent2.core.message import Alert, Delivery
 from agent2.core.model import AlertKind, Code, Severity
 from agent2.host.clock import stamp
 from agent2.host.wake import wake
 from agent2.store import meta, outbox
-from agent2.supervisor.metrics import Levels
+from agent2.supervisor.metrics import Change, Levels
 from agent2.wire.languages import words
 
 TYPE_CHECKING = False
@@ -24,11 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from agent2.core.message import Delivery
     from agent2.plan.values import Plan
     from agent2.store.database import Database
     from agent2.store.inbox import Backlog
-    from agent2.supervisor.metrics import Change
 
 _KEY = "supervisor/level/"
 _TARGET = "agent2"
@@ -45,18 +43,13 @@ class Telling:
     nothing = Levels(Grade.NORMAL, Grade.NORMAL, Grade.NORMAL)
 
     def __init__(self, db: Database, state_dir: str, now: Callable[[], float]) -> None:
-        """Tell nothing yet."""
         self.plan: Plan | None = None
         self._db = db
         self._state_dir = state_dir
         self._now = now
 
     def told(self) -> Levels:
-        """Return the levels that people were told last.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
+        """Return the levels that people were told last."""
         grades = {each.value: each for each in Grade}
         found = (self._known(name).get("grade") for name in Levels.__match_args__)
         return Levels(*(grades.get(str(each), Grade.NORMAL) for each in found))

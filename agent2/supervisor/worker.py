@@ -39,7 +39,6 @@ class PolicyError(Exception):
     """
 
     def __init__(self, text: str, *, hung: bool = False, tried: bool = True) -> None:
-        """Keep the reason, one line."""
         super().__init__(one_line(" ".join(text.split()), 500))
         self.hung = hung
         self.tried = tried

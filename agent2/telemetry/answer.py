@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent2.core.text import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _LONGEST = 300.0  # seconds that a collector may send us away for
 

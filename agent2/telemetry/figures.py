@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent2.metrics.gather import gather as families
-from agent2.telemetry.shapes import Figure, Spread
+from agent2.telemetry.shapes import Attributes, Figure, Spread
 from agent2.wire import snapshot
 
 if TYPE_CHECKING:
@@ -18,17 +18,12 @@ if TYPE_CHECKING:
     from agent2.metrics.family import Family
     from agent2.store.database import Database
     from agent2.telemetry.marks import Marks
-    from agent2.telemetry.shapes import Attributes
 
 _UNITS = {"seconds": "s", "bytes": "By", "ratio": "1"}
 
 
 def gather(db: Database, state_dir: str, marks: Marks) -> list[Figure]:
-    """Return what stands now.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
+    """Return what stands now."""
     found = families(db, snapshot.read(state_dir)).all()
     names = frozenset(each.metric.name for each in found)
     return [*(_mirrored(each, names) for each in found), *_of_ourselves(marks)]

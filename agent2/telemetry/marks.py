@@ -8,12 +8,9 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from agent2.host.files import read_small, write_atomic
-
-if TYPE_CHECKING:
-    from typing import Self
 
 NAME = "telemetry_marks.json"
 _LARGEST = 16 << 20

@@ -70,7 +70,6 @@ class Traces:
     kind = "traces"
 
     def __init__(self, db: Database) -> None:
-        """Read *db*."""
         self._db = db
 
     def bounded(self, mark: Mark, most: int) -> Mark:

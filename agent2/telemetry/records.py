@@ -7,14 +7,10 @@ incident, the ids of its trace and of the span that it belongs to.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-from agent2.telemetry.shapes import Record
+from agent2.store.journal import Entry
+from agent2.telemetry.shapes import Attributes, Record
 from agent2.wire.trace_ids import span_id, trace_id
-
-if TYPE_CHECKING:
-    from agent2.store.journal import Entry
-    from agent2.telemetry.shapes import Attributes
 
 _LONGEST = 10 * 1024  # characters of one text
 _LEVELS = {

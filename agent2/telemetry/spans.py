@@ -13,22 +13,18 @@ Each is sent once, when it is complete. Pure: the store is read elsewhere.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from agent2.telemetry.shapes import Event, Span
+from agent2.store.actions import ActionRow
+from agent2.store.incidents import Incident
+from agent2.store.journal import Entry
+from agent2.store.outcomes import Outcome
+from agent2.telemetry.shapes import Attributes, Event, Span
 from agent2.wire.trace_ids import span_id, trace_id
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+ActionOf = Callable[[str], ActionRow | None]
+IncidentOf = Callable[[str], Incident | None]
 
-    from agent2.store.actions import ActionRow
-    from agent2.store.incidents import Incident
-    from agent2.store.journal import Entry
-    from agent2.store.outcomes import Outcome
-    from agent2.telemetry.shapes import Attributes
-
-    ActionOf = Callable[[str], ActionRow | None]
-    IncidentOf = Callable[[str], Incident | None]
 
 ENDED = frozenset({"delivered", "dead", "superseded"})
 _BAD = frozenset({"failed", "unknown"})

@@ -27,7 +27,6 @@ class Doubts:
     def __init__(
         self, db: Database, plan: StorePlan, state_dir: str, now: float
     ) -> None:
-        """Look at nothing yet."""
         self._db = db
         self._plan = plan
         self._folder = plan.backup_folder or os.path.join(state_dir, "backups")

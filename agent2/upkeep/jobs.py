@@ -48,7 +48,6 @@ class Jobs:
     def __init__(
         self, db: Database, plan: Plan, state_dir: str, now: float, steady: float
     ) -> None:
-        """Do nothing yet."""
         self._db = db
         self._plan = plan
         self._state_dir = state_dir

@@ -221,7 +221,6 @@ class Fragment:
     __slots__ = ("text",)
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
-        """Make the text once."""
         self.text = _encode(entry)
 
 

@@ -32,7 +32,6 @@ class FaultError(Exception):
     """The other side refused: ``code`` and its text."""
 
     def __init__(self, code: int, text: str) -> None:
-        """Keep both."""
         super().__init__(text)
         self.code = code
 

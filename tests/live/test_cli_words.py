@@ -58,6 +58,8 @@ def test_every_sentence_that_the_code_says_is_there_and_no_other():
     for group in ("title", "column", "look", "alarm", "guarded", "area", "bare"):
         said |= {f"report.{group}.{one}" for one in parts} & en.WORDS.keys()
 
+    said |= {f"order.{one}" for one in parts} & en.WORDS.keys()
+
     missing = {key for key in said - en.WORDS.keys() if not key.startswith("table.")}
     assert missing == set()
     assert en.WORDS.keys() - said == set()

@@ -15,9 +15,8 @@ from agent2.plan.events import PollPlan
 from agent2.store import audits, inbox
 from agent2.store.database import Database
 from agent2.supervisor.bus import EventBus
-from agent2.supervisor.documents.inbox import InboxManager
+from agent2.supervisor.documents.inbox import InboxManager, Inlet
 from agent2.supervisor.documents.models import SupervisorEvent
-from agent2.supervisor.inlet import Inlet
 from agent2.supervisor.polling import Poller
 from agent2.supervisor.processor import Processor
 

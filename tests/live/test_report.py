@@ -13,7 +13,7 @@ from cli_kit import Cli
 from store_rows import delivery
 
 from agent2.cli.errors import Failure
-from agent2.cli.reports import areas, capacity, forms, logged, weekly
+from agent2.cli.reports import areas, capacity, forms, logged
 from agent2.cli.reports import report as command
 from agent2.cli.reports.parts import parts
 from agent2.cli.words import say, speak
@@ -274,7 +274,7 @@ def test_a_weekly_report_tells_of_inbox_decisions_and_care(db, spoken):
         guarded.note(db, kind, "info", about, START + 30)
 
     found = trends.trends(db, START, TILL)
-    told = weekly.document(found)
+    told = areas.week_document(found)
     assert told["inbox"] == [
         {"day": "2026-09-21", "lag_s": 20.0, "most_lag_s": 30.0, "pending": 5, "failed": 1},
         {"day": "2026-09-22", "lag_s": 0.0, "most_lag_s": 0.0, "pending": 0, "failed": 0},
@@ -294,7 +294,7 @@ def test_a_weekly_report_tells_of_inbox_decisions_and_care(db, spoken):
     assert (later.made, later.last) == (0, pytest.approx(START + 30))
     assert list(told["care"]) == ["cleanup"]
     empty = reporting.report(db, {}, {}, START, TILL)
-    more = tuple(weekly.sections(found))
+    more = tuple(areas.week(found))
     text = forms.markdown(empty, [*parts(empty, only_slo=False), *more])
     assert "| 2026-09-21 | 20s | 30s | 5 | 1 |" in text
     assert f"| {say('report.guarded.wrong_token')} | 42 |" in text

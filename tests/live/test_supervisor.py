@@ -21,7 +21,7 @@ from agent2.store import audits, inbox
 from agent2.store.database import Database
 from agent2.store.inbox import Backlog
 from agent2.supervisor.bus import EventBus
-from agent2.supervisor.inlet import Inlet
+from agent2.supervisor.documents.inbox import Inlet
 from agent2.supervisor.metrics import Watch, get_backlog_metrics
 from agent2.supervisor.polling import Poller
 from agent2.supervisor.telling import Telling

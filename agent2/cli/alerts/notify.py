@@ -11,40 +11,31 @@ import contextlib
 import os
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agent2.cli import codes
 from agent2.cli.alerts.trial import send
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_json
 from agent2.cli.configuration.plans import obtain, put
 from agent2.cli.errors import Failure
 from agent2.cli.records import NAME, print_json, print_rows
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
-from agent2.core.message import DeliveryState
+from agent2.core.message import Delivery, DeliveryState
+from agent2.plan.values import Plan, PluginPlan
 from agent2.store import meta
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
 
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.core.message import Delivery
-    from agent2.plan.values import Plan, PluginPlan
+notify = Group("notify", help=say("help.notify"))
 
 
-@click.group(cls=Group, help=say("help.notify"))
-def notify() -> None:
-    """Hold the sub-commands."""
-
-
-@notify.command("list", cls=Command, help=say("help.notify.list"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def listing(ctx: click.Context, as_json: bool) -> int:
+@notify.command("list", help=say("help.notify.list"))
+@with_json
+def listing(settings: Settings, as_json: bool) -> None:
     """List the configured notifiers."""
-    settings = shared(ctx)
     found = obtain(settings).notifiers
     if as_json:
         print_json({"notifiers": [{"name": n.name, "kind": n.kind} for n in found]})
@@ -52,21 +43,18 @@ def listing(ctx: click.Context, as_json: bool) -> int:
         rows: list[Any] = [(n.name, n.kind) for n in found]
         columns = ("notifier", "kind")
         print_rows(columns, rows, say("notify.none"), settings.color)
-    return codes.OK
 
 
-@notify.command("test", cls=Command, help=say("help.notify.test"))
+@notify.command("test", help=say("help.notify.test"))
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--timeout", type=click.FloatRange(1), default=30.0, help=say("option.timeout")
 )
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
+@with_json
 def test(
-    ctx: click.Context, names: tuple[str, ...], timeout: float, as_json: bool
+    settings: Settings, names: tuple[str, ...], timeout: float, as_json: bool
 ) -> int:
     """Send a test message to each notifier and show what became of it."""
-    settings = shared(ctx)
     plan = obtain(settings)
     chosen = _choose(plan, names)
     with tempfile.TemporaryDirectory(prefix="agent2-") as folder:

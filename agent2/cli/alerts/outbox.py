@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_json, with_settings
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, moment, print_json, print_rows
+from agent2.cli.settings import Settings
 from agent2.cli.state.machine import duration
 from agent2.cli.words import say
-from agent2.core.message import DeliveryState
+from agent2.core.message import Delivery, DeliveryState
 from agent2.host.wake import wake
 from agent2.store import outbox as records
+from agent2.store.database import Database
 from agent2.wire.records import delivery as document
 from agent2.wire.records import notifier
-
-if TYPE_CHECKING:
-    from agent2.core.message import Delivery
-    from agent2.store.database import Database
 
 _OPEN = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.DEAD)
 _MOST = 1_000_000
 
 
-@click.group(cls=Group, help=say("help.outbox"))
-def outbox() -> None:
-    """Hold the sub-commands."""
+outbox = Group("outbox", help=say("help.outbox"))
 
 
-@outbox.command("list", cls=Command, help=say("help.outbox.list"))
+@outbox.command("list", help=say("help.outbox.list"))
 @click.option("--dead", is_flag=True, help=say("option.dead"))
 @click.option("--limit", type=click.IntRange(1), default=100, help=say("option.limit"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def listing(ctx: click.Context, dead: bool, limit: int, as_json: bool) -> int:
+@with_json
+def listing(settings: Settings, dead: bool, limit: int, as_json: bool) -> None:
     """List what is not delivered."""
-    settings = shared(ctx)
     with Store(settings) as db:
         found = records.listing(db, (DeliveryState.DEAD,) if dead else _OPEN, limit)
     if as_json:
@@ -52,7 +45,6 @@ def listing(ctx: click.Context, dead: bool, limit: int, as_json: bool) -> int:
             say("outbox.empty"),
             settings.color,
         )
-    return codes.OK
 
 
 def _row(one: Delivery) -> tuple[object, ...]:
@@ -69,37 +61,34 @@ def _row(one: Delivery) -> tuple[object, ...]:
     )
 
 
-@outbox.command("retry", cls=Command, help=say("help.outbox.retry"))
+@outbox.command("retry", help=say("help.outbox.retry"))
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "everything", is_flag=True, help=say("option.all"))
-@click.pass_context
-def retry(ctx: click.Context, ids: tuple[str, ...], everything: bool) -> int:
+@with_settings
+def retry(settings: Settings, ids: tuple[str, ...], everything: bool) -> None:
     """Queue dead letters again."""
-    settings = shared(ctx)
     _chosen(ids, everything)
     with Store(settings) as db:
         _known(db, ids)
         count = records.retry(db, None if everything else ids, time.time())
     wake(settings.state_dir)
     click.echo(say("outbox.retried", count=count))
-    return codes.OK
 
 
-@outbox.command("drop", cls=Command, help=say("help.outbox.drop"))
+@outbox.command("drop", help=say("help.outbox.drop"))
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "everything", is_flag=True, help=say("option.all"))
-@click.pass_context
-def drop(ctx: click.Context, ids: tuple[str, ...], everything: bool) -> int:
+@with_settings
+def drop(settings: Settings, ids: tuple[str, ...], everything: bool) -> None:
     """Give deliveries up; ``--all`` means the dead letters."""
     _chosen(ids, everything)
-    with Store(shared(ctx)) as db:
+    with Store(settings) as db:
         _known(db, ids)
         if everything:
             dead = records.listing(db, (DeliveryState.DEAD,), _MOST)
             ids = tuple(one.id for one in dead)
         count = records.drop(db, ids, time.time())
     click.echo(say("outbox.dropped", count=count))
-    return codes.OK
 
 
 def _chosen(ids: tuple[str, ...], everything: bool) -> None:
@@ -114,12 +103,10 @@ def _known(db: Database, ids: tuple[str, ...]) -> None:
             raise Failure(codes.USAGE, message, "agent2 outbox list")
 
 
-@outbox.command("stats", cls=Command, help=say("help.outbox.stats"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def stats(ctx: click.Context, as_json: bool) -> int:
+@outbox.command("stats", help=say("help.outbox.stats"))
+@with_json
+def stats(settings: Settings, as_json: bool) -> None:
     """Count deliveries by notifier and state."""
-    settings = shared(ctx)
     with Store(settings) as db:
         counted = records.counts(db)
     now = time.time()
@@ -134,4 +121,3 @@ def stats(ctx: click.Context, as_json: bool) -> int:
         ]
         columns = ("notifier", "state", "count")
         print_rows(columns, rows, say("outbox.empty"), settings.color)
-    return codes.OK

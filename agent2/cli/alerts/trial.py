@@ -6,21 +6,17 @@ import os
 import platform
 import subprocess
 import time
-from typing import TYPE_CHECKING
 
 from agent2.cli import settings as paths
 from agent2.core.alerting import Facts, address, compose
 from agent2.core.effects import Notify
-from agent2.core.message import DeliveryState
+from agent2.core.message import Alert, Delivery, DeliveryState
 from agent2.core.model import AlertKind, Code, Facet, Severity
 from agent2.host.clock import stamp
+from agent2.plan.values import Plan, PluginPlan
 from agent2.store import outbox
 from agent2.store.database import Database
 from agent2.wire.languages import words
-
-if TYPE_CHECKING:
-    from agent2.core.message import Alert, Delivery
-    from agent2.plan.values import Plan, PluginPlan
 
 _STEP = 0.02  # seconds between two looks at the outbox
 

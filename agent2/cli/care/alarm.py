@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from agent2 import alarms
 from agent2.cli.errors import Failure
 from agent2.cli.records import NAME
+from agent2.cli.settings import Settings
 from agent2.plan import sources, stored
 from agent2.store import guarded
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.settings import Settings
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
 
@@ -12,26 +12,20 @@ from agent2.cli import codes
 from agent2.cli.care import backup_restore, backup_set
 from agent2.cli.care.alarm import alarmed, written
 from agent2.cli.care.copying import keeping, place, refusals, stopped, to_folder
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.records import print_json
+from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store import sets
 from agent2.store.guarded import FAILED, VERIFIED
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
 _DAY = 86400.0
 
 
-@click.group(cls=Group, help=say("help.backup"))
-def backup() -> None:
-    """Hold the sub-commands."""
+backup = Group("backup", help=say("help.backup"))
 
 
 def _date(now: float) -> str:
@@ -51,16 +45,15 @@ def _refusals() -> Iterator[None]:
         raise Failure(code, message, say("try.backup")) from None
 
 
-@backup.command("create", cls=Command, help=say("help.backup.create"))
+@backup.command("create", help=say("help.backup.create"))
 @to_folder
 @keeping(7.0, say("option.keep_sets"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
+@with_json
 def create(
-    ctx: click.Context, folder: str | None, keep_days: float, as_json: bool
-) -> int:
+    settings: Settings, folder: str | None, keep_days: float, as_json: bool
+) -> None:
     """Make a set; then let go of sets that are too old."""
-    settings, now = shared(ctx), time.time()
+    now = time.time()
     root = place(settings, folder)
 
     def tell(text: str) -> None:
@@ -75,33 +68,29 @@ def create(
         print_json({"path": made.path, "files": made.files, "retired": gone})
     tell(f"Backup completed at {_date(time.time())}")
     tell(f"Backup location: {visible(made.path)}")
-    return codes.OK
 
 
 backup.add_command(create, "daily")  # what the timers call it
 
 
-@backup.command("hourly", cls=Command, help=say("help.backup.hourly"))
+@backup.command("hourly", help=say("help.backup.hourly"))
 @to_folder
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def hourly(ctx: click.Context, folder: str | None, as_json: bool) -> int:
+@with_json
+def hourly(settings: Settings, folder: str | None, as_json: bool) -> None:
     """Write the store alone, over that of this hour yesterday."""
-    settings, now = shared(ctx), time.time()
+    now = time.time()
     with alarmed(settings, "backup"), _refusals():
         path = backup_set.hourly(settings, place(settings, folder), now)
     if as_json:
         print_json({"path": path})
     else:
         click.echo(f"Backup completed: {visible(path)}")
-    return codes.OK
 
 
-@backup.command("verify", cls=Command, help=say("help.backup.verify"))
+@backup.command("verify", help=say("help.backup.verify"))
 @click.argument("path", metavar="DIR")
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def verify(ctx: click.Context, path: str, as_json: bool) -> int:
+@with_json
+def verify(settings: Settings, path: str, as_json: bool) -> int:
     """Hold every file of a set against its manifest and load the store; 0 or 1."""
     found: dict[str, str] = {}
     wrong = ""
@@ -111,7 +100,7 @@ def verify(ctx: click.Context, path: str, as_json: bool) -> int:
     except backup_restore.TROUBLE as error:
         wrong = backup_restore.reason(error)
     kind, level = (FAILED, "error") if wrong else (VERIFIED, "info")
-    written(shared(ctx), kind, level, path=path, why=wrong)
+    written(settings, kind, level, path=path, why=wrong)
     if as_json:
         print_json({"path": path, "ok": not wrong, "files": found, "problem": wrong})
     elif wrong:
@@ -121,14 +110,12 @@ def verify(ctx: click.Context, path: str, as_json: bool) -> int:
     return codes.FAILED if wrong else codes.OK
 
 
-@backup.command("restore", cls=Command, help=say("help.backup.restore"))
+@backup.command("restore", help=say("help.backup.restore"))
 @click.argument("path", metavar="DIR")
 @click.option("--start", "go", is_flag=True, help=say("option.start"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def restore(ctx: click.Context, path: str, go: bool, as_json: bool) -> int:
+@with_json
+def restore(settings: Settings, path: str, go: bool, as_json: bool) -> None:
     """Put configuration and store of a set back; 1 when they are not as they were."""
-    settings = shared(ctx)
     stopped(settings)
     try:
         done = backup_restore.restore(settings, path, time.time())
@@ -141,9 +128,8 @@ def restore(ctx: click.Context, path: str, go: bool, as_json: bool) -> int:
         raise Failure(codes.FAILED, say("backup.not_well"), hint)
     if as_json:
         print_json({"rows": done.rows, "aside": done.aside, "config": done.config})
-        return codes.OK
+        return
     for name, kept in done.aside.items():
         click.echo(say("backup.kept", name=name, path=visible(kept)))
     click.echo(say("db.restored", path=visible(path), rows=sum(done.rows.values())))
     click.echo(f"Disaster recovery completed at {_date(time.time())}")
-    return codes.OK

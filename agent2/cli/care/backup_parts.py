@@ -5,12 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tarfile
-from typing import TYPE_CHECKING
 
-from agent2.cli.settings import PACKAGE
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
+from agent2.cli.settings import PACKAGE, Settings
 
 # What stands beside the package in a checkout.
 _BESIDE = (

@@ -12,17 +12,14 @@ import tempfile
 import time
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from agent2.cli import settings as paths
 from agent2.cli.care import backup_set
 from agent2.cli.life.program import make_folder
+from agent2.cli.settings import Settings
 from agent2.host.files import write_atomic
 from agent2.store import contents, dumps, restoring, sets
 from agent2.store.errors import StoreError
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
 
 TROUBLE = (
     sets.BadSetError, StoreError, OSError, EOFError, tarfile.TarError, zlib.error

@@ -12,18 +12,14 @@ import platform
 import re
 import shutil
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from agent2 import __version__
 from agent2.cli.care import backup_parts as parts
+from agent2.cli.settings import Settings
 from agent2.host.files import ensure_dir, lives, sync_folder
 from agent2.store import copies, dumps
 from agent2.store.sets import MANIFEST, Set, listing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from agent2.cli.settings import Settings
 
 SQL, RAW = "database.sql.gz", "database.db.gz"
 CONFIG = "config.tar.gz"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import click
 
@@ -15,18 +16,13 @@ from agent2.cli import codes
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
 from agent2.cli.records import CODES
+from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.plan import sources, stored
 from agent2.store import copies
 from agent2.store.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any
-
-    from agent2.cli.settings import Settings
 
 to_folder = click.option("--to", "folder", metavar="DIR", help=say("option.copies"))
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import os
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
 from agent2.cli.care import copying, db_copies, db_upkeep
 from agent2.cli.care.alarm import tell
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_json
 from agent2.cli.records import NAME, Store, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.state.machine import memory
 from agent2.cli.words import say
 from agent2.core.text import visible
@@ -22,15 +21,9 @@ from agent2.core.value import as_dict
 from agent2.store import archive, cleanup, figures, upkeep
 from agent2.store.database import Database
 from agent2.store.errors import StoreError
+from agent2.store.figures import Figures
 
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.store.figures import Figures
-
-
-@click.group(cls=Group, help=say("help.db"))
-def db() -> None:
-    """Hold the sub-commands."""
+db = Group("db", help=say("help.db"))
 
 
 for _command in (db_copies.backup, db_copies.verify, db_copies.restore):
@@ -38,7 +31,7 @@ for _command in (db_copies.backup, db_copies.verify, db_copies.restore):
 db.add_command(db_upkeep.upkeep)
 
 
-@db.command("cleanup", cls=Command, help=say("help.db.cleanup"))
+@db.command("cleanup", help=say("help.db.cleanup"))
 @click.option(
     "--days",
     type=click.FloatRange(0),
@@ -51,11 +44,10 @@ db.add_command(db_upkeep.upkeep)
     default=cleanup.AUDIT_DAYS,
     help=say("option.audit_days"),
 )
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def clean(ctx: click.Context, days: float, audit_days: float, as_json: bool) -> int:
+@with_json
+def clean(settings: Settings, days: float, audit_days: float, as_json: bool) -> None:
     """Delete what is too old."""
-    with Store(shared(ctx)) as store:
+    with Store(settings) as store:
         now = time.time()
         gone = cleanup.clean(store, now, days, audit_days)
         upkeep.done(store, "cleanup", now)
@@ -65,15 +57,13 @@ def clean(ctx: click.Context, days: float, audit_days: float, as_json: bool) -> 
         click.echo(say("db.cleaned", count=gone.events))
         if gone.audits:
             click.echo(say("db.cleaned_audits", count=gone.audits))
-    return codes.OK
 
 
-@db.command("archive", cls=Command, help=say("help.db.archive"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def archiving(ctx: click.Context, as_json: bool) -> int:
+@db.command("archive", help=say("help.db.archive"))
+@with_json
+def archiving(settings: Settings, as_json: bool) -> None:
     """Write the row of this hour, if it is not there, and show it."""
-    with Store(shared(ctx)) as store:
+    with Store(settings) as store:
         added = archive.add(store, time.time())
         hour = archive.latest(store, 1)[0]
     if as_json:
@@ -89,15 +79,12 @@ def archiving(ctx: click.Context, as_json: bool) -> int:
             click.echo(say("db.archived", **row))
         else:
             click.echo(say("db.archived_before", **row))
-    return codes.OK
 
 
-@db.command("check", cls=Command, help=say("help.db.check"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def checking(ctx: click.Context, as_json: bool) -> int:
+@db.command("check", help=say("help.db.check"))
+@with_json
+def checking(settings: Settings, as_json: bool) -> int:
     """Look at every page; 1 when something is wrong."""
-    settings = shared(ctx)
     found = [visible(line) for line in _problems(settings)]
     tell(settings, "check", found[0] if found else "")
     if as_json:
@@ -122,13 +109,11 @@ def _problems(settings: Settings) -> list[str]:
         return found
 
 
-@db.command("vacuum", cls=Command, help=say("help.db.vacuum"))
+@db.command("vacuum", help=say("help.db.vacuum"))
 @click.option("--large", is_flag=True, help=say("option.large"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def vacuum(ctx: click.Context, large: bool, as_json: bool) -> int:
+@with_json
+def vacuum(settings: Settings, large: bool, as_json: bool) -> None:
     """Give empty pages back to the disk."""
-    settings = shared(ctx)
     with Store(settings):
         pass  # it is there and ours, or a Failure
     with copying.refusals():
@@ -139,15 +124,12 @@ def vacuum(ctx: click.Context, large: bool, as_json: bool) -> int:
     else:
         before, after = memory(done.before), memory(done.after)
         click.echo(say("db.squeezed", before=before, after=after))
-    return codes.OK
 
 
-@db.command("stats", cls=Command, help=say("help.db.stats"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def stats(ctx: click.Context, as_json: bool) -> int:
+@db.command("stats", help=say("help.db.stats"))
+@with_json
+def stats(settings: Settings, as_json: bool) -> None:
     """Show size, rows, audits, decisions, the trend of a week, the newest copy."""
-    settings = shared(ctx)
     with Store(settings) as store:
         found = figures.measure(store, time.time())
     copies = copying.known(copying.place(settings))
@@ -156,7 +138,6 @@ def stats(ctx: click.Context, as_json: bool) -> int:
         print_json({**as_dict(found), "days": days, "copies": copies})
     else:
         click.echo("\n".join(_lines(found, copies)))
-    return codes.OK
 
 
 def _lines(found: Figures, copies: list[str]) -> list[str]:

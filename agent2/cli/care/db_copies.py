@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agent2.cli import codes
 from agent2.cli.care.alarm import alarmed
 from agent2.cli.care.copying import keeping, place, refusals, stopped, to_folder
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
 from agent2.cli.records import NAME, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.state.machine import memory
 from agent2.cli.typed import typed
 from agent2.cli.words import say
@@ -25,22 +25,17 @@ from agent2.core.value import as_dict
 from agent2.store import copies, restoring
 from agent2.store.errors import StoreError
 
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-
 _DAY = 86400.0
 
 
 @click.command("backup", cls=Command, help=say("help.db.backup"))
 @to_folder
 @keeping(30.0, say("option.keep_days"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
+@with_json
 def backup(
-    ctx: click.Context, folder: str | None, keep_days: float, as_json: bool
-) -> int:
+    settings: Settings, folder: str | None, keep_days: float, as_json: bool
+) -> None:
     """Copy the store while it is in use; then let go of copies that are too old."""
-    settings = shared(ctx)
     where = place(settings, folder)
     now = time.time()
     with alarmed(settings, "backup"), refusals():
@@ -52,16 +47,13 @@ def backup(
         click.echo(f"Backup completed: {visible(made.path)}")
         if gone:
             click.echo(say("db.retired", count=len(gone), days=f"{keep_days:g}"))
-    return codes.OK
 
 
 @click.command("verify", cls=Command, help=say("help.db.verify"))
 @click.argument("paths", nargs=-1, metavar="[FILE|DIR]...")
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def verify(ctx: click.Context, paths: tuple[str, ...], as_json: bool) -> int:
+@with_json
+def verify(settings: Settings, paths: tuple[str, ...], as_json: bool) -> int:
     """Prove copies: their checksums, every page; 1 when one is not good."""
-    settings = shared(ctx)
     told = [_judge(path) for path in _chosen(settings, paths)]
     if as_json:
         print_json({"copies": told})
@@ -95,11 +87,9 @@ def _judge(path: str) -> dict[str, Any]:
 
 @click.command("restore", cls=Command, help=say("help.db.restore"))
 @click.argument("path", metavar="FILE|DIR")
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def restore(ctx: click.Context, path: str, as_json: bool) -> int:
+@with_json
+def restore(settings: Settings, path: str, as_json: bool) -> None:
     """Put a copy (of a folder: the newest good one) in the place of the store."""
-    settings = shared(ctx)
     stopped(settings)
     chosen = _newest(settings, path) if os.path.isdir(path) else path
     with refusals():
@@ -107,12 +97,11 @@ def restore(ctx: click.Context, path: str, as_json: bool) -> int:
         done = restoring.restore(chosen, settings.path(NAME), time.time())
     if as_json:
         print_json({**as_dict(done.copy), "aside": done.aside})
-        return codes.OK
+        return
     rows = sum(done.copy.rows.values())
     click.echo(say("db.restored", path=visible(chosen), rows=rows))
     if done.aside:
         click.echo(say("db.aside", path=visible(done.aside)))
-    return codes.OK
 
 
 def _newest(settings: Settings, folder: str) -> str:

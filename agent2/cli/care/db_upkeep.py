@@ -9,11 +9,11 @@ import click
 
 from agent2.cli import codes
 from agent2.cli.care.copying import refusals
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.configuration.plans import keep
 from agent2.cli.errors import Failure
 from agent2.cli.records import print_json
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.host.instance import LockedError
@@ -22,11 +22,9 @@ from agent2.upkeep import main as program
 
 
 @click.command("upkeep", cls=Command, help=say("help.db.upkeep"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def upkeep(ctx: click.Context, as_json: bool) -> int:
+@with_json
+def upkeep(settings: Settings, as_json: bool) -> int:
     """Do what is due; 1 when something of it failed."""
-    settings = shared(ctx)
     now = time.time()
     try:
         with refusals():

@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_json
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.records import print_json, print_rows
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.core.integrity import Difference, ListError, written
 from agent2.core.text import plain, visible
 from agent2.host.checksums import Scan, baseline
 from agent2.host.files import write_atomic
 
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-
-    Entry = tuple[str, dict[str, Any]]  # name of a target, options of its check
+Entry = tuple[str, dict[str, Any]]  # name of a target, options of its check
 
 
-@click.group(cls=Group, help=say("help.integrity"))
-def integrity() -> None:
-    """Hold the sub-commands."""
+integrity = Group("integrity", help=say("help.integrity"))
 
 
-@integrity.command("baseline", cls=Command, help=say("help.integrity.baseline"))
+@integrity.command("baseline", help=say("help.integrity.baseline"))
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def make(ctx: click.Context, targets: tuple[str, ...], as_json: bool) -> int:
+@with_json
+def make(settings: Settings, targets: tuple[str, ...], as_json: bool) -> None:
     """Write what is there now."""
     found = []
-    for name, options in _chosen(shared(ctx), targets):
+    for name, options in _chosen(settings, targets):
         path = plain(options["baseline"])
         scan = _scan(options, None)
         try:
@@ -56,17 +50,14 @@ def make(ctx: click.Context, targets: tuple[str, ...], as_json: bool) -> int:
         print_json({"baselines": found})
     else:
         click.echo("\n".join(visible(say("integrity.made", **one)) for one in found))
-    return codes.OK
 
 
-@integrity.command("check", cls=Command, help=say("help.integrity.check"))
+@integrity.command("check", help=say("help.integrity.check"))
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def compare(ctx: click.Context, targets: tuple[str, ...], as_json: bool) -> int:
+@with_json
+def compare(settings: Settings, targets: tuple[str, ...], as_json: bool) -> int:
     """Compare; 0 when nothing differs, else 2."""
     found: list[tuple[str, Difference]] = []
-    settings = shared(ctx)
     for name, options in _chosen(settings, targets):
         scan = _scan(options, _known(options))
         try:
@@ -94,17 +85,15 @@ def compare(ctx: click.Context, targets: tuple[str, ...], as_json: bool) -> int:
     return codes.NAGIOS["down" if any(each for _, each in found) else "ok"]
 
 
-@integrity.command("show", cls=Command, help=say("help.integrity.show"))
+@integrity.command("show", help=say("help.integrity.show"))
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def show(ctx: click.Context, targets: tuple[str, ...], as_json: bool) -> int:
+@with_json
+def show(settings: Settings, targets: tuple[str, ...], as_json: bool) -> None:
     """Show the lists."""
-    settings = shared(ctx)
     found = [(n, _known(options)) for n, options in _chosen(settings, targets)]
     if as_json:
         print_json({"targets": [{"name": n, "files": files} for n, files in found]})
-        return codes.OK
+        return
     rows: list[Any] = [
         (name, path, digest)
         for name, files in found
@@ -112,7 +101,6 @@ def show(ctx: click.Context, targets: tuple[str, ...], as_json: bool) -> int:
     ]
     columns = ("target", "path", "checksum")
     print_rows(columns, rows, say("integrity.empty"), settings.color)
-    return codes.OK
 
 
 def _chosen(settings: Settings, names: tuple[str, ...]) -> list[Entry]:

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import settings as paths
 from agent2.cli.codes import INTERNAL
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_settings
 from agent2.cli.life import program as programs
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-
 
 _LAZY = {"set": "agent2.cli.configuration.config_set:set_value"}
 
@@ -40,17 +35,14 @@ def compile_with(settings: Settings, *asked: str) -> int:
     return code if code >= 0 else INTERNAL
 
 
-@click.group(cls=Group, lazy=_LAZY, help=say("help.config"))
-def config() -> None:
-    """Hold the sub-commands."""
+config = Group("config", lazy=_LAZY, help=say("help.config"))
 
 
-@config.command(cls=Command, help=say("help.config.check"))
+@config.command(help=say("help.config.check"))
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.pass_context
-def check(ctx: click.Context, files: tuple[str, ...]) -> int:
+@with_settings
+def check(settings: Settings, files: tuple[str, ...]) -> int:
     """Check a configuration, or each of *files*, and print every problem."""
-    settings = shared(ctx)
     if not files:
         programs.adopt(settings)
         return compile_with(settings, "--check")
@@ -60,7 +52,7 @@ def check(ctx: click.Context, files: tuple[str, ...]) -> int:
     return max(codes)
 
 
-@config.command(cls=Command, help=say("help.config.validate"))
+@config.command(help=say("help.config.validate"))
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.pass_context
 def validate(ctx: click.Context, files: tuple[str, ...]) -> int:
@@ -71,18 +63,17 @@ def validate(ctx: click.Context, files: tuple[str, ...]) -> int:
     return code
 
 
-@config.command(cls=Command, help=say("help.config.show"))
+@config.command(help=say("help.config.show"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
 @click.option("--origin", is_flag=True, help=say("option.origin"))
 @click.argument("section", required=False, type=click.Choice(SECTIONS))
-@click.pass_context
-def show(ctx: click.Context, as_json: bool, origin: bool, section: str | None) -> int:
+@with_settings
+def show(settings: Settings, as_json: bool, origin: bool, section: str | None) -> int:
     """Print what counts after profile, file, environment and command line.
 
     *origin* is what is told in any case, in notes or under ``origins``.
     """
     del origin
-    settings = shared(ctx)
     programs.adopt(settings)
     asked = ["--show", *(["--json"] if as_json else [])]
     if section:
@@ -90,13 +81,13 @@ def show(ctx: click.Context, as_json: bool, origin: bool, section: str | None) -
     return compile_with(settings, *asked)
 
 
-@config.command(cls=Command, help=say("help.config.schema"))
-@click.pass_context
-def schema(ctx: click.Context) -> int:
+@config.command(help=say("help.config.schema"))
+@with_settings
+def schema(settings: Settings) -> int:
     """Print the JSON Schema of the configuration."""
     path = os.path.join(paths.PACKAGE, "schemas", "config.json")
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             click.echo(file.read(), nl=False)
         return 0
-    return compile_with(shared(ctx), "--schema")
+    return compile_with(settings, "--schema")

@@ -5,23 +5,20 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agent2.cli import settings as paths
 from agent2.cli.codes import INTERNAL, OK, UNREACHABLE, USAGE
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_settings
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
 from agent2.cli.life.started import last_config
+from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
 
 
 @click.command(cls=Command, name="set", help=say("help.config.set"))
@@ -29,15 +26,14 @@ if TYPE_CHECKING:
 @click.argument("value", metavar="[VALUE]", required=False)
 @click.option("--unset", is_flag=True, help=say("option.unset"))
 @click.option("--reload", "now", is_flag=True, help=say("option.reload"))
-@click.pass_context
+@with_settings
 def set_value(
-    ctx: click.Context, key: str, value: str | None, unset: bool, now: bool
+    settings: Settings, key: str, value: str | None, unset: bool, now: bool
 ) -> int:
     """Change KEY in the configuration file; everything else in it stays as it is."""
     if unset == (value is not None):
         hint = f"agent2 config set {key} VALUE | --unset"
         raise Failure(USAGE, say("set.what"), hint)
-    settings = shared(ctx)
     programs.adopt(settings)
     path = settings.config_path
     code, told = _change(settings, path or _default_place(), key, value, not path)

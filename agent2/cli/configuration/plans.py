@@ -6,19 +6,16 @@ import os
 import subprocess
 import sys
 import tempfile
-from typing import TYPE_CHECKING
 
 from agent2.cli import settings as paths
 from agent2.cli.codes import CONFIG, INTERNAL
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
+from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.plan import sources, stored
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.plan.values import Plan
+from agent2.plan.values import Plan
 
 
 def obtain(settings: Settings) -> Plan:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
+from agent2.cli.command import Group, with_settings
 from agent2.cli.command import settings as shared
 from agent2.cli.demo import setup as demo_setup
 from agent2.cli.demo.setup import Demo
@@ -18,14 +17,12 @@ from agent2.cli.life.launch import launch
 from agent2.cli.life.lifecycle import stop_program
 from agent2.cli.life.program import RESTARTER, WATCHER
 from agent2.cli.life.web_start import go_with, stop_with
+from agent2.cli.settings import Settings
 from agent2.cli.state import snapshot
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.demo import control
 from agent2.demo.server import FAULTS
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
 
 _PATIENCE = 10.0  # seconds until the first good check must have been seen
 
@@ -45,12 +42,12 @@ def demo(ctx: click.Context, port: int | None) -> int:
     return codes.OK
 
 
-@demo.command(cls=Command, help=say("help.demo.start"))
+@demo.command(help=say("help.demo.start"))
 @click.option("--port", type=click.IntRange(0, 65535), help=say("option.port"))
-@click.pass_context
-def start(ctx: click.Context, port: int | None) -> int:
+@with_settings
+def start(settings: Settings, port: int | None) -> int:
     """Start target, watcher and restarter."""
-    return start_all(shared(ctx), port)
+    return start_all(settings, port)
 
 
 def start_all(settings: Settings, port: int | None) -> int:
@@ -128,11 +125,10 @@ def need(settings: Settings) -> Demo:
     return found
 
 
-@demo.command(cls=Command, help=say("help.demo.stop"))
-@click.pass_context
-def stop(ctx: click.Context) -> int:
+@demo.command(help=say("help.demo.stop"))
+@with_settings
+def stop(settings: Settings) -> None:
     """Stop all of them; the target last, or the watcher would heal it."""
-    settings = shared(ctx)
     found = need(settings)
     stop_with(settings)
     for program in (WATCHER, RESTARTER):
@@ -140,41 +136,36 @@ def stop(ctx: click.Context) -> int:
     control.stop(found.pid_file)
     demo_setup.forget(settings)
     click.echo(say("demo.stopped"))
-    return codes.OK
 
 
-@demo.command(cls=Command, help=say("help.demo.status"))
-@click.pass_context
-def status(ctx: click.Context) -> int:
+@demo.command(help=say("help.demo.status"))
+@with_settings
+def status(settings: Settings) -> None:
     """Show what is watched."""
-    settings = shared(ctx)
     need(settings)
     from agent2.cli.demo.show import show
 
     show(settings)
-    return codes.OK
 
 
-@demo.command(cls=Command, help=say("help.demo.kill"))
-@click.pass_context
-def kill(ctx: click.Context) -> int:
+@demo.command(help=say("help.demo.kill"))
+@with_settings
+def kill(settings: Settings) -> int:
     """Kill the target and show the repair as it happens."""
-    settings = shared(ctx)
     from agent2.cli.demo.kill import kill_and_watch
 
     return kill_and_watch(settings, need(settings))
 
 
-@demo.command(cls=Command, help=say("help.demo.fault"))
+@demo.command(help=say("help.demo.fault"))
 @click.argument("word", type=click.Choice(FAULTS))
-@click.pass_context
-def fault(ctx: click.Context, word: str) -> int:
+@with_settings
+def fault(settings: Settings, word: str) -> None:
     """Make the target misbehave."""
-    found = need(shared(ctx))
+    found = need(settings)
     try:
         control.fault(found.port, word)
     except control.DemoError as error:
         message = say("demo.no_target", why=error)
         raise Failure(codes.UNREACHABLE, message, "agent2 demo target start") from None
     click.echo(say("demo.fault", word=word))
-    return codes.OK

@@ -6,21 +6,18 @@ import json
 import os
 import socket
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import settings as paths
 from agent2.cli.life.program import WEB, find
+from agent2.cli.settings import Settings
 from agent2.cli.words import language, say
 from agent2.demo import control
 from agent2.demo.server import HOST
 from agent2.host.files import ensure_dir, read_small, remove, write_atomic
 from agent2.host.processes import open_process
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
 
 FACTS, YAML = "demo.json", "demo.yaml"
 PROFILE = "dev"

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import click
 
+from agent2.cli.settings import Settings
 from agent2.cli.state import snapshot
 from agent2.cli.state.plain import target_line
 from agent2.cli.state.remarks import remarks
 from agent2.cli.state.status import wants_table
 from agent2.cli.typed import typed
 from agent2.cli.words import say
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
 
 FILES = (
     "agent2_status.json",

@@ -9,21 +9,16 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from agent2.cli import settings as paths
-from agent2.cli.doctor.finding import BAD, Finding
+from agent2.cli.doctor.finding import BAD, Case, Finding
 from agent2.cli.life import program as programs
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.host.machine import read
 from agent2.plan import sources, stored
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.doctor.finding import Case
-    from agent2.plan.values import Plan
+from agent2.plan.values import Plan
 
 AREA = "configuration"
 _MOST = 5  # lines of the compiler that are shown; its own command shows all

@@ -7,7 +7,7 @@ short-lived compiler, none stopped.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -22,9 +22,6 @@ from agent2.cli.typed import retyped
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.host.clock import stamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 SCHEMA = "agent2.doctor/1"
 _LAZY = {

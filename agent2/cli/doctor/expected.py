@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent2.cli import codes
 from agent2.cli import settings as paths
 from agent2.cli.errors import Failure
 from agent2.cli.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SECTIONS = ("sysctl", "limits", "nginx")
 _UNITS = {

@@ -5,16 +5,11 @@ from __future__ import annotations
 import os
 import pwd
 import stat
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from agent2.cli.doctor.finding import BAD, WARN, Finding
+from agent2.cli.doctor.finding import BAD, WARN, Case, Finding
 from agent2.cli.typed import typed
 from agent2.cli.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.doctor.finding import Case
 
 AREA = "files"
 _PRIVATE = (

@@ -5,29 +5,23 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.doctor import nginx, ulimits, upstreams
 from agent2.cli.doctor.doctor import code_of, document, show
-from agent2.cli.doctor.expected import load
+from agent2.cli.doctor.expected import Wanted, load
 from agent2.cli.doctor.finding import Case, Finding
 from agent2.cli.errors import Failure
 from agent2.cli.records import print_json
-from agent2.cli.settings import PACKAGE
+from agent2.cli.settings import PACKAGE, Settings
 from agent2.cli.state import snapshot
 from agent2.cli.words import say
 from agent2.host.machine import read
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.doctor.expected import Wanted
 
 SHIPPED = os.path.join(PACKAGE, "profiles", "host-baseline.yaml")
 _LARGEST = 16 << 20
@@ -36,11 +30,9 @@ _LARGEST = 16 << 20
 @click.command(cls=Command, help=say("help.doctor.host"))
 @click.option("--expect", default=SHIPPED, metavar="FILE", help=say("option.expect"))
 @click.option("--nginx", "dump", metavar="FILE", help=say("option.nginx"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def host(ctx: click.Context, expect: str, dump: str | None, as_json: bool) -> int:
+@with_json
+def host(settings: Settings, expect: str, dump: str | None, as_json: bool) -> int:
     """Print each difference with the line to change; change nothing."""
-    settings = shared(ctx)
     wanted = load(os.path.abspath(expect))
     case = Case(settings, snapshot.read(settings), time.time())
     found = list(_sysctl(case, wanted["sysctl"]))

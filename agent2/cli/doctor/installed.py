@@ -6,9 +6,9 @@ import os
 import pwd
 import re
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from agent2.cli.doctor.finding import BAD, Finding
+from agent2.cli.doctor.finding import BAD, Case, Finding
 from agent2.cli.errors import Failure
 from agent2.cli.install import units
 from agent2.cli.install.files import Standing, Written
@@ -17,11 +17,6 @@ from agent2.cli.settings import PACKAGE
 from agent2.cli.words import say
 from agent2.host.files import read_small
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.doctor.finding import Case
 
 AREA = "units"
 _KEY = re.compile(r"^([A-Za-z]+)=(.*)", re.MULTILINE)

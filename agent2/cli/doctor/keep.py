@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from agent2.cli.doctor.finding import BAD, Finding
+from agent2.cli.doctor.finding import BAD, Case, Finding
 from agent2.cli.records import NAME
 from agent2.cli.state.machine import duration, memory
 from agent2.cli.typed import typed
@@ -13,14 +13,8 @@ from agent2.cli.words import say
 from agent2.host.clock import stamp
 from agent2.store import meta, outbox_view
 from agent2.store.errors import StoreError
-from agent2.store.glance import Glance
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.doctor.finding import Case
-    from agent2.store.glance import Standing
-    from agent2.store.outbox_view import NotifierCount
+from agent2.store.glance import Glance, Standing
+from agent2.store.outbox_view import NotifierCount
 
 AREA, TOLD = "store", "notifiers"
 _WAL = 64 << 20  # bytes; the watcher takes a checkpoint long before

@@ -9,18 +9,13 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Iterator
 from importlib import metadata
-from typing import TYPE_CHECKING
 
-from agent2.cli.doctor.finding import BAD, Finding
+from agent2.cli.doctor.finding import BAD, Case, Finding
 from agent2.cli.settings import PACKAGE
 from agent2.cli.words import say
 from agent2.host.files import read_small
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.doctor.finding import Case
 
 AREA = "libraries"
 _PYTHON = (3, 11)

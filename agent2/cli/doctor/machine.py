@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from agent2.cli.doctor.finding import BAD, Finding
+from agent2.cli.doctor.finding import BAD, Case, Finding
 from agent2.cli.state.machine import duration, memory
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.host import machine, trees
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.doctor.finding import Case
 
 DISK, CLOCK, LIMITS = "disk", "clock", "limits"
 _LEAST = 16 << 20  # bytes: the store, its WAL and the status must fit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from agent2.cli.doctor.finding import BAD, WARN, Finding
+from agent2.cli.doctor.finding import BAD, WARN, Case, Finding
 from agent2.cli.life import program as programs
 from agent2.cli.settings import PACKAGE
 from agent2.cli.state.machine import duration
@@ -19,7 +19,6 @@ from agent2.host.owner import Presence, arguments
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent2.cli.doctor.finding import Case
     from agent2.cli.life.program import Program
     from agent2.plan.values import PluginPlan
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.records import CODES, NAME, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.state import snapshot
 from agent2.cli.typed import typed
 from agent2.cli.words import say
@@ -20,12 +21,8 @@ from agent2.store import tallies, totals
 from agent2.store.errors import StoreError
 from agent2.store.glance import Glance
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+Totals = dict[str, list[tuple[str, str, str, float]]]
 
-    from agent2.cli.settings import Settings
-
-    Totals = dict[str, list[tuple[str, str, str, float]]]
 
 _IDLE = 0.9  # of the looks found nothing
 _GUARD = 0.05  # of the writes were those of an old writer (the documents' number)
@@ -35,11 +32,9 @@ _QUEUES = ("delivery", "event")
 
 
 @click.command(cls=Command, help=say("help.doctor.scheduler"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def scheduler(ctx: click.Context, as_json: bool) -> int:
+@with_json
+def scheduler(settings: Settings, as_json: bool) -> int:
     """Print claims, empty looks and lateness, with a verdict for each."""
-    settings = shared(ctx)
     tree = examine(settings, time.time())
     found = list(verdicts(tree, settings))
     late = any(key != "idle" for key, _ in found)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from agent2.cli.doctor.expected import amount
-from agent2.cli.doctor.finding import BAD, Finding
+from agent2.cli.doctor.expected import Wanted, amount
+from agent2.cli.doctor.finding import BAD, Case, Finding
 from agent2.cli.state import snapshot
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.host import trees
 from agent2.host.machine import read
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.doctor.expected import Wanted
-    from agent2.cli.doctor.finding import Case
 
 AREA = "limits"
 # Names of setrlimit(2), their lines in /proc/PID/limits (proc_pid_limits(5)) and units.

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
-from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
-from agent2.cli.events.audit_show import audit_document, why
+from agent2.cli.command import Command, with_json
 from agent2.cli.records import Store, moment, print_json, print_rows
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store import audits
+from agent2.store.audits import Audit
+from agent2.wire.records import audit as audit_document
 
 
 @click.command(cls=Command, help=say("help.audit"))
 @click.argument("subject", required=False)
 @click.option("--limit", type=click.IntRange(1), default=100, help=say("option.limit"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def audit(ctx: click.Context, subject: str | None, limit: int, as_json: bool) -> int:
+@with_json
+def audit(settings: Settings, subject: str | None, limit: int, as_json: bool) -> None:
     """Print the audit of one subject, or of all; newest first."""
-    settings = shared(ctx)
     with Store(settings) as db:
         found = audits.trail(db, subject, limit)
     if as_json:
         print_json({"audit": [audit_document(one) for one in found]})
-        return codes.OK
+        return
     about = () if subject else ("subject",)
     none = say("audit.none", subject=visible(subject)) if subject else ""
     print_rows(
@@ -46,4 +46,23 @@ def audit(ctx: click.Context, subject: str | None, limit: int, as_json: bool) ->
         none or say("audit.empty"),
         settings.color,
     )
-    return codes.OK
+
+
+__all__ = ["audit_document", "audit_line", "why"]
+
+_FIRST = ("decision_type", "reason", "who")
+
+
+def audit_line(one: Audit) -> str:
+    """Return one line for people: when, how grave, what, why."""
+    why = [f"{name}={one.payload[name]}" for name in _FIRST if name in one.payload]
+    if not why:
+        why = [json.dumps(one.payload, ensure_ascii=False, default=str)]
+    return f"{moment(one.at)}  {one.level:5}  {one.type}  {' '.join(why)}"
+
+
+def why(one: Audit) -> object:
+    """Return the reason of a decision, or what came of an action."""
+    found = (one.payload.get(name) for name in ("result", "detail"))
+    came = ": ".join(str(text) for text in found if text)
+    return one.payload.get("reason") or came or None

@@ -6,17 +6,15 @@ Claims are exclusive, so it does no harm when both try.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent2.cli.configuration.plans import obtain
+from agent2.cli.settings import Settings
 from agent2.host.wake import NAME, SUPERVISOR, listens, wake, warn
 from agent2.store import audits, inbox
+from agent2.store.database import Database
+from agent2.store.inbox import Row
 from agent2.wire.tokens import DUPLICATE
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.store.database import Database
-    from agent2.store.inbox import Row
 
 _DECIDED = ("completed", "failed")
 _WAIT = 2.0  # seconds for a supervisor that was woken; it answers in milliseconds

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.records import NAME, Store, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.span import span
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.host.clock import stamp
 from agent2.store import inbox, meta
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.settings import Settings
-    from agent2.store.database import Database
+from agent2.store.database import Database
 
 _LONG_WAIT = 5.0  # seconds of lag from which somebody must ask why
 _LATELY = 10.0  # seconds in which who is at work has decided something
@@ -34,11 +30,9 @@ _ENOUGH = 5  # polled events that make the lack of pushed ones a sign
 
 @click.command(cls=Command, help=say("help.inbox.doctor"))
 @click.option("--since", default="1h", help=say("option.since"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def doctor(ctx: click.Context, since: str, as_json: bool) -> int:
+@with_json
+def doctor(settings: Settings, since: str, as_json: bool) -> int:
     """Look at the figures and name the cause."""
-    settings = shared(ctx)
     with Store(settings) as db:
         tree = examine(db, span(since), time.time())
     tree["since"] = since
@@ -59,11 +53,7 @@ def doctor(ctx: click.Context, since: str, as_json: bool) -> int:
 
 
 def examine(db: Database, length: float, now: float) -> dict[str, Any]:
-    """Return the figures of the last *length* seconds, as JSON.
-
-    Raises:
-        StoreError: the store cannot be read or written.
-    """
+    """Return the figures of the last *length* seconds, as JSON."""
     begun = time.monotonic()
     with db.transaction() as tx:
         meta.put(tx, "inbox.doctor", stamp(now))

@@ -6,29 +6,26 @@ import json
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.events import deciding
 from agent2.cli.events.follow import follow
 from agent2.cli.events.inbox_show import print_event, print_subject
 from agent2.cli.events.verify import verify
 from agent2.cli.records import Store, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.admission import refusal
 from agent2.core.events import Event
 from agent2.core.text import visible
 from agent2.store import inbox
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.store.database import Database
+from agent2.store.database import Database
 
 LARGEST = 256 * 1024  # bytes of a payload: an event is a fact, not an archive
 _TEST = "TEST_EVENT"
@@ -50,18 +47,16 @@ events.add_command(follow)
 events.add_command(verify)
 
 
-@events.command(cls=Command, help=say("help.events.push"))
+@events.command(help=say("help.events.push"))
 @click.option("--type", "kind", required=True, help=say("option.type"))
 @click.option("--subject", required=True, help=say("option.subject"))
 @click.option("--id", "event_id", default="", help=say("option.event_id"))
 @click.option("--payload", default="{}", help=say("option.payload"))
 @click.option("--at", default="", help=say("option.at"))
 @click.option("--no-wait", is_flag=True, help=say("option.no_wait"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def push(ctx: click.Context, /, as_json: bool, no_wait: bool, **given: str) -> int:
+@with_json
+def push(settings: Settings, /, as_json: bool, no_wait: bool, **given: str) -> None:
     """Put one event into the inbox."""
-    settings = shared(ctx)
     event = Event(
         id=given["event_id"],
         source="eventbus",
@@ -89,7 +84,6 @@ def push(ctx: click.Context, /, as_json: bool, no_wait: bool, **given: str) -> i
         print_json(tree | {"decision": decision})
     else:
         click.echo(visible(_told(event_id, is_new, row, decision)))
-    return codes.OK
 
 
 def _judged(settings: Settings, db: Database, event_id: str) -> inbox.Row | None:
@@ -155,15 +149,13 @@ def _time(given: str) -> float:
     return found.timestamp()
 
 
-@events.command("test", cls=Command, help=say("help.events.test"))
+@events.command("test", help=say("help.events.test"))
 @click.option(
     "--timeout", type=click.FloatRange(0.0), default=5.0, help=say("option.timeout")
 )
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def trial(ctx: click.Context, timeout: float, as_json: bool) -> int:
+@with_json
+def trial(settings: Settings, timeout: float, as_json: bool) -> int:
     """Send one event the whole way and look that it arrives."""
-    settings = shared(ctx)
     unique = f"test-{os.urandom(16).hex()}"
     begun, at = time.monotonic(), time.time()
     event = Event(unique, "eventbus", "agent2", _TEST, at, {"test": True})
@@ -187,14 +179,12 @@ def trial(ctx: click.Context, timeout: float, as_json: bool) -> int:
     raise Failure(codes.FAILED, message, typed("inbox doctor", settings))
 
 
-@events.command(cls=Command, help=say("help.events.show"))
+@events.command(help=say("help.events.show"))
 @click.argument("name", metavar="ID|SUBJECT")
 @click.option("--limit", type=click.IntRange(1), default=100, help=say("option.limit"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def show(ctx: click.Context, name: str, limit: int, as_json: bool) -> int:
+@with_json
+def show(settings: Settings, name: str, limit: int, as_json: bool) -> int:
     """Show an event or all events of a subject."""
-    settings = shared(ctx)
     with Store(settings) as db:
         row = inbox.get(db, name)
         if row is not None:

@@ -5,29 +5,25 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_settings
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
 from agent2.cli.life.web_token import token_of
 from agent2.cli.records import harmless
+from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.text import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.settings import Settings
 
 _PATH = "/api/v1/events"
 _QUIET_S = 30.0  # a comment comes every 10 s: a longer silence is a dead connection
@@ -53,17 +49,15 @@ class _LocalConnection(HTTPConnection):
 @click.option("--since", "last", default="", metavar="ID", help=say("option.since_id"))
 @click.option("--count", type=click.IntRange(1), help=say("option.count"))
 @click.option("--json", "as_json", is_flag=True, help=say("option.json_lines"))
-@click.pass_context
-def follow(ctx: click.Context, last: str, count: int | None, as_json: bool) -> int:
+@with_settings
+def follow(settings: Settings, last: str, count: int | None, as_json: bool) -> None:
     """Print every entry of the journal as it comes, until interrupted."""
-    settings = shared(ctx)
     shown = 0
     for told in _events(settings, last):
         _print(told, as_json)
         shown += told["event"] != "reset"
         if shown == count:
             break
-    return codes.OK
 
 
 def _print(told: dict[str, Any], as_json: bool) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import pwd
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
+from agent2.cli.command import Command, Group, with_json
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, moment, print_json, print_rows
+from agent2.cli.settings import Settings
 from agent2.cli.state import snapshot
 from agent2.cli.words import say
+from agent2.core.events import Gate
 from agent2.core.gates import is_held
 from agent2.core.text import visible
 from agent2.host.wake import wake
@@ -23,20 +24,14 @@ from agent2.store import audits
 from agent2.store import gates as records
 from agent2.store.commands import Command as Order
 from agent2.store.commands import carry_out
+from agent2.store.database import Database
 from agent2.wire.records import gate as document
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.core.events import Gate
-    from agent2.store.database import Database
 
 _ALL = "*"
 _SHOWN = 10  # names of targets in a warning
 
 
-@click.group(cls=Group, help=say("help.gate"))
-def gate() -> None:
-    """Hold the sub-commands."""
+gate = Group("gate", help=say("help.gate"))
 
 
 def _verb(name: str, told: str, help_text: str) -> None:
@@ -87,18 +82,16 @@ pause, resume = gate.commands["pause"], gate.commands["approve"]
 _verb("reject", "gate.rejected", say("help.gate.reject"))
 
 
-@gate.command("list", cls=Command, help=say("help.gate.list"))
+@gate.command("list", help=say("help.gate.list"))
 @click.argument("target", required=False)
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def listing(ctx: click.Context, target: str | None, as_json: bool) -> int:
+@with_json
+def listing(settings: Settings, target: str | None, as_json: bool) -> None:
     """List the gates, of one target with those of all."""
-    settings = shared(ctx)
     with Store(settings) as db:
         found = records.of(db, target) if target else records.all_of(db)
     if as_json:
         print_json({"gates": [document(one) for one in found]})
-        return codes.OK
+        return
     print_rows(
         ("target", "gate", "state", "set_at", "who", "reason"),
         [
@@ -108,7 +101,6 @@ def listing(ctx: click.Context, target: str | None, as_json: bool) -> int:
         say("gate.none"),
         settings.color,
     )
-    return codes.OK
 
 
 def _still(gate: Gate | None) -> str:

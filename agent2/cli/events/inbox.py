@@ -7,37 +7,32 @@ import time
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.events import deciding
 from agent2.cli.events.doctor import doctor
 from agent2.cli.events.inbox_show import print_event, print_events
 from agent2.cli.records import Store, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.span import span
 from agent2.cli.words import say
 from agent2.store import inbox as records
 from agent2.store.inbox_view import STATES
 from agent2.wire.records import backlog
 
-
-@click.group(cls=Group, help=say("help.inbox"))
-def inbox() -> None:
-    """Hold the sub-commands."""
+inbox = Group("inbox", help=say("help.inbox"))
 
 
 inbox.add_command(doctor)
 
 
-@inbox.command(cls=Command, help=say("help.inbox.stats"))
+@inbox.command(help=say("help.inbox.stats"))
 @click.option("--since", default="24h", help=say("option.since"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def stats(ctx: click.Context, since: str, as_json: bool) -> int:
+@with_json
+def stats(settings: Settings, since: str, as_json: bool) -> None:
     """Count events, and say how bad it is."""
     now = time.time()
     begin = now - span(since)
-    settings = shared(ctx)
     with Store(settings) as db:
         tree = backlog(records.counts(db, now))
         came = records.sources(db, begin)
@@ -48,7 +43,7 @@ def stats(ctx: click.Context, since: str, as_json: bool) -> int:
     tree["subscribers"] = deciding.listeners(settings)
     if as_json:
         print_json(tree)
-        return codes.OK
+        return
     level, share = tree["levels"], f"{tree['failed_rate']:.2%}"
     sources = ", ".join(f"{name} {many}" for name, many in came.items()) or "-"
     lag = tree["oldest_pending_age_seconds"] or 0.0
@@ -69,64 +64,56 @@ def stats(ctx: click.Context, since: str, as_json: bool) -> int:
         say("inbox.subscribers", count=tree["subscribers"]),
     )
     click.echo("\n".join(lines))
-    return codes.OK
 
 
-@inbox.command("list", cls=Command, help=say("help.inbox.list"))
+@inbox.command("list", help=say("help.inbox.list"))
 @click.option("--state", type=click.Choice(STATES), help=say("option.state"))
 @click.option("--subject", help=say("option.of_subject"))
 @click.option("--limit", type=click.IntRange(1), default=50, help=say("option.limit"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
+@with_json
 def listing(
-    ctx: click.Context,
+    settings: Settings,
     state: str | None,
     subject: str | None,
     limit: int,
     as_json: bool,
 ) -> int:
     """List the newest events."""
-    settings = shared(ctx)
     with Store(settings) as db:
         found = records.listing(db, state, subject, limit)
     return print_events(found, as_json, settings)
 
 
-@inbox.command(cls=Command, help=say("help.inbox.failed"))
+@inbox.command(help=say("help.inbox.failed"))
 @click.option("--limit", type=click.IntRange(1), default=50, help=say("option.limit"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def failed(ctx: click.Context, limit: int, as_json: bool) -> int:
+@with_json
+def failed(settings: Settings, limit: int, as_json: bool) -> int:
     """List events that failed for good."""
-    settings = shared(ctx)
     with Store(settings) as db:
         found = records.listing(db, "failed", None, limit)
     return print_events(found, as_json, settings)
 
 
-@inbox.command(cls=Command, help=say("help.inbox.show"))
+@inbox.command(help=say("help.inbox.show"))
 @click.argument("event_id", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def show(ctx: click.Context, event_id: str, as_json: bool) -> int:
+@with_json
+def show(settings: Settings, event_id: str, as_json: bool) -> int:
     """Show one event."""
-    with Store(shared(ctx)) as db:
+    with Store(settings) as db:
         row = records.get(db, event_id)
         if row is None:
             raise _unknown(event_id)
         return print_event(db, row, as_json)
 
 
-@inbox.command(cls=Command, help=say("help.inbox.retry"))
+@inbox.command(help=say("help.inbox.retry"))
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "everything", is_flag=True, help=say("option.all"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
+@with_json
 def retry(
-    ctx: click.Context, ids: tuple[str, ...], everything: bool, as_json: bool
-) -> int:
+    settings: Settings, ids: tuple[str, ...], everything: bool, as_json: bool
+) -> None:
     """Queue failed events again."""
-    settings = shared(ctx)
     if bool(ids) == everything:
         raise Failure(codes.USAGE, say("inbox.choose"), "agent2 inbox failed")
     with Store(settings) as db:
@@ -139,7 +126,6 @@ def retry(
         print_json({"retried": count})
     else:
         click.echo(say("inbox.retried", count=count))
-    return codes.OK
 
 
 def _unknown(event_id: str) -> Failure:
@@ -147,12 +133,10 @@ def _unknown(event_id: str) -> Failure:
     return Failure(codes.USAGE, message, "agent2 inbox list")
 
 
-@inbox.command(cls=Command, help=say("help.inbox.drain"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def drain(ctx: click.Context, as_json: bool) -> int:
+@inbox.command(help=say("help.inbox.drain"))
+@with_json
+def drain(settings: Settings, as_json: bool) -> None:
     """Decide all that waits."""
-    settings = shared(ctx)
     begun = time.monotonic()
     with Store(settings) as db:
         count = deciding.drain(settings, db, by_hand=True)
@@ -164,4 +148,3 @@ def drain(ctx: click.Context, as_json: bool) -> int:
     else:
         # The words of the runbook, in every language: scripts read them.
         click.echo(f"Processed {count} events in {spent:.2f}s ({rate:.1f} events/s)")
-    return codes.OK

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
 from agent2.cli.errors import Failure
-from agent2.cli.events.audit_show import audit_document, audit_line
+from agent2.cli.events.audit import audit_document, audit_line
 from agent2.cli.records import moment, print_json, print_rows
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store import audits, inbox
+from agent2.store.database import Database
+from agent2.store.inbox import Row
 from agent2.wire.records import event as document
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.store.database import Database
-    from agent2.store.inbox import Row
 
 
 def print_events(found: list[Row], as_json: bool, settings: Settings) -> int:

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.events import deciding
 from agent2.cli.records import Store, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.core.admission import refusal
 from agent2.core.heartbeat import SAID
 from agent2.core.text import visible
 from agent2.plan import sources, stored
 from agent2.store import heartbeats
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
 
 _SHOWN = 20  # names of jobs in a refusal
 
@@ -31,11 +27,9 @@ _SHOWN = 20  # names of jobs in a refusal
 @click.argument("job")
 @click.argument("said", default="ok", type=click.Choice(SAID))
 @click.option("--message", default="", help=say("option.ping_message"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def ping(ctx: click.Context, job: str, said: str, message: str, as_json: bool) -> int:
+@with_json
+def ping(settings: Settings, job: str, said: str, message: str, as_json: bool) -> None:
     """Report for a job."""
-    settings = shared(ctx)
     _known(settings, job)
     now = time.time()
     payload = {"message": message} if message else {}
@@ -51,7 +45,6 @@ def ping(ctx: click.Context, job: str, said: str, message: str, as_json: bool) -
         print_json({"job": job, "state": said, "event_id": event.id})
     else:
         click.echo(say("ping.done", job=job, said=said))
-    return codes.OK
 
 
 def _known(settings: Settings, job: str) -> None:

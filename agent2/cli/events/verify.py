@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.records import CODES, NAME, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.store import journal
 from agent2.store.errors import StoreError
@@ -16,12 +16,11 @@ from agent2.store.glance import Glance
 
 
 @click.command(cls=Command, help=say("help.events.verify"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def verify(ctx: click.Context, as_json: bool) -> int:
+@with_json
+def verify(settings: Settings, as_json: bool) -> int:
     """Walk the numbers of the entries; 0: none is missing and none is there twice."""
     try:
-        with Glance.at(shared(ctx).path(NAME)) as db:
+        with Glance.at(settings.path(NAME)) as db:
             found = journal.walk(db)
     except StoreError as error:
         what, _, advice = str(error).partition("; ")

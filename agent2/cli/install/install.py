@@ -5,33 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
 
 from agent2.cli.codes import IO, OK, USAGE
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_settings
 from agent2.cli.errors import Failure
 from agent2.cli.install import systemd as install_systemd
 from agent2.cli.install import texts
 from agent2.cli.install.files import Standing, Written, need_folder, sealed
 from agent2.cli.install.place import place
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.plan import sources
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+install = Group("install", help=say("help.install"))
 
 
-@click.group(cls=Group, help=say("help.install"))
-def install() -> None:
-    """Install something."""
-
-
-@click.group(cls=Group, help=say("help.uninstall"))
-def uninstall() -> None:
-    """Take it back."""
+uninstall = Group("uninstall", help=say("help.uninstall"))
 
 
 install.add_command(install_systemd.install)
@@ -58,31 +51,31 @@ def _options(*names: str) -> Callable[[Any], Any]:
 _ALL = ("--user", "--group", "--dir", "--force", "--dry-run")
 
 
-@install.command("logrotate", cls=Command, help=say("help.install.logrotate"))
+@install.command("logrotate", help=say("help.install.logrotate"))
 @_options(*_ALL)
-@click.pass_context
-def logrotate(ctx: click.Context, /, user: str, group: str, **more: Any) -> int:
+@with_settings
+def logrotate(settings: Settings, /, user: str, group: str, **more: Any) -> int:
     """Write the rules of logrotate."""
-    where = place(shared(ctx), user, group)
+    where = place(settings, user, group)
     return _write(_rules(more["dir"], "logrotate", texts.logrotate(where)), **more)
 
 
-@install.command("newsyslog", cls=Command, help=say("help.install.newsyslog"))
+@install.command("newsyslog", help=say("help.install.newsyslog"))
 @_options(*_ALL)
-@click.pass_context
-def newsyslog(ctx: click.Context, /, user: str, group: str, **more: Any) -> int:
+@with_settings
+def newsyslog(settings: Settings, /, user: str, group: str, **more: Any) -> int:
     """Write the line of newsyslog."""
-    where = place(shared(ctx), user, group)
+    where = place(settings, user, group)
     return _write(_rules(more["dir"], "newsyslog", texts.newsyslog(where)), **more)
 
 
-@install.command("launchd", cls=Command, help=say("help.install.launchd"))
+@install.command("launchd", help=say("help.install.launchd"))
 @click.option("--care/--no-care", default=True, help=say("option.care"))
 @_options("--user", "--dir", "--force", "--dry-run")
-@click.pass_context
-def launchd(ctx: click.Context, /, user: str, care: bool, **more: Any) -> int:
+@with_settings
+def launchd(settings: Settings, /, user: str, care: bool, **more: Any) -> None:
     """Write the plists and, on macOS, load them."""
-    where = place(shared(ctx), user, "")
+    where = place(settings, user, "")
     if where.uid != os.geteuid():
         message = say("install.other_user", user=where.user)
         raise Failure(USAGE, message, say("try.install_as_user"))
@@ -97,24 +90,23 @@ def launchd(ctx: click.Context, /, user: str, care: bool, **more: Any) -> int:
         _write(file, **more)
         if not more["dry_run"]:
             _load(file.path, where.uid, changed=changed)
-    return OK
 
 
-@uninstall.command("logrotate", cls=Command, help=say("help.uninstall.logrotate"))
+@uninstall.command("logrotate", help=say("help.uninstall.logrotate"))
 @_options("--dir", "--force")
 def no_logrotate(**more: Any) -> int:
     """Remove the rules of logrotate."""
     return _take(_rules(more["dir"], "logrotate"), force=more["force"])
 
 
-@uninstall.command("newsyslog", cls=Command, help=say("help.uninstall.newsyslog"))
+@uninstall.command("newsyslog", help=say("help.uninstall.newsyslog"))
 @_options("--dir", "--force")
 def no_newsyslog(**more: Any) -> int:
     """Remove the line of newsyslog."""
     return _take(_rules(more["dir"], "newsyslog"), force=more["force"])
 
 
-@uninstall.command("launchd", cls=Command, help=say("help.uninstall.launchd"))
+@uninstall.command("launchd", help=say("help.uninstall.launchd"))
 @_options("--dir", "--force")
 def no_launchd(**more: Any) -> int:
     """Unload the agents of launchd and remove their plists."""

@@ -8,7 +8,6 @@ import pwd
 import re
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
@@ -16,11 +15,9 @@ import click
 from agent2.cli import settings as paths
 from agent2.cli.codes import PERMISSION, USAGE
 from agent2.cli.errors import Failure
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
 
 ROOT = os.path.dirname(paths.PACKAGE)
 SCRIPTS = os.path.join(ROOT, "scripts")

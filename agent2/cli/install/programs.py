@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent2.cli.install import units
+from agent2.cli.install.place import Place
 from agent2.host.files import read_small
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from agent2.cli.install.place import Place
 
 _LARGEST = 64 << 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, TypeAlias
 
 import click
 
@@ -12,10 +12,7 @@ from agent2.cli.codes import IO
 from agent2.cli.errors import Failure
 from agent2.cli.words import say
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Scope: TypeAlias = Literal["system", "user"]
+Scope: TypeAlias = Literal["system", "user"]
 
 
 def how(scope: Scope) -> list[str]:

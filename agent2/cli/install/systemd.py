@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli.codes import OK, USAGE
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_settings
 from agent2.cli.errors import Failure
 from agent2.cli.install import systemctl, timers, units
 from agent2.cli.install.files import Standing, Written, need_folder, sealed
-from agent2.cli.install.place import ROOT, SCRIPTS, no_user, place
+from agent2.cli.install.place import ROOT, SCRIPTS, Place, no_user, place
 from agent2.cli.install.programs import wanted
+from agent2.cli.install.systemctl import Scope
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from agent2.cli.install.place import Place
-    from agent2.cli.install.systemctl import Scope
 
 _SCOPE = click.Choice(["system", "user"])
 _PRIVATE = ("/tmp/", "/var/tmp/")  # noqa: S108  (what PrivateTmp=yes hides)
@@ -40,9 +36,9 @@ _PRIVATE = ("/tmp/", "/var/tmp/")  # noqa: S108  (what PrivateTmp=yes hides)
 @click.option("--now", is_flag=True, help=say("option.now"))
 @click.option("--force", is_flag=True, help=say("option.force"))
 @click.option("--dry-run", is_flag=True, help=say("option.dry_run"))
-@click.pass_context
+@with_settings
 def install(
-    ctx: click.Context,
+    settings: Settings,
     user: str,
     group: str,
     dynamic: bool,
@@ -60,7 +56,7 @@ def install(
     """Write the units and have systemd take them up."""
     if dynamic and (user or group or forking or with_restarter or scope == "user"):
         raise Failure(USAGE, say("install.dynamic"), say("try.install_user"))
-    where = no_user(shared(ctx)) if dynamic else place(shared(ctx), user, group)
+    where = no_user(settings) if dynamic else place(settings, user, group)
     _refuse(where, scope, forking=forking)
     folder = _folder(scope, unit_dir)
     beside = [units.RESTARTER] if with_restarter else []
@@ -86,7 +82,7 @@ def install(
 @click.option("--unit-dir", default="", metavar="DIR", help=say("option.unit_dir"))
 @click.option("--force", is_flag=True, help=say("option.force"))
 @click.pass_context
-def uninstall(ctx: click.Context, scope: Scope, unit_dir: str, force: bool) -> int:
+def uninstall(ctx: click.Context, scope: Scope, unit_dir: str, force: bool) -> None:
     """Stop and disable what was installed, then remove its units."""
     del ctx
     folder = _folder(scope, unit_dir)
@@ -95,7 +91,7 @@ def uninstall(ctx: click.Context, scope: Scope, unit_dir: str, force: bool) -> i
     files = [f for f in files if f.standing is not Standing.NOTHING]
     if not files:
         click.echo(say("uninstall.none", path=folder))
-        return OK
+        return
     for file in files:
         file.refuse_foreign(force=force)
     need_folder(folder, say("try.install_root"))
@@ -109,7 +105,6 @@ def uninstall(ctx: click.Context, scope: Scope, unit_dir: str, force: bool) -> i
     if words:
         systemctl.run([*words, "daemon-reload"])
     click.echo(say("uninstall.stays"))
-    return OK
 
 
 def _files(

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from agent2.cli.codes import USAGE
 from agent2.cli.errors import Failure
-from agent2.cli.install.place import ROOT, SCRIPTS
+from agent2.cli.install.place import ROOT, SCRIPTS, Place
 from agent2.cli.settings import PACKAGE
 from agent2.cli.words import say
-
-if TYPE_CHECKING:
-    from agent2.cli.install.place import Place
 
 PLIST = "com.agentos.agent2.plist"
 CARE = ("com.agentos.agent2.daily.plist", "com.agentos.agent2.hourly.plist")

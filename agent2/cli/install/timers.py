@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
+from agent2.cli.install.place import Place
 from agent2.cli.install.texts import NOT_IN_UNITS, body, carried, real_path
 from agent2.cli.install.units import only_system, word
 from agent2.cli.settings import PACKAGE
 from agent2.plan import sources, stored
-
-if TYPE_CHECKING:
-    from agent2.cli.install.place import Place
 
 SERVICE = "agentos-agent2-care@.service"
 TIMERS = ("agentos-agent2-daily.timer", "agentos-agent2-hourly.timer")

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from agent2.cli.codes import USAGE
 from agent2.cli.errors import Failure
-from agent2.cli.install.place import SCRIPTS
+from agent2.cli.install.place import SCRIPTS, Place
 from agent2.cli.install.texts import NOT_IN_UNITS, body, carried, real_path
 from agent2.cli.words import say
 from agent2.plan import sources
-
-if TYPE_CHECKING:
-    from agent2.cli.install.place import Place
 
 WATCHER, FORKING = "agent2.service", "agentos-agent2.service"
 RESTARTER = "agent2-restarter.service"

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from agent2.cli.command import settings as shared
 from agent2.cli.configuration.plans import keep
-from agent2.cli.life.program import make_folder
+from agent2.cli.life.program import Program, make_folder
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
-
-if TYPE_CHECKING:
-    from agent2.cli.life.program import Program
-    from agent2.cli.settings import Settings
-    from agent2.host.owner import Owner
+from agent2.host.owner import Owner
 
 
-def prepared(ctx: click.Context) -> Settings:
-    """Return the settings, with the state folder made and the right plan in it.
+def prepared(settings: Settings) -> Settings:
+    """Return *settings*, with the state folder made and the right plan in it.
 
     Raises:
         Failure: the folder cannot be made, or the configuration is refused.
     """
-    settings = shared(ctx)
     make_folder(settings.state_dir)
     keep(settings)
     return settings

@@ -11,16 +11,13 @@ import select
 import subprocess
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from agent2.cli.codes import CANNOT_CREATE, INTERNAL, UNREACHABLE
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
+from agent2.cli.life.program import Program
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
-
-if TYPE_CHECKING:
-    from agent2.cli.life.program import Program
-    from agent2.cli.settings import Settings
 
 PATIENCE = 10.0  # seconds until a child that says nothing counts as failed
 

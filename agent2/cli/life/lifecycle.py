@@ -4,45 +4,40 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import click
 
 from agent2.cli.codes import INTERNAL, IO, LOCKED, OK, PERMISSION
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_settings
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
 from agent2.cli.life.launch import launch
-from agent2.cli.life.program import WATCHER
+from agent2.cli.life.program import WATCHER, Program
 from agent2.cli.life.started import already, hints, holds, last_config, other_config
+from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.host import owner as owners
 from agent2.host.holder import Process
 from agent2.host.owner import Presence
 
-if TYPE_CHECKING:
-    from agent2.cli.life.program import Program
-    from agent2.cli.settings import Settings
-
 GRACE = 10.0  # seconds between TERM and KILL
 
 
 @click.command(cls=Command, help=say("help.run"))
 @click.option("--foreground", is_flag=True, help=say("option.foreground"))
-@click.pass_context
-def run(ctx: click.Context, foreground: bool) -> None:
+@with_settings
+def run(settings: Settings, foreground: bool) -> None:
     """Become the watcher: same PID, so that any supervisor sees the real one."""
     more = ["--foreground"] if foreground else []
-    become(WATCHER, shared(ctx), more)
+    become(WATCHER, settings, more)
 
 
 @click.command(cls=Command, help=say("help.start"))
-@click.pass_context
-def start(ctx: click.Context) -> int:
+@with_settings
+def start(settings: Settings) -> int:
     """Start the watcher in the background, and what goes with it."""
-    settings = shared(ctx)
     code = start_program(WATCHER, settings)
     from agent2.cli.life.web_start import go_with
 
@@ -54,10 +49,9 @@ def start(ctx: click.Context) -> int:
 @click.option(
     "--timeout", type=click.FloatRange(0), default=GRACE, help=say("option.grace")
 )
-@click.pass_context
-def stop(ctx: click.Context, timeout: float) -> int:
+@with_settings
+def stop(settings: Settings, timeout: float) -> int:
     """Stop the watcher, and what goes with it."""
-    settings = shared(ctx)
     from agent2.cli.life.web_start import stop_with
 
     stop_with(settings, timeout)
@@ -65,10 +59,9 @@ def stop(ctx: click.Context, timeout: float) -> int:
 
 
 @click.command(cls=Command, help=say("help.restart"))
-@click.pass_context
-def restart(ctx: click.Context) -> int:
+@with_settings
+def restart(settings: Settings) -> int:
     """Stop the watcher if it runs, then start it."""
-    settings = shared(ctx)
     programs.adopt(settings)
     owner = programs.find(WATCHER, settings)
     if owner.running:

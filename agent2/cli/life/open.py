@@ -13,8 +13,7 @@ from urllib.parse import quote
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
 from agent2.cli.life.launch import launch
@@ -36,11 +35,9 @@ _PAGE = (
 
 @click.command("open", cls=Command, help=say("help.open"))
 @click.option("--print", "only_print", is_flag=True, help=say("option.open_print"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def open_page(ctx: click.Context, only_print: bool, as_json: bool) -> int:
+@with_json
+def open_page(settings: Settings, only_print: bool, as_json: bool) -> None:
     """Open the dashboard; start the web program if it does not run."""
-    settings = shared(ctx)
     if not programs.find(WEB, settings).running:
         _start(settings)
     url = programs.address(settings)
@@ -55,7 +52,6 @@ def open_page(ctx: click.Context, only_print: bool, as_json: bool) -> int:
         click.echo(full)
     else:
         click.echo(say("open.done", url=url))
-    return codes.OK
 
 
 def _start(settings: Settings) -> None:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from agent2.cli import settings as paths
 from agent2.cli.codes import CANNOT_CREATE, IO, PERMISSION
 from agent2.cli.errors import Failure
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.host import owner
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.host.owner import Owner
-
+from agent2.host.owner import Owner
 
 # Those that need nothing but the standard library are up sooner and smaller so.
 LEAN = ("-I", "-S")
@@ -26,75 +22,51 @@ LEAN = ("-I", "-S")
 class Program:
     """A background program: its name for people, its script, its files.
 
-    *mark* must stand in its command line; *ready* says that it tells on a pipe
-    (``--ready-fd``) when it is up, where others are up when they hold their lock;
-    *lean*, that it needs no other packages.
+    *mark* must stand in its command line; *stem* begins the names of its files;
+    *ready* says that it tells on a pipe (``--ready-fd``) when it is up, where others
+    are up when they hold their lock; *lean*, that it needs no other packages.
     """
 
     name: str
     script: str
     mark: str
-    pid_file: str
-    log_file: str
-    error_file: str
+    stem: str
     ready: bool
     command: str
     lean: bool = True
 
+    @property
+    def pid_file(self) -> str:
+        """The file that it holds as long as it runs."""
+        return f"{self.stem}.pid"
+
+    @property
+    def log_file(self) -> str:
+        """Its log."""
+        return f"{self.stem}.log"
+
+    @property
+    def error_file(self) -> str:
+        """What it printed in the background."""
+        return f"{self.stem}_error.log"
+
+
+def _beside(
+    name: str, script: str, stem: str = "", *, ready: bool = False, lean: bool = True
+) -> Program:
+    """Return a program beside the watcher: a folder of the package."""
+    folder = os.path.basename(os.path.dirname(script))
+    mark, command = os.path.join("agent2", folder), f"agent2 {folder}"
+    return Program(name, script, mark, stem or folder, ready, command, lean)
+
 
 WATCHER = Program(
-    "Agent2",
-    paths.WATCHER,
-    "agent2_monitor.py",
-    "agent2.pid",
-    "agent2.log",
-    "agent2_error.log",
-    ready=True,
-    command="agent2",
+    "Agent2", paths.WATCHER, "agent2_monitor.py", "agent2", ready=True, command="agent2"
 )
-RESTARTER = Program(
-    "Agent1",
-    paths.RESTARTER,
-    os.path.join("agent2", "restarter"),
-    "agent1.pid",
-    "agent1.log",
-    "agent1_error.log",
-    ready=False,
-    command="agent2 restarter",
-)
-SUPERVISOR = Program(
-    "Supervisor",
-    paths.SUPERVISOR,
-    os.path.join("agent2", "supervisor"),
-    "supervisor.pid",
-    "supervisor.log",
-    "supervisor_error.log",
-    ready=False,
-    command="agent2 supervisor",
-)
-WEB = Program(
-    "Web",
-    paths.WEB,
-    os.path.join("agent2", "web"),
-    "web.pid",
-    "web.log",
-    "web_error.log",
-    ready=True,
-    command="agent2 web",
-    lean=False,
-)
-
-TELEMETRY = Program(
-    "Telemetry",
-    paths.TELEMETRY,
-    os.path.join("agent2", "telemetry"),
-    "telemetry.pid",
-    "telemetry.log",
-    "telemetry_error.log",
-    ready=False,
-    command="agent2 telemetry",
-    lean=False,
-)
+RESTARTER = _beside("Agent1", paths.RESTARTER, "agent1")
+SUPERVISOR = _beside("Supervisor", paths.SUPERVISOR)
+WEB = _beside("Web", paths.WEB, ready=True, lean=False)
+TELEMETRY = _beside("Telemetry", paths.TELEMETRY, lean=False)
 
 
 def find(program: Program, settings: Settings) -> Owner:

@@ -6,33 +6,29 @@ import os
 import shlex
 import signal
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agent2.cli.codes import CONFIG, OK, PERMISSION, UNREACHABLE, USAGE
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_settings
 from agent2.cli.errors import Failure
 from agent2.cli.life.program import WATCHER, kept
 from agent2.cli.life.started import holds
+from agent2.cli.settings import Settings
 from agent2.cli.state import snapshot
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.host.holder import send
 from agent2.host.owner import arguments
 
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-
 PATIENCE = 10.0
 
 
 @click.command(cls=Command, help=say("help.reload"))
-@click.pass_context
-def reload(ctx: click.Context) -> int:
+@with_settings
+def reload(settings: Settings) -> int:
     """Make the watcher read its configuration anew; show the result."""
-    settings = shared(ctx)
     if settings.sets:
         words = " ".join(f"--set {shlex.quote(item)}" for item in settings.sets)
         command = typed(f"restart {words}", settings)

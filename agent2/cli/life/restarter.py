@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from agent2.cli.command import Command, Group
+from agent2.cli.command import Group, with_settings
 from agent2.cli.command import settings as shared
 from agent2.cli.life import program as programs
 from agent2.cli.life.beside import tell
 from agent2.cli.life.lifecycle import become, start_program, stop_program
 from agent2.cli.life.program import RESTARTER
+from agent2.cli.settings import Settings
 from agent2.cli.state.status import lsb_code
 from agent2.cli.words import say
 
@@ -22,39 +23,39 @@ def restarter(ctx: click.Context) -> None:
         become(RESTARTER, shared(ctx), [])
 
 
-@restarter.command(cls=Command, help=say("help.restarter.run"))
-@click.pass_context
-def run(ctx: click.Context) -> None:
+@restarter.command(help=say("help.restarter.run"))
+@with_settings
+def run(settings: Settings) -> None:
     """Become the restarter: same PID."""
-    become(RESTARTER, shared(ctx), [])
+    become(RESTARTER, settings, [])
 
 
-@restarter.command(cls=Command, help=say("help.restarter.start"))
-@click.pass_context
-def start(ctx: click.Context) -> int:
+@restarter.command(help=say("help.restarter.start"))
+@with_settings
+def start(settings: Settings) -> int:
     """Start the restarter in the background."""
-    return start_program(RESTARTER, shared(ctx))
+    return start_program(RESTARTER, settings)
 
 
-@restarter.command(cls=Command, help=say("help.restarter.stop"))
-@click.pass_context
-def stop(ctx: click.Context) -> int:
+@restarter.command(help=say("help.restarter.stop"))
+@with_settings
+def stop(settings: Settings) -> int:
     """Stop the restarter."""
-    return stop_program(RESTARTER, shared(ctx))
+    return stop_program(RESTARTER, settings)
 
 
-@restarter.command(cls=Command, help=say("help.restarter.restart"))
-@click.pass_context
-def restart(ctx: click.Context) -> int:
+@restarter.command(help=say("help.restarter.restart"))
+@with_settings
+def restart(settings: Settings) -> int:
     """Stop the restarter if it runs, then start it."""
-    stop_program(RESTARTER, shared(ctx))
-    return start_program(RESTARTER, shared(ctx))
+    stop_program(RESTARTER, settings)
+    return start_program(RESTARTER, settings)
 
 
-@restarter.command(cls=Command, help=say("help.restarter.status"))
-@click.pass_context
-def status(ctx: click.Context) -> int:
+@restarter.command(help=say("help.restarter.status"))
+@with_settings
+def status(settings: Settings) -> int:
     """Tell whether the restarter runs."""
-    owner = programs.find(RESTARTER, shared(ctx))
+    owner = programs.find(RESTARTER, settings)
     tell(RESTARTER, owner)
     return lsb_code(owner)

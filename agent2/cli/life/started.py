@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli.life import program as programs
+from agent2.cli.life.program import Program
+from agent2.cli.settings import Settings
 from agent2.cli.typed import typed
 from agent2.cli.words import say
-
-if TYPE_CHECKING:
-    from agent2.cli.life.program import Program
-    from agent2.cli.settings import Settings
 
 
 def hints(program: Program, settings: Settings) -> None:

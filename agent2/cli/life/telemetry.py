@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from agent2.cli.command import Command, Group
+from agent2.cli.command import Group, with_json, with_settings
 from agent2.cli.command import settings as shared
 from agent2.cli.life import program as programs
 from agent2.cli.life.beside import facts, prepared, tell
@@ -27,22 +27,20 @@ _SIGNALS = ("traces", "logs", "metrics")
 def telemetry(ctx: click.Context) -> None:
     """Become the telemetry program unless a sub-command says otherwise."""
     if ctx.invoked_subcommand is None:
-        become(TELEMETRY, prepared(ctx), [])
+        become(TELEMETRY, prepared(shared(ctx)), [])
 
 
-@telemetry.command(cls=Command, help=say("help.telemetry.run"))
-@click.pass_context
-def run(ctx: click.Context) -> None:
+@telemetry.command(help=say("help.telemetry.run"))
+@with_settings
+def run(settings: Settings) -> None:
     """Become the telemetry program: same PID."""
-    become(TELEMETRY, prepared(ctx), [])
+    become(TELEMETRY, prepared(settings), [])
 
 
-@telemetry.command(cls=Command, help=say("help.telemetry.status"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def status(ctx: click.Context, as_json: bool) -> int:
+@telemetry.command(help=say("help.telemetry.status"))
+@with_json
+def status(settings: Settings, as_json: bool) -> int:
     """Tell whether it runs, and what it sent."""
-    settings = shared(ctx)
     owner, found = programs.find(TELEMETRY, settings), _counts(settings)
     if as_json:
         print_json(facts(owner) | {"signals": found})

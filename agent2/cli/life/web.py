@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
+from agent2.cli.command import Group, with_json, with_settings
 from agent2.cli.command import settings as shared
 from agent2.cli.errors import Failure
 from agent2.cli.life import program as programs
@@ -17,6 +17,7 @@ from agent2.cli.life.lifecycle import become, start_program, stop_program
 from agent2.cli.life.program import WEB
 from agent2.cli.life.web_token import token_file
 from agent2.cli.records import print_json
+from agent2.cli.settings import Settings
 from agent2.cli.state.status import lsb_code
 from agent2.cli.typed import typed
 from agent2.cli.words import say
@@ -40,48 +41,46 @@ def _places(command: Any) -> Any:
 def web(ctx: click.Context, /, **place: Any) -> None:
     """Become the web program unless a sub-command says otherwise."""
     if ctx.invoked_subcommand is None:
-        _become(ctx, place)
+        _become(shared(ctx), place)
 
 
-@web.command(cls=Command, help=say("help.web.run"))
+@web.command(help=say("help.web.run"))
 @_places
-@click.pass_context
-def run(ctx: click.Context, /, **place: Any) -> None:
+@with_settings
+def run(settings: Settings, /, **place: Any) -> None:
     """Become the web program: same PID."""
-    _become(ctx, place)
+    _become(settings, place)
 
 
-def _become(ctx: click.Context, place: dict[str, Any]) -> None:
-    settings = prepared(ctx)
+def _become(settings: Settings, place: dict[str, Any]) -> None:
+    prepared(settings)
     if place["socket"]:
         place["socket"] = sources.absolute(place["socket"], os.environ)
     given = [f"--{n}={each}" for n, each in place.items() if each is not None]
     become(WEB, settings, given)
 
 
-@web.command(cls=Command, help=say("help.web.start"))
-@click.pass_context
-def start(ctx: click.Context) -> int:
+@web.command(help=say("help.web.start"))
+@with_settings
+def start(settings: Settings) -> int:
     """Start the web program in the background."""
-    settings = prepared(ctx)
+    prepared(settings)
     code = start_program(WEB, settings)
     click.echo(say("web.at", url=programs.address(settings)))
     return code
 
 
-@web.command(cls=Command, help=say("help.web.stop"))
-@click.pass_context
-def stop(ctx: click.Context) -> int:
+@web.command(help=say("help.web.stop"))
+@with_settings
+def stop(settings: Settings) -> int:
     """Stop the web program."""
-    return stop_program(WEB, shared(ctx))
+    return stop_program(WEB, settings)
 
 
-@web.command(cls=Command, help=say("help.web.status"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def status(ctx: click.Context, as_json: bool) -> int:
+@web.command(help=say("help.web.status"))
+@with_json
+def status(settings: Settings, as_json: bool) -> int:
     """Tell whether it runs and where."""
-    settings = shared(ctx)
     owner = programs.find(WEB, settings)
     url = programs.address(settings)
     if as_json:
@@ -93,11 +92,10 @@ def status(ctx: click.Context, as_json: bool) -> int:
     return lsb_code(owner)
 
 
-@web.command(cls=Command, help=say("help.web.token"))
-@click.pass_context
-def token(ctx: click.Context) -> int:
+@web.command(help=say("help.web.token"))
+@with_settings
+def token(settings: Settings) -> None:
     """Print the token that changes need."""
-    settings = shared(ctx)
     path = token_file(settings)
     try:
         click.echo(secret.read_secret(path)[0].strip())
@@ -105,4 +103,3 @@ def token(ctx: click.Context) -> int:
         why = getattr(error, "strerror", None) or type(error).__name__
         message = say("web.no_token", path=path, why=why)
         raise Failure(codes.IO, message, typed("web start", settings)) from None
-    return codes.OK

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from agent2.cli.settings import Settings
 from agent2.plan import secret, sources, stored
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
 
 
 def token_file(settings: Settings) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,14 +10,11 @@ from agent2.cli import codes
 from agent2.cli.command import Group, settings
 from agent2.cli.errors import Failure
 from agent2.cli.logs import shown
-from agent2.cli.logs.reading import followed, read
+from agent2.cli.logs.reading import Counter, followed, read
 from agent2.cli.records import print_json
 from agent2.cli.words import say
 from agent2.logs.access import Access
 from agent2.logs.application import Application
-
-if TYPE_CHECKING:
-    from agent2.cli.logs.reading import Counter
 
 APP_LOG = "/var/log/multi-agent-service/app.log"
 ACCESS_LOG = "/var/log/nginx/multi-agent-service.access.log"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -13,15 +14,11 @@ from agent2.cli.command import Group, settings
 from agent2.cli.errors import Failure
 from agent2.cli.logs.reading import followed
 from agent2.cli.records import print_json
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.core.value import as_dict
 from agent2.logs.cleaning import Old, old_logs, removed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.settings import Settings
 
 _NAMES = ("*.log", "*.log.gz")
 

@@ -5,25 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
 
 from agent2.cli import codes
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.core.text import plain, visible
+from agent2.logs.access import Access
+from agent2.logs.application import Application
 from agent2.logs.blocks import blocks
 from agent2.logs.forms import FORMS, counter
 from agent2.logs.nginx import FormatError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+Counter = Access | Application
 
-    from agent2.cli.settings import Settings
-    from agent2.logs.access import Access
-    from agent2.logs.application import Application
-
-    Counter = Access | Application
 
 _LARGE = 20_000_000  # bytes from which on a terminal sees how far it is
 

@@ -6,17 +6,14 @@ Headings are the same in every language: other programs read them.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from agent2.core.text import visible
 from agent2.core.value import as_dict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from agent2.logs.access import Access
-    from agent2.logs.application import Application
-    from agent2.logs.times import Times
+from agent2.logs.access import Access
+from agent2.logs.application import Application
+from agent2.logs.times import Times
 
 _SHARES = (("P50", 0.5), ("P90", 0.9), ("P99", 0.99))
 

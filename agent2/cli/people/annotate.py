@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_settings
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.people.spoken import by, word
 from agent2.cli.records import Store, moment, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.span import span
 from agent2.cli.words import say
 from agent2.core.text import visible
@@ -22,18 +22,18 @@ from agent2.store import marks
 @click.option("--target", default="", help=say("option.annotate_target"))
 @click.option("--for", "length", default="30m", help=say("option.annotate_for"))
 @by
-@click.pass_context
+@with_settings
 def annotate(
-    ctx: click.Context,
+    settings: Settings,
     text: str,
     target: str,
     length: str,
     named: str,
     *,
     as_json: bool,
-) -> int:
+) -> None:
     """Mark a change."""
-    settings, said = shared(ctx), word(named, text)
+    said = word(named, text)
     watch = span(length, "--for")
     if target and target not in (one.name for one in obtain(settings).targets):
         message = say("error.no_target", name=visible(target))
@@ -46,4 +46,3 @@ def annotate(
         print_json({"mark": about | {"target": target or None, "until": until}})
     else:
         click.echo(say("annotate.done", what=visible(text), until=until))
-    return codes.OK

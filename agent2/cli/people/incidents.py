@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_settings
 from agent2.cli.errors import Failure
 from agent2.cli.people.spoken import WOKEN, by, carried_out, show, why, word
 from agent2.cli.records import Store, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.host.wake import wake
@@ -21,30 +21,30 @@ from agent2.wire.records import incident as document
 @click.argument("incident")
 @why(required=False)
 @by
-@click.pass_context
+@with_settings
 def ack(
-    ctx: click.Context, incident: str, why: str, named: str, *, as_json: bool
+    settings: Settings, incident: str, why: str, named: str, *, as_json: bool
 ) -> int:
     """Acknowledge an open incident: nobody is reminded of it any more."""
-    return _acked(ctx, incident, word(named, why).who, why, as_json, on=True)
+    return _acked(settings, incident, word(named, why).who, why, as_json, on=True)
 
 
 @click.command(cls=Command, help=say("help.unack"))
 @click.argument("incident")
 @why(required=False)
 @by
-@click.pass_context
+@with_settings
 def unack(
-    ctx: click.Context, incident: str, why: str, named: str, *, as_json: bool
+    settings: Settings, incident: str, why: str, named: str, *, as_json: bool
 ) -> int:
     """Take an acknowledgement back: reminders go on."""
-    return _acked(ctx, incident, word(named, why).who, why, as_json, on=False)
+    return _acked(settings, incident, word(named, why).who, why, as_json, on=False)
 
 
 def _acked(
-    ctx: click.Context, name: str, who: str, why: str, as_json: bool, *, on: bool
+    settings: Settings, name: str, who: str, why: str, as_json: bool, *, on: bool
 ) -> int:
-    settings, said = shared(ctx), word(who, why)
+    said = word(who, why)
     with Store(settings) as db:
         done = (spoken.acknowledge if on else spoken.unacknowledge)(db, name, said)
         found = incidents.get(db, name)
@@ -69,9 +69,9 @@ def _acked(
 @why(required=True)
 @click.option("--force", is_flag=True, help=say("option.force_close"))
 @by
-@click.pass_context
+@with_settings
 def resolve(
-    ctx: click.Context,
+    settings: Settings,
     incident: str,
     why: str,
     named: str,
@@ -81,5 +81,5 @@ def resolve(
 ) -> int:
     """Close an incident by hand."""
     said = word(named, why)
-    done = carried_out(shared(ctx), orders.CLOSE, incident, said, force=force)
+    done = carried_out(settings, orders.CLOSE, incident, said, force=force)
     return show(done, as_json=as_json)

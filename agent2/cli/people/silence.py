@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_json, with_settings
 from agent2.cli.errors import Failure
 from agent2.cli.people.spoken import WOKEN, by, why, word
 from agent2.cli.records import Store, moment, print_json, print_rows
+from agent2.cli.settings import Settings
 from agent2.cli.span import span
 from agent2.cli.words import say
 from agent2.core.model import Severity
@@ -26,20 +26,13 @@ from agent2.store import silences as records
 from agent2.store import spoken
 from agent2.wire.records import silence as document
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from agent2.cli.settings import Settings
-
 _SHOWN = 20  # names of targets in a warning
 
 
-@click.group(cls=Group, help=say("help.silence"))
-def silence() -> None:
-    """Hold the sub-commands."""
+silence = Group("silence", help=say("help.silence"))
 
 
-@silence.command("add", cls=Command, help=say("help.silence.add"))
+@silence.command("add", help=say("help.silence.add"))
 @click.argument("target", required=False)
 @click.option(
     "--match", "pairs", multiple=True, metavar="NAME=VALUE", help=say("option.match")
@@ -48,9 +41,9 @@ def silence() -> None:
 @click.option("--until", default="", metavar="TIME", help=say("option.until"))
 @why(required=True)
 @by
-@click.pass_context
+@with_settings
 def add(
-    ctx: click.Context,
+    settings: Settings,
     target: str | None,
     pairs: tuple[str, ...],
     length: str,
@@ -59,9 +52,9 @@ def add(
     named: str,
     *,
     as_json: bool,
-) -> int:
+) -> None:
     """Silence what matches, from now until a time."""
-    settings, said = shared(ctx), word(named, why)
+    said = word(named, why)
     match = _match(target, pairs)
     end = _end(length, until, said.at)
     name = f"s-{os.urandom(5).hex()}"
@@ -79,7 +72,6 @@ def add(
         what, until = _what(match), moment(end) or ""
         click.echo(say("silence.added", what=what, until=until, id=name))
     _warn(settings, made)
-    return codes.OK
 
 
 def _warn(settings: Settings, made: Silence) -> None:
@@ -124,18 +116,17 @@ def _what(match: Mapping[str, str]) -> str:
     return visible(" ".join(f"{name}={wanted}" for name, wanted in match.items()))
 
 
-@silence.command("list", cls=Command, help=say("help.silence.list"))
+@silence.command("list", help=say("help.silence.list"))
 @click.option("--all", "everything", is_flag=True, help=say("option.silence_all"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def listing(ctx: click.Context, *, everything: bool, as_json: bool) -> int:
+@with_json
+def listing(settings: Settings, *, everything: bool, as_json: bool) -> None:
     """List what is silenced now or soon, by its end."""
-    settings, now = shared(ctx), time.time()
+    now = time.time()
     with Store(settings) as db:
         found = records.all_of(db) if everything else records.current(db, now)
     if as_json:
         print_json({"silences": [document(one, now) for one in found]})
-        return codes.OK
+        return
     print_rows(
         ("id", "match", "until", "who", "reason"),
         [
@@ -151,17 +142,16 @@ def listing(ctx: click.Context, *, everything: bool, as_json: bool) -> int:
         say("silence.none"),
         settings.color,
     )
-    return codes.OK
 
 
-@silence.command("end", cls=Command, help=say("help.silence.end"))
+@silence.command("end", help=say("help.silence.end"))
 @click.argument("name", metavar="ID")
 @why(required=False)
 @by
-@click.pass_context
-def end(ctx: click.Context, name: str, why: str, named: str, *, as_json: bool) -> int:
+@with_settings
+def end(settings: Settings, name: str, why: str, named: str, *, as_json: bool) -> None:
     """End a silence now: what it kept back and still stands is told."""
-    settings, said = shared(ctx), word(named, why)
+    said = word(named, why)
     with Store(settings) as db:
         before = records.get(db, name)
         found = spoken.end_silence(db, name, said)
@@ -175,4 +165,3 @@ def end(ctx: click.Context, name: str, why: str, named: str, *, as_json: bool) -
         click.echo(say("silence.over", id=visible(name)))
     else:
         click.echo(say("silence.ended", id=visible(name)))
-    return codes.OK

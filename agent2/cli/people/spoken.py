@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -12,6 +13,7 @@ from agent2.cli import codes
 from agent2.cli.errors import Failure
 from agent2.cli.events.gate import who
 from agent2.cli.records import Store, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.state import snapshot
 from agent2.cli.words import say
 from agent2.core.admission import LONGEST
@@ -23,12 +25,8 @@ from agent2.store.orders import Order
 from agent2.store.spoken import Word
 from agent2.wire.records import order as document
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Decorated = Callable[..., Any]
 
-    from agent2.cli.settings import Settings
-
-    Decorated = Callable[..., Any]
 
 WOKEN = "people"  # the datagram after which the watcher reads what was said
 _PATIENCE = 20.0
@@ -114,36 +112,18 @@ _HINTS = {
 }
 
 
+_ANSWERS = (
+    *("asked", "checked", "checked_all", "closed", "paused", "blocked", "dry_run"),
+    *("in_turn", "under_way", "unknown_target", "failing", "closed_before", "late"),
+)
+
+
 def _told(order: Order) -> str:
     values = {"subject": visible(order.subject), "note": visible(order.note)}
-    match order.answer:
-        case "asked":
-            return say("order.asked", **values)
-        case "checked" if order.subject == "*":
-            return say("order.checked_all", **values)
-        case "checked":
-            return say("order.checked", **values)
-        case "closed":
-            return say("order.closed", **values)
-        case "paused":
-            return say("order.paused", **values)
-        case "blocked":
-            return say("order.blocked", **values)
-        case "dry_run":
-            return say("order.dry_run", **values)
-        case "in_turn":
-            return say("order.in_turn", **values)
-        case "under_way":
-            return say("order.under_way", **values)
-        case "unknown_target":
-            return say("order.unknown_target", **values)
-        case "unknown_incident":
-            return say("incidents.unknown", id=values["subject"])
-        case "failing":
-            return say("order.failing", **values)
-        case "closed_before":
-            return say("order.closed_before", **values)
-        case "late":
-            return say("order.late", **values)
-        case _:
-            return say("order.refused", answer=visible(order.answer), **values)
+    if order.answer == "unknown_incident":
+        return say("incidents.unknown", id=values["subject"])
+    everything = (order.answer, order.subject) == ("checked", "*")
+    answer = "checked_all" if everything else order.answer
+    if answer in _ANSWERS:
+        return say(f"order.{answer}", **values)
+    return say("order.refused", answer=visible(order.answer), **values)

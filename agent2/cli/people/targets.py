@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_settings
 from agent2.cli.people.spoken import by, carried_out, show, why, word
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.store import orders
 
@@ -15,13 +15,13 @@ from agent2.store import orders
 @click.argument("target", required=False)
 @why(required=False)
 @by
-@click.pass_context
+@with_settings
 def check_now(
-    ctx: click.Context, target: str | None, why: str, named: str, *, as_json: bool
+    settings: Settings, target: str | None, why: str, named: str, *, as_json: bool
 ) -> int:
     """Have the watcher look at a target now, at all of them when none is named."""
     said, subject = word(named, why), target or "*"
-    done = carried_out(shared(ctx), orders.CHECK, subject, said, force=False)
+    done = carried_out(settings, orders.CHECK, subject, said, force=False)
     return show(done, as_json=as_json)
 
 
@@ -31,9 +31,9 @@ def check_now(
 @click.option("--dry-run", is_flag=True, help=say("option.rehearse"))
 @click.option("--force", is_flag=True, help=say("option.force_restart"))
 @by
-@click.pass_context
+@with_settings
 def restart_target(
-    ctx: click.Context,
+    settings: Settings,
     target: str,
     why: str,
     named: str,
@@ -46,10 +46,11 @@ def restart_target(
     if dry_run:
         from agent2.cli.people import rehearsal  # the watcher's own decisions
 
-        return rehearsal.tell(shared(ctx), target, as_json=as_json)
+        return rehearsal.tell(settings, target, as_json=as_json)
     if not why:
+        ctx = click.get_current_context()
         asked = next(each for each in ctx.command.params if each.name == "why")
         raise click.MissingParameter(ctx=ctx, param=asked)
     said = word(named, why)
-    done = carried_out(shared(ctx), orders.RESTART, target, said, force=force)
+    done = carried_out(settings, orders.RESTART, target, said, force=force)
     return show(done, as_json=as_json)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent2.cli.reports.parts import NONE, Part, part
 from agent2.cli.reports.resources import outlook
 from agent2.core.value import replace
 from agent2.store import capacity
-
-if TYPE_CHECKING:
-    from agent2.store.database import Database
+from agent2.store.database import Database
 
 
 def rooms(db: Database) -> list[dict[str, Any]]:
-    """Return every series of a machine with its outlook of a week, as JSON.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
+    """Return every series of a machine with its outlook of a week, as JSON."""
     return [
         {"target": of.target} | outlook(one, capacity.DAYS, capacity.LIMIT)
         for of in capacity.machines(db)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
-from agent2.cli.reports.parts import part
+from agent2.cli.reports.parts import Part, part
 from agent2.cli.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from agent2.cli.reports.parts import Part
-    from agent2.wire.snapshot import Snapshot
+from agent2.wire.snapshot import Snapshot
 
 _MOST = 10
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from agent2.cli.reports.parts import span_of
+from agent2.cli.reports.parts import Part, span_of
 from agent2.cli.words import language, say
+from agent2.core.report import Report
 from agent2.core.text import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from agent2.cli.reports.parts import Part
-    from agent2.core.report import Report
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from agent2.cli.errors import Failure
-from agent2.cli.logs.reading import read
+from agent2.cli.logs.reading import Counter, read
 from agent2.cli.reports.parts import Part, part
 from agent2.cli.words import say
 from agent2.core.text import plain
 from agent2.logs.access import Access
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from agent2.cli.logs.reading import Counter
-    from agent2.plan.values import TargetPlan
+from agent2.plan.values import TargetPlan
 
 _LARGE = 64 << 20  # bytes of a file from which its own command is to be asked
 _SLOW = 5.0

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.words import say
 from agent2.host.files import write_atomic
+from agent2.metrics.family import Families
 from agent2.metrics.gather import gather
 from agent2.metrics.promises import Promises
 from agent2.metrics.text import document, render
 from agent2.wire import snapshot
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.metrics.family import Families
 
 _END = ".prom"  # the only files that the textfile collector reads
 
 
 @click.command(cls=Command, help=say("help.metrics"))
 @click.option("--textfile", default="", metavar="PATH", help=say("option.textfile"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def metrics(ctx: click.Context, textfile: str, as_json: bool) -> int:
+@with_json
+def metrics(settings: Settings, textfile: str, as_json: bool) -> None:
     """Print the figures, or put them where a node exporter reads them."""
-    settings = shared(ctx)
     if textfile and not textfile.endswith(_END):
         raise Failure(codes.USAGE, say("error.textfile", path=textfile, end=_END), "")
     found = _gathered(settings)
@@ -49,7 +43,6 @@ def metrics(ctx: click.Context, textfile: str, as_json: bool) -> int:
         print_json({"metrics": document(found.all())})
     else:
         click.echo(render(found.all()).decode(), nl=False)
-    return codes.OK
 
 
 def _gathered(settings: Settings) -> Families:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from agent2.cli.state.machine import duration
 from agent2.cli.words import say
-from agent2.core.report import advice
+from agent2.core.report import Report, Watched, advice
 from agent2.core.value import value
 from agent2.host.clock import stamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from agent2.core.report import Report, Watched
 
 NONE = "-"
 _LATEST = 20  # incidents that are listed; JSON has all

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, print_json
 from agent2.cli.reports import areas, capacity, changes, checks, logged
-from agent2.cli.reports.parts import parts
+from agent2.cli.reports.parts import Part, parts
+from agent2.cli.settings import Settings
 from agent2.cli.span import span
 from agent2.cli.words import say
 from agent2.core import slo
+from agent2.core.report import Report
 from agent2.core.text import visible
 from agent2.core.uptime import trusted
+from agent2.plan.values import Plan, TargetPlan
+from agent2.store.database import Database
 from agent2.store.reporting import report as read
 from agent2.store.trends import trends
 from agent2.wire import snapshot
 from agent2.wire.report import document
-
-if TYPE_CHECKING:
-    from agent2.cli.reports.parts import Part
-    from agent2.core.report import Report
-    from agent2.plan.values import Plan, TargetPlan
-    from agent2.store.database import Database
 
 FORMS = ("md", "html", "json", "csv")
 _MINUTE = 60.0
@@ -45,10 +41,9 @@ _MINUTE = 60.0
 @click.option("--to", "till", metavar="TIME", help=say("option.to"))
 @click.option("--format", "form", type=click.Choice(FORMS), help=say("option.format"))
 @click.option("--slo", "only_slo", is_flag=True, help=say("option.slo"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
+@with_json
 def report(
-    ctx: click.Context,
+    settings: Settings,
     targets: tuple[str, ...],
     period: str | None,
     daily: bool,
@@ -58,9 +53,8 @@ def report(
     form: str | None,
     only_slo: bool,
     as_json: bool,
-) -> int:
+) -> None:
     """Print the report; all targets when none is named."""
-    settings = shared(ctx)
     asked = period or ("24h" if daily else "7d" if weekly or not since else None)
     if since and (period or daily or weekly):
         raise Failure(codes.USAGE, say("report.both"), "agent2 report --period 7d")
@@ -79,7 +73,7 @@ def report(
     if as_json or form == "json":
         tree = document(found) | {"slow_checks": slow, "changes": marked}
         print_json(tree if more is None else tree | more.tree())
-        return codes.OK
+        return
     sections = list(parts(found, only_slo=only_slo))
     sections += [] if only_slo else [checks.section(slow)]
     if marked and not only_slo:
@@ -87,7 +81,6 @@ def report(
     if more is not None:
         sections = list(areas.arranged([*sections, *more.sections()]))
     _show(found, sections, form, only_slo=only_slo)
-    return codes.OK
 
 
 def _show(found: Report, made: list[Part], form: str | None, *, only_slo: bool) -> None:

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, moment, print_json, print_rows
+from agent2.cli.settings import Settings
 from agent2.cli.span import span
 from agent2.cli.state import snapshot
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store import capacity
+from agent2.store.capacity import Machine, Outlook, Use
+from agent2.store.database import Database
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from agent2.store.capacity import Machine, Outlook, Use
-    from agent2.store.database import Database
+resources = Group("resources", help=say("help.resources"))
 
 
-@click.group(cls=Group, help=say("help.resources"))
-def resources() -> None:
-    """Hold the sub-commands."""
-
-
-@resources.command("show", cls=Command, help=say("help.resources.show"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def show(ctx: click.Context, as_json: bool) -> int:
+@resources.command("show", help=say("help.resources.show"))
+@with_json
+def show(settings: Settings, as_json: bool) -> None:
     """Print what the running watcher measured last."""
-    settings = shared(ctx)
     seen = snapshot.read(settings)
     rows = [
         (target["name"], check["name"], figure, amount)
@@ -47,25 +39,23 @@ def show(ctx: click.Context, as_json: bool) -> int:
         names = ("target", "check", "figure", "amount")
         found = [dict(zip(names, row, strict=True)) for row in rows]
         print_json({"as_of": seen.tree.get("updated_at"), "figures": found})
-        return codes.OK
+        return
     table: list[Sequence[object]] = [(*row[:3], f"{row[3]:.1f}") for row in rows]
     columns = ("target", "check", "figure", "amount")
     print_rows(columns, table, say("resources.none"), settings.color)
-    return codes.OK
 
 
-@resources.command("export", cls=Command, help=say("help.resources.export"))
+@resources.command("export", help=say("help.resources.export"))
 @click.option("--target", default="", metavar="NAME", help=say("option.resources"))
 @click.option("--disk", default="", metavar="MOUNT", help=say("option.disk"))
 @click.option("--since", default="90d", metavar="SPAN", help=say("option.since"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
+@with_json
 def export(
-    ctx: click.Context, target: str, disk: str, since: str, as_json: bool
-) -> int:
+    settings: Settings, target: str, disk: str, since: str, as_json: bool
+) -> None:
     """Print one line for each five minutes, as the user's documents write them."""
     begin = time.time() - span(since)
-    with Store(shared(ctx)) as db:
+    with Store(settings) as db:
         of = _machine(db, target)
         mount = _disk(of, disk)
         found = capacity.uses(db, of, mount, begin)
@@ -74,10 +64,9 @@ def export(
         print_json({"target": of.target, "disk": mount, "uses": uses})
     else:
         click.echo("".join(f"{_line(one)}\n" for one in found), nl=False)
-    return codes.OK
 
 
-@resources.command("forecast", cls=Command, help=say("help.resources.forecast"))
+@resources.command("forecast", help=say("help.resources.forecast"))
 @click.option("--target", default="", metavar="NAME", help=say("option.resources"))
 @click.option(
     "--days",
@@ -93,13 +82,12 @@ def export(
     metavar="PERCENT",
     help=say("option.limit"),
 )
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
+@with_json
 def forecast(
-    ctx: click.Context, target: str, days: float, limit: float, as_json: bool
-) -> int:
+    settings: Settings, target: str, days: float, limit: float, as_json: bool
+) -> None:
     """Print where processor, memory and disks go, and what will be too much."""
-    with Store(shared(ctx)) as db:
+    with Store(settings) as db:
         of = _machine(db, target)
         found = capacity.outlooks(db, of, days)
     if not found:
@@ -107,7 +95,7 @@ def forecast(
     if as_json:
         outlooks = [outlook(one, days, limit) for one in found]
         print_json({"target": of.target, "days": days, "outlooks": outlooks})
-        return codes.OK
+        return
     for one in found:
         now, then = one.found.current, max(one.found.predicted, 0.0)
         click.echo(visible(f"Current {one.name} usage: {now:.1f}%"))
@@ -122,7 +110,6 @@ def forecast(
             click.echo(visible(say("resources.full", name=one.name, day=day)))
     known = min(one.found.span for one in found) / capacity.DAY
     click.echo(say("resources.span", days=f"{known:.1f}"))
-    return codes.OK
 
 
 def _full(one: Outlook) -> float | None:

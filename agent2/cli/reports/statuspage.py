@@ -9,31 +9,27 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_settings
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store
 from agent2.cli.reports import statuspage_forms as forms
 from agent2.cli.reports.statuspage_facts import Facts, Part, Trouble
+from agent2.cli.settings import Settings
 from agent2.cli.span import span
 from agent2.cli.words import language, say
 from agent2.core.model import Severity
 from agent2.core.uptime import percentile, trusted, uptime
 from agent2.host.files import ensure_dir, remove, write_atomic
+from agent2.plan.values import TargetPlan
 from agent2.store import history_view, incidents
+from agent2.store.database import Database
+from agent2.store.incidents import Incident
 from agent2.wire import badge, snapshot
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.plan.values import TargetPlan
-    from agent2.store.database import Database
-    from agent2.store.incidents import Incident
 
 _DAY = 86400.0
 DAYS, KEPT = 90, 14  # days in a row of uptime; days that an incident stays
@@ -42,19 +38,16 @@ _UNSEEN: dict[str, tuple[float | None, float | None]]
 _UNSEEN = dict.fromkeys(history_view.WINDOWS, (None, None))
 
 
-@click.group(cls=Group, help=say("help.statuspage"))
-def statuspage() -> None:
-    """Group the commands of the public page."""
+statuspage = Group("statuspage", help=say("help.statuspage"))
 
 
-@statuspage.command("export", cls=Command, help=say("help.statuspage.export"))
+@statuspage.command("export", help=say("help.statuspage.export"))
 @click.argument("folder", metavar="DIR")
 @click.option("--title", default="", help=say("option.page_title"))
 @click.option("--every", metavar="SPAN", help=say("option.page_every"))
-@click.pass_context
-def export(ctx: click.Context, folder: str, title: str, every: str | None) -> int:
+@with_settings
+def export(settings: Settings, folder: str, title: str, every: str | None) -> int:
     """Write the page; with *every*, again and again until it is stopped."""
-    settings = shared(ctx)
     seconds = span(every, "--every") if every else 0.0
     while True:
         shown = write(settings, os.path.abspath(folder), title)

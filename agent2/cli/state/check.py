@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_settings
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
+from agent2.cli.settings import Settings
 from agent2.cli.state.probing import probe
 from agent2.cli.state.status import wants_table
 from agent2.cli.words import say
 from agent2.core.groups import at_a_glance
 from agent2.core.judgement import judge
 from agent2.core.model import Verdict
+from agent2.plan.values import Plan, PluginPlan, TargetPlan
 from agent2.wire.status import check_entry
 
-if TYPE_CHECKING:
-    from agent2.plan.values import Plan, PluginPlan, TargetPlan
+Chosen = list[tuple[TargetPlan, tuple[PluginPlan, ...]]]
 
-    Chosen = list[tuple[TargetPlan, tuple[PluginPlan, ...]]]
 
 STATES = {
     Verdict.GOOD: "ok",
@@ -41,12 +40,11 @@ _OTHER_NAMES = {"port": "tcp", "process": "pid", "health": "http", "api": "http"
 @click.argument("targets", nargs=-1, metavar="[TARGET|CHECK]...")
 @click.option("--json", "as_json", is_flag=True, help=say("option.json"))
 @click.option("--nagios", is_flag=True, help=say("option.nagios"))
-@click.pass_context
+@with_settings
 def check(
-    ctx: click.Context, targets: tuple[str, ...], as_json: bool, nagios: bool
+    settings: Settings, targets: tuple[str, ...], as_json: bool, nagios: bool
 ) -> int:
     """Run the checks of the configuration once."""
-    settings = shared(ctx)
     try:
         chosen = choose(obtain(settings), targets)
     except Failure as failure:

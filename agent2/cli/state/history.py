@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.configuration.plans import obtain
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, moment, print_json, print_rows
 from agent2.cli.reports.parts import percent
+from agent2.cli.settings import Settings
 from agent2.cli.span import span
 from agent2.cli.state.machine import duration
 from agent2.cli.words import say
 from agent2.core.text import visible
-from agent2.core.uptime import judged, percentile, trusted, uptime
+from agent2.core.uptime import Bucket, judged, percentile, trusted, uptime
 from agent2.store import history as raw_rows
 from agent2.store import history_view
 from agent2.store.codec import count as whole
 from agent2.wire.records import point
 from agent2.wire.report import seen
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.core.uptime import Bucket
 
 _MOST = 100_000
 _MINUTE = 60
@@ -38,20 +33,19 @@ _MINUTE = 60
 @click.option("--since", default="24h", metavar="SPAN", help=say("option.period_day"))
 @click.option("--every", default="1h", metavar="SPAN", help=say("option.every"))
 @click.option("--raw", is_flag=True, help=say("option.raw"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
+@with_json
 def history(
-    ctx: click.Context, target: str, since: str, every: str, raw: bool, as_json: bool
-) -> int:
+    settings: Settings, target: str, since: str, every: str, raw: bool, as_json: bool
+) -> None:
     """Print what was found of one target, oldest first."""
-    settings, now = shared(ctx), time.time()
+    now = time.time()
     begin, width = now - span(since), whole(span(every, "--every"))
     if not width or width % _MINUTE:
         message = say("report.every", given=visible(every))
         raise Failure(codes.USAGE, message, "agent2 history TARGET --every 5m")
     if raw:
         _looks(settings, target, begin, as_json)
-        return codes.OK
+        return
     hold = _hold(settings, target)
     with Store(settings) as db:
         found = history_view.series(db, target, begin, now, width, hold)
@@ -61,14 +55,13 @@ def history(
             for at, one in found
         ]
         print_json({"target": target, "every_s": width, "history": rows})
-        return codes.OK
+        return
     print_rows(
         ("time", "uptime", "judged", "down", "p50", "p95", "looks"),
         [_row(at, one, _inside(at, width, begin, now)) for at, one in found],
         say("history.none", target=visible(target)),
         settings.color,
     )
-    return codes.OK
 
 
 def _inside(at: int, width: int, begin: float, end: float) -> float:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command, Group
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Group, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, moment, print_json, print_rows
+from agent2.cli.settings import Settings
 from agent2.cli.state.machine import duration
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store import actions, journal, outbox
 from agent2.store import incidents as records
+from agent2.store.incidents import Incident
+from agent2.store.journal import Entry
 from agent2.wire.records import incident as document
 from agent2.wire.records import length, whole
-
-if TYPE_CHECKING:
-    from agent2.store.incidents import Incident
-    from agent2.store.journal import Entry
 
 _TIMES = ("at", "opened_at", "lines")  # the line begins with the time; they follow it
 _MOST = 1000  # journal entries of one incident that are looked at
@@ -35,22 +32,19 @@ _LAZY = {
 }
 
 
-@click.group(cls=Group, lazy=_LAZY, help=say("help.incidents"))
-def incidents() -> None:
-    """Hold the sub-commands."""
+incidents = Group("incidents", lazy=_LAZY, help=say("help.incidents"))
 
 
-@incidents.command("list", cls=Command, help=say("help.incidents.list"))
+@incidents.command("list", help=say("help.incidents.list"))
 @click.argument("target", required=False)
 @click.option("--limit", type=click.IntRange(1), default=20, help=say("option.limit"))
 @click.option("--open", "only_open", is_flag=True, help=say("option.open"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
+@with_json
 def listing(
-    ctx: click.Context, target: str | None, limit: int, only_open: bool, as_json: bool
-) -> int:
+    settings: Settings, target: str | None, limit: int, only_open: bool, as_json: bool
+) -> None:
     """List the latest incidents, newest first."""
-    settings, now = shared(ctx), time.time()
+    now = time.time()
     with Store(settings) as db:
         found = (
             list(reversed(records.open_ones(db)))[:limit]
@@ -68,7 +62,6 @@ def listing(
             say("incidents.none"),
             settings.color,
         )
-    return codes.OK
 
 
 def _row(one: Incident) -> tuple[object, ...]:
@@ -82,13 +75,12 @@ def _row(one: Incident) -> tuple[object, ...]:
     )
 
 
-@incidents.command("show", cls=Command, help=say("help.incidents.show"))
+@incidents.command("show", help=say("help.incidents.show"))
 @click.argument("incident")
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def show(ctx: click.Context, incident: str, as_json: bool) -> int:
+@with_json
+def show(settings: Settings, incident: str, as_json: bool) -> None:
     """Show one incident as a timeline."""
-    with Store(shared(ctx)) as db:
+    with Store(settings) as db:
         found = records.get(db, incident)
         if found is None:
             message = say("incidents.unknown", id=incident)
@@ -99,7 +91,7 @@ def show(ctx: click.Context, incident: str, as_json: bool) -> int:
     tree = whole(found, time.time(), entries, done, told)
     if as_json:
         print_json(tree)
-        return codes.OK
+        return
     about = f"{found.id}  {found.target}  {found.code}: {found.detail}"
     click.echo(visible(about))
     ended = moment(found.resolved_at) or "..."
@@ -120,7 +112,6 @@ def show(ctx: click.Context, incident: str, as_json: bool) -> int:
         cause = f" ({one['cause']}) {one['detail']}" if one["cause"] else ""
         line = f"{one['notifier']}: {one['kind']} {one['state']}{cause}"
         click.echo(f"  {visible(line)}")
-    return codes.OK
 
 
 def _event(entry: Entry, start: float) -> str:

@@ -86,11 +86,7 @@ class Happened:
 
 
 def happened(settings: Settings, since: float, now: float) -> Happened:
-    """Read what happened since then.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
+    """Read what happened since then."""
     db = Reader.look(settings.path(_STORE))
     try:
         incidents, _warned = reporting.outages(db, since, now)

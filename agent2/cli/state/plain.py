@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from agent2.cli.life import program as programs
+from agent2.cli.settings import Settings
 from agent2.cli.state.machine import cost, duration, is_stopped, memory
 from agent2.cli.state.remarks import remarks
-from agent2.cli.state.snapshot import objects
+from agent2.cli.state.snapshot import Snapshot, objects
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.host.owner import Presence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.settings import Settings
-    from agent2.cli.state.snapshot import Snapshot
 
 FIXES = 5  # most recent fix records that are shown
 

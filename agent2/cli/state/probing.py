@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent2 import plugins
 from agent2.core.model import Code, Facet, Finding, Observation, Outcome
 from agent2.host.reactor import Reactor
-
-if TYPE_CHECKING:
-    from agent2.plan.values import PluginPlan, TargetPlan
+from agent2.plan.values import PluginPlan, TargetPlan
 
 _SPARE = 5.0  # seconds after the longest deadline; only a broken plugin needs them
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from agent2.cli.life import program as programs
+from agent2.cli.settings import Settings
 from agent2.cli.state.machine import cost, duration, is_stopped
+from agent2.cli.state.snapshot import Snapshot
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.gates import EVERY, HELD
 from agent2.core.text import visible
 from agent2.host.owner import Presence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.settings import Settings
-    from agent2.cli.state.snapshot import Snapshot
 
 _TAKEN = 10.0  # seconds in which a restarter has taken a signal up
 _YOUNG = 15.0  # seconds in which a new agent may have no status of its own yet

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from agent2.cli.settings import Settings
 from agent2.wire import snapshot
 from agent2.wire.snapshot import Snapshot, objects, seconds_since
 from agent2.wire.tokens import STATUS_FILE as STATUS_NAME
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
 
 __all__ = ["STATUS_NAME", "Snapshot", "objects", "read", "seconds_since"]
 

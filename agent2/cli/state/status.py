@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_settings
 from agent2.cli.errors import Failure
-from agent2.cli.settings import PACKAGE
+from agent2.cli.settings import PACKAGE, Settings
 from agent2.cli.state import snapshot
 from agent2.cli.state.snapshot import Snapshot
 from agent2.cli.words import say
 from agent2.host.owner import Owner, Presence
 
 if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
     from agent2.cli.state.past import Happened
 
 
@@ -32,9 +30,9 @@ if TYPE_CHECKING:
 @click.option("--lsb", is_flag=True, help=say("option.lsb"))
 @click.option("--since", metavar="SPAN", help=say("option.since_status"))
 @click.option("--validate", is_flag=True, help=say("option.validate"))
-@click.pass_context
+@with_settings
 def status(
-    ctx: click.Context,
+    settings: Settings,
     as_json: bool,
     table: bool,
     exit_code: bool,
@@ -43,7 +41,6 @@ def status(
     validate: bool,
 ) -> int:
     """Show the agent and its targets."""
-    settings = shared(ctx)
     seen = snapshot.read(settings)
     if validate:
         return _validate(seen, settings.path(snapshot.STATUS_NAME))
@@ -68,10 +65,10 @@ def status(
 
 
 @click.command(cls=Command, help=say("help.healthcheck"))
-@click.pass_context
-def healthcheck(ctx: click.Context) -> int:
+@with_settings
+def healthcheck(settings: Settings) -> int:
     """Tell whether the agent itself is well: it runs and its status is fresh."""
-    seen = snapshot.read(shared(ctx))
+    seen = snapshot.read(settings)
     well = seen.fresh and seen.tree.get("status") not in ("error", "stopped")
     click.echo(say("healthcheck.ok" if well else "healthcheck.bad"))
     return codes.OK if well else codes.FAILED

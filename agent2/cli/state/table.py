@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,17 +12,13 @@ from rich.table import Table
 
 from agent2 import __version__
 from agent2.cli.life import program as programs
+from agent2.cli.settings import Settings
 from agent2.cli.state.machine import cost, duration, memory
-from agent2.cli.state.past import columns
+from agent2.cli.state.past import Past, columns
 from agent2.cli.state.plain import FIXES, fix_line, presence
 from agent2.cli.state.remarks import remarks
-from agent2.cli.state.snapshot import objects, seconds_since
+from agent2.cli.state.snapshot import Snapshot, objects, seconds_since
 from agent2.cli.words import say
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.cli.state.past import Past
-    from agent2.cli.state.snapshot import Snapshot
 
 # Never by colour alone: each state has its sign and its word.
 LOOKS = {

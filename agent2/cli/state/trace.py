@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, moment, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.state import trace_steps
+from agent2.cli.state.trace_steps import Step
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store import story
+from agent2.store.story import Story
 from agent2.wire.records import incident as document
 from agent2.wire.trace_ids import trace_id
-
-if TYPE_CHECKING:
-    from agent2.cli.state.trace_steps import Step
-    from agent2.store.story import Story
 
 _LOG = "agent2.log"
 
@@ -29,11 +26,9 @@ _LOG = "agent2.log"
 @click.command(cls=Command, help=say("help.trace"))
 @click.argument("sid")
 @click.option("--log/--no-log", "with_log", default=True, help=say("option.trace_log"))
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def trace(ctx: click.Context, sid: str, with_log: bool, as_json: bool) -> int:
+@with_json
+def trace(settings: Settings, sid: str, with_log: bool, as_json: bool) -> None:
     """Print the story of an incident in order, with the times between."""
-    settings = shared(ctx)
     with Store(settings) as db:
         found = story.read(db, sid)
     if found is None:
@@ -48,7 +43,6 @@ def trace(ctx: click.Context, sid: str, with_log: bool, as_json: bool) -> int:
         print_json(_document(found, steps))
     else:
         _show(found, steps)
-    return codes.OK
 
 
 def _document(found: Story, steps: list[Step]) -> dict[str, object]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.store.journal import Entry
-    from agent2.store.outcomes import Outcome
-    from agent2.store.story import Story
+from agent2.store.journal import Entry
+from agent2.store.outcomes import Outcome
+from agent2.store.story import Story
 
 # What happened where, and its word.
 STATIONS = {

@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agent2.cli import codes
-from agent2.cli.command import Command
-from agent2.cli.command import settings as shared
+from agent2.cli.command import Command, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.records import NAME, print_json
+from agent2.cli.settings import Settings
 from agent2.cli.state import snapshot, why_past, why_said
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store.errors import StoreError
 from agent2.store.glance import Glance
-
-if TYPE_CHECKING:
-    from agent2.cli.settings import Settings
-    from agent2.wire.snapshot import Snapshot
+from agent2.wire.snapshot import Snapshot
 
 
 @click.command(cls=Command, help=say("help.why"))
 @click.argument("target", required=False)
-@click.option("--json", "as_json", is_flag=True, help=say("option.json"))
-@click.pass_context
-def why(ctx: click.Context, target: str | None, as_json: bool) -> int:
+@with_json
+def why(settings: Settings, target: str | None, as_json: bool) -> None:
     """Tell it in sentences; of all that are not well when none is named."""
-    settings = shared(ctx)
     seen = snapshot.read(settings)
     if not seen.tree:
         raise Failure(codes.UNREACHABLE, seen.trouble, "agent2 start")
     told = [_of(entry, seen, settings) for entry in _chosen(seen, target)]
     if as_json:
         print_json({"schema": "agent2.why/1", "fresh": seen.fresh, "targets": told})
-        return codes.OK
+        return
     for number, one in enumerate(told):
         lines = [visible(line) for line in one["sentences"]]
         click.echo(("\n" if number else "") + "\n".join(lines))
-    return codes.OK
 
 
 def _chosen(seen: Snapshot, name: str | None) -> list[dict[str, Any]]:

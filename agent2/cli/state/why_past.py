@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent2.store import actions, incidents, journal, outcomes
+from agent2.store.actions import ActionRow
+from agent2.store.database import Database
+from agent2.store.incidents import Incident
+from agent2.store.outcomes import Outcome
 from agent2.wire.records import moment
 from agent2.wire.status import RESULTS
-
-if TYPE_CHECKING:
-    from agent2.store.actions import ActionRow
-    from agent2.store.database import Database
-    from agent2.store.incidents import Incident
-    from agent2.store.outcomes import Outcome
 
 _MOST = 1000
 
@@ -68,11 +66,7 @@ class Past:
 
 
 def read(db: Database, target: str, incident: object) -> Past:
-    """Read the story of *incident*, or of the last one of *target*.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
+    """Read the story of *incident*, or of the last one of *target*."""
     found = incidents.get(db, incident) if isinstance(incident, str) else None
     if found is None:
         found = next(iter(incidents.latest(db, 1, target)), None)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from agent2.cli.settings import Settings
 from agent2.cli.state import snapshot
 from agent2.cli.state.machine import duration
 from agent2.cli.state.remarks import stale
-from agent2.cli.state.why_past import kind
+from agent2.cli.state.why_past import Past, kind
 from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.model import ActionResult
 from agent2.wire.records import moment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from agent2.cli.settings import Settings
-    from agent2.cli.state.why_past import Past
-    from agent2.wire.snapshot import Snapshot
+from agent2.wire.snapshot import Snapshot
 
 Entry = dict[str, Any]
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LANGUAGES = ("en", "zh")
 _CONFIGURED = re.compile(rb"^language:[ \t]*[\"']?(en|zh)\b", re.MULTILINE)

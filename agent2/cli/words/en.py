@@ -8,11 +8,8 @@ from agent2.cli.words.en_events import EVENTS
 from agent2.cli.words.en_help import HELP
 from agent2.cli.words.en_install import INSTALL
 from agent2.cli.words.en_logs import LOGS
-from agent2.cli.words.en_page import PAGE
 from agent2.cli.words.en_people import PEOPLE
 from agent2.cli.words.en_report import REPORT
-from agent2.cli.words.en_resources import RESOURCES
-from agent2.cli.words.en_telemetry import TELEMETRY
 from agent2.cli.words.en_web import WEB
 from agent2.cli.words.en_why import WHY
 
@@ -24,10 +21,7 @@ WORDS = {
     **PEOPLE,
     **INSTALL,
     **REPORT,
-    **RESOURCES,
-    **PAGE,
     **LOGS,
-    **TELEMETRY,
     **WEB,
     **WHY,
     "try": "Try:",

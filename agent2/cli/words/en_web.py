@@ -1,4 +1,4 @@
-"""English sentences of the web program."""
+"""English sentences of web program, public status page, telemetry program."""
 
 from __future__ import annotations
 
@@ -39,4 +39,38 @@ WEB = {
     "open.none": "the web program does not run",
     "open.socket": "it listens on {url}, which no browser opens: set web.port",
     "open.done": "{url} opens in the browser",
+    "command.statuspage": "a public status page as plain files",
+    "help.statuspage": "A public status page for any web server: only targets with "
+    "public: true, no hosts, no texts of checks.",
+    "help.statuspage.export": "Write index.html, summary.json (Statuspage v2), "
+    "feed.atom and badges into DIR.",
+    "option.page_title": "Title of the page.",
+    "option.page_every": "Write it again and again: 1m, 5m.",
+    "page.title": "Service status",
+    "page.written": "{folder}: {count} targets",
+    "page.none": "no target has public: true, so there is nothing to show",
+    "page.refused": "{path}: {why}",
+    "page.all_ok": "All services are up",
+    "page.all_warn": "Some services are degraded",
+    "page.all_down": "Some services are down",
+    "page.all_unknown": "The state of some services is not known",
+    "page.ok": "up",
+    "page.warn": "degraded",
+    "page.down": "down",
+    "page.unknown": "not known",
+    "page.resolved": "resolved",
+    "page.going_on": "going on",
+    "page.troubles": "Incidents of the last 14 days",
+    "page.no_trouble": "None.",
+    "page.updated": "As of",
+    "page.again": "look again",
+    "page.days": "{count} days: {share} up",
+    "command.telemetry": "the program that sends to an OpenTelemetry collector",
+    "help.telemetry": "Send metrics, logs and traces to an OpenTelemetry collector in "
+    "the foreground. With telemetry.enabled: true the watcher keeps it running.",
+    "help.telemetry.run": "Send in the foreground.",
+    "help.telemetry.status": "Tell whether it runs, and what was sent and dropped "
+    "(LSB: 0, 1, 3, 4).",
+    "telemetry.signal": "{signal}: {sent} sent, {dropped} dropped{why}",
+    "telemetry.never": "nothing was sent yet",
 }

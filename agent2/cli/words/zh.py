@@ -8,11 +8,8 @@ from agent2.cli.words.zh_events import EVENTS
 from agent2.cli.words.zh_help import HELP
 from agent2.cli.words.zh_install import INSTALL
 from agent2.cli.words.zh_logs import LOGS
-from agent2.cli.words.zh_page import PAGE
 from agent2.cli.words.zh_people import PEOPLE
 from agent2.cli.words.zh_report import REPORT
-from agent2.cli.words.zh_resources import RESOURCES
-from agent2.cli.words.zh_telemetry import TELEMETRY
 from agent2.cli.words.zh_web import WEB
 from agent2.cli.words.zh_why import WHY
 
@@ -24,10 +21,7 @@ WORDS = {
     **PEOPLE,
     **INSTALL,
     **REPORT,
-    **RESOURCES,
-    **PAGE,
     **LOGS,
-    **TELEMETRY,
     **WEB,
     **WHY,
     "try": "请尝试:",

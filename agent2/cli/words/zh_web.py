@@ -1,4 +1,4 @@
-"""Chinese sentences of the web program."""
+"""Chinese sentences of web program, public status page, telemetry program."""
 
 from __future__ import annotations
 
@@ -33,4 +33,38 @@ WEB = {
     "open.none": "web 程序未运行",
     "open.socket": "它监听 {url}, 浏览器无法打开: 请设置 web.port",
     "open.done": "正在浏览器中打开 {url}",
+    "command.statuspage": "以静态文件导出公开状态页",
+    "help.statuspage": "供任何 web 服务器使用的公开状态页: "
+    "仅含 public: true 的目标, 不含主机和检查文本。",
+    "help.statuspage.export": "把 index.html、summary.json (Statuspage v2)、"
+    "feed.atom 和徽章写入 DIR。",
+    "option.page_title": "页面标题。",
+    "option.page_every": "反复写入的间隔: 1m, 5m。",
+    "page.title": "服务状态",
+    "page.written": "{folder}: {count} 个目标",
+    "page.none": "没有目标设置 public: true, 因此没有可显示的内容",
+    "page.refused": "{path}: {why}",
+    "page.all_ok": "全部服务正常",
+    "page.all_warn": "部分服务降级",
+    "page.all_down": "部分服务故障",
+    "page.all_unknown": "部分服务状态未知",
+    "page.ok": "正常",
+    "page.warn": "降级",
+    "page.down": "故障",
+    "page.unknown": "未知",
+    "page.resolved": "已解决",
+    "page.going_on": "进行中",
+    "page.troubles": "最近 14 天的事件",
+    "page.no_trouble": "没有。",
+    "page.updated": "截至",
+    "page.again": "重新查看",
+    "page.days": "{count} 天: 可用率 {share}",
+    "command.telemetry": "向 OpenTelemetry 收集器发送数据的程序",
+    "help.telemetry": "在前台向 OpenTelemetry 收集器发送指标、日志和链路。"
+    "配置 telemetry.enabled: true 时, 由监控程序保持它运行。",
+    "help.telemetry.run": "在前台发送。",
+    "help.telemetry.status": "说明它是否在运行, "
+    "以及已发送和已丢弃的数量 (LSB: 0, 1, 3, 4)。",
+    "telemetry.signal": "{signal}: 已发送 {sent}, 已丢弃 {dropped}{why}",
+    "telemetry.never": "尚未发送",
 }

@@ -15,20 +15,18 @@ from agent2.core.rulings import AUDIT, AUDIT_ERROR
 from agent2.store import audits, gates, utc
 from agent2.store.commands import Command, write
 from agent2.supervisor.documents.inbox import log, opened
-from agent2.supervisor.documents.models import frame
+from agent2.supervisor.documents.models import Decision, frame
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from agent2.supervisor.documents.models import Decision
 
 _MOST = 1000
 
 
 class _Adapter:
     def __init__(self, db_path: str | os.PathLike[str]) -> None:
-        """Open nothing yet."""
         self.db_path = db_path
 
     @contextmanager

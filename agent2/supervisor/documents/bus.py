@@ -52,7 +52,6 @@ class SupervisorSubscriber:
     def __init__(
         self, supervisor: SupervisorService, db_path: str | os.PathLike[str]
     ) -> None:
-        """Subscribe to nothing yet."""
         self._supervisor = supervisor
         self._db_path = db_path
 

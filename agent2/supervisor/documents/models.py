@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from agent2.core.events import Event
@@ -14,9 +15,6 @@ from agent2.core.policies import Ruling
 from agent2.core.rulings import MEASURES
 from agent2.store import utc
 from agent2.supervisor.frames import FrameError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class EventSource(StrEnum):

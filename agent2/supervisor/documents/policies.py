@@ -97,7 +97,6 @@ class PolicyRouter:
     """Which policy judges which type: a name, ``PREFIX*``, ``*SUFFIX``, a default."""
 
     def __init__(self) -> None:
-        """Nothing is registered."""
         self.router = Router()
 
     def register(self, event_type: str, policy: Any) -> None:

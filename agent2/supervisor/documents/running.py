@@ -50,11 +50,7 @@ class SupervisorProcessor:
         )
 
     def process_pending_events(self) -> int:
-        """Judge one batch; return how many events it was.
-
-        Raises:
-            StoreError: the store cannot be read or written.
-        """
+        """Judge one batch; return how many events it was."""
         return self._processor.process_pending_events()
 
     def close(self) -> None:
@@ -72,7 +68,6 @@ class SupervisorService:
         processor: SupervisorProcessor,
         poll_interval: float = 10,
     ) -> None:
-        """Start nothing yet."""
         self.db_path = db_path
         self.processor = processor
         self.poll_interval = poll_interval
