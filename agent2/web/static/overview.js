@@ -157,7 +157,7 @@ const ARRIVED = { delivered: "ok", dead: "down", pending: "unknown", sending: "u
 /** Every delivery: to whom, of what, did it arrive. */
 export function Told({ deliveries, all }) {
   if (!deliveries) return html`<span class="faint">…</span>`;
-  if (!deliveries.length) return html`<span class="faint">${t("attention.nobody")}</span>`;
+  if (!deliveries.length) return html`<span class="faint">${t(model.state.notifiers.length ? "attention.nobody" : "channels.none")}</span>`;
   const shown = all ? deliveries : deliveries.slice(-6);
   return html`<ul class="lines">${shown.map((one) => html`<li key=${one.id}>
     <b>${one.notifier}</b> <${Tag}>${named("alert", one.kind)}</${Tag}>

@@ -56,7 +56,7 @@ export default {
   "attention.done": "What was done",
   "attention.nothing": "nothing yet",
   "attention.told": "Who was told",
-  "attention.nobody": "nobody: no notifier is set up, or it is not due yet",
+  "attention.nobody": "nobody: no route leads to a notifier, or it is not due yet",
   "attention.more": "and {n} more open incidents",
   "attention.more.one": "and 1 more open incident",
 

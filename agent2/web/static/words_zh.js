@@ -56,7 +56,7 @@ export default {
   "attention.done": "已采取的操作",
   "attention.nothing": "暂无",
   "attention.told": "已通知",
-  "attention.nobody": "无人: 未配置通知渠道, 或尚未到时间",
+  "attention.nobody": "无人：没有路由通向通知渠道，或尚未到时间",
   "attention.more": "另有 {n} 个未解决事件",
   "attention.more.one": "另有 1 个未解决的事件",
 
