@@ -166,8 +166,8 @@ def test_its_own_unit_is_refused_by_whatever_name(units, name, unit):
 
 def test_the_programs_beside_it_can_do_their_work_in_its_sandbox(units):
     told = units.machine.root / "var/told"
-    wait_for(lambda: told.exists() and "SIGKILL" in told.read_text(), 60, units.log)
-    wait_for(lambda: list(units.state.glob("evidence/*-demo-*.json")), 60, units.log)
+    wait_for(lambda: told.exists() and "bad" in told.read_text(), 60, units.log)
+    wait_for(lambda: list(units.state.glob("evidence/*-bad-*.json")), 60, units.log)
     own = wait_for(lambda: units.status()["agent"]["self"], 60, units.log)
     assert own["troubles"] == {}
     assert not (units.state / "agent2_error.log").read_text()
