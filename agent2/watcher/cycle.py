@@ -119,10 +119,9 @@ async def _settle(
     fresh = good and (old.health is not Health.HEALTHY or not watched.met)
     watched.met = watched.met or good
     asked = old.action is not None or old.incident is not None
-    pending = (asked or fresh) and deeds.pending(watched)
     # A command that runs on is an order too, but none that can be taken back.
     busy = not good and deeds.busy(watched)
-    pending = pending or busy
+    pending = ((asked or fresh) and deeds.pending(watched)) or busy
     bar = None
     if not good and not busy:
         bar = bar_of(parts, watched, judgement, now, pending=pending)
