@@ -19,7 +19,7 @@ from __future__ import annotations
 from agent2.core.value import value
 from agent2.store import totals, utc
 from agent2.store.codec import count, plain
-from agent2.store.events import EVENT, event_of
+from agent2.store.events import ABSURD_S, DUE, EVENT, OPEN, event_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,15 +29,7 @@ if TYPE_CHECKING:
     from agent2.core.events import Event
     from agent2.store.database import Database
 
-# No lease or back-off is longer than a day: a time further ahead was written before
-# the clock was set back, and counts as past.
-ABSURD_S = 86_400.0
-# Spelled as in the partial indexes, else SQLite does not use them.
-OPEN = "(status IN ('pending', 'processing') OR next_at IS NOT NULL)"
 _HELD = "status = 'processing' AND lease_until > :now AND lease_until <= :absurd"
-DUE = """(status = 'processing' AND (lease_until <= :now OR lease_until > :absurd)
-        OR status IN ('pending', 'failed')
-        AND (next_at IS NULL OR next_at <= :now OR next_at > :absurd))"""
 _PICK = f"""SELECT seq, fence, claims, {EVENT}
     FROM supervisor_inbox AS e INDEXED BY supervisor_inbox_queue
     WHERE {OPEN} AND {DUE}

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 EVENT = "event_id, source, task_id, event_type, ts, received_at, payload, retry_count"
+# No lease or back-off is longer than a day: a time further ahead was written before
+# the clock was set back, and counts as past.
+ABSURD_S = 86_400.0
+# Spelled as in the partial indexes, else SQLite does not use them.
+OPEN = "(status IN ('pending', 'processing') OR next_at IS NOT NULL)"
+DUE = """(status = 'processing' AND (lease_until <= :now OR lease_until > :absurd)
+        OR status IN ('pending', 'failed')
+        AND (next_at IS NULL OR next_at <= :now OR next_at > :absurd))"""
 
 
 def add(

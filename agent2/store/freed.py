@@ -7,8 +7,8 @@ for those that failed to be tried once more.
 from __future__ import annotations
 
 from agent2.store import utc
-from agent2.store.claims import ABSURD_S
 from agent2.store.codec import dump
+from agent2.store.events import ABSURD_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

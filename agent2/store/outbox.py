@@ -9,14 +9,6 @@ from __future__ import annotations
 
 from agent2.store.codec import dump, plain
 from agent2.store.deliveries import insert
-from agent2.store.leases import (
-    delivered,
-    failed,
-    lease,
-    release,
-    renew,
-    take_over,
-)
 from agent2.store.outbox_view import (
     NotifierCount,
     counts,
@@ -32,9 +24,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
+    from typing import Any
 
     from agent2.core.message import Delivery
     from agent2.store.database import Database
+    from agent2.store.leases import (
+        delivered,
+        failed,
+        lease,
+        release,
+        renew,
+        take_over,
+    )
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Load who sends where somebody does: the watcher never."""
+        from agent2.store import leases
+
+        if name not in __all__:
+            raise AttributeError(name)
+        return getattr(leases, name)
+
 
 __all__ = [
     "NotifierCount",

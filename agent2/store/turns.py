@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from agent2.core.rulings import AUDIT_ERROR
 from agent2.store import audits, utc
-from agent2.store.claims import ABSURD_S, DUE, OPEN
 from agent2.store.codec import count
-from agent2.store.events import EVENT, event_of
+from agent2.store.events import ABSURD_S, DUE, EVENT, OPEN, event_of
 from agent2.store.freed import void
 
 TYPE_CHECKING = False
