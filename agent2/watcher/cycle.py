@@ -145,7 +145,6 @@ async def _settle(
     if step.effects or must_be_saved(old, step.state):
         await commit(parts, watched, parts.writer.write(watched, step, rows))
     deeds.begin(watched, step, rows)
-    watched.say_it()
     parts.texts.cycle(watched, judgement)
     if pending and old.action is None and (fresh or bar is not None):
         deeds.withdraw(watched)  # an earlier run's order, pointless or barred now

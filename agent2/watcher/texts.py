@@ -106,7 +106,8 @@ class Texts:
         self._of(watched, "DEBUG", self.words["log.begin"], watched.incident)
 
     def cycle(self, watched: Watched, judgement: Judgement) -> None:
-        """Write what one cycle found."""
+        """Write what one cycle found, after the death that it began with."""
+        watched.say_it()
         level, text = self._cycle(watched, judgement)
         if text:
             self._of(watched, level, text, watched.story)
