@@ -5,25 +5,28 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from agent2.logs.lines import of_day
+from agent2.logs.nginx import Columns
 from agent2.logs.tally import Tally
 from agent2.logs.times import Times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from agent2.logs.nginx import LogFormat
+    from agent2.logs.nginx import LogFormat, Row
     from agent2.logs.tally import Counts
 
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
-_PAIRS = 50_000  # different ones that are counted together
+_ROWS = 20_000  # different ones that are counted together
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
-_TIMES = {"time_local": 14, "time_iso8601": 13}  # characters up to the hour
+_TIMES = {"time_local": 14, "time_iso8601": 13, "": 0}  # characters up to the hour
+_ADDRESS, _REQUEST = "remote_addr", "request"
 
 
 class Access:
     """Counts over the blocks of an access log.
 
     Attributes:
-        lines: Lines of the day; *unparsed* of them are of no such format.
+        lines: Lines of the day that are of the format.
         addresses: Requests by address.
         asked: Of these, requests that begin as *suspect* says.
         statuses: Answers by status.
@@ -36,89 +39,54 @@ class Access:
     ) -> None:
         """Read lines of *form*; *date* is ``YYYY-MM-DD`` or "" for all."""
         self._date = _day(date, form).encode()
-        self.lines = self.unparsed = 0
+        self.lines = 0
         self.addresses, self.asked = Tally(), Tally()
         self.statuses, self.hours = Tally(1000), Tally(100_000)
         self.times = Times()
-        self._whole = form.whole()
-        self._address = form.field("remote_addr")
-        self._status = form.field("status")
-        self._seconds = form.field("request_time")
-        self._suspect = form.where("remote_addr", "request", suspect.encode())
-        self._stop = form.after("remote_addr")
-        time, self._width = next(
-            ((name, width) for name, width in _TIMES.items() if name in form.names),
-            ("", 0),
-        )
-        self._hour = form.field(time)
-        self._pairs: Counts = Counter()
-        self._both = form.through("remote_addr", time, self._width)
+        self._time = next((name for name in _TIMES if name in form.names), "")
+        wanted = {_ADDRESS: 0, "status": 0, self._time: _TIMES[self._time]}
+        self._columns = Columns(form, wanted | {_REQUEST: suspect.encode()})
+        self._seconds = Columns(form, {"request_time": 0})
+        self._rows: Counter[Row] = Counter()
+
+    @property
+    def unparsed(self) -> int:
+        """Lines of the day that are of no such format."""
+        return self._columns.broken
 
     def feed(self, block: bytes) -> None:
         """Count the lines of *block*."""
         if self._date:
-            block = self._of_the_day(block)
+            block = of_day(block, self._date)
         if not block:
             return
         lines = block.count(b"\n")
-        block = b"\n" + block
-        both = self._both.findall(block) if self._both else []
-        statuses = self._status.findall(block) if self._status else []
-        # As many as lines: that proves that none was read into the next.
-        if not len(both) == len(statuses) == lines:
-            block = self._sound(block)
-            both = self._both.findall(block) if self._both else []
-            statuses = self._status.findall(block) if self._status else []
-        self.lines += len(statuses) or block.count(b"\n") - 1
-        self.statuses.update(statuses)
-        self._who_and_when(block, both)
-        if self._suspect:
-            self.asked.update(self._suspect.findall(block))
-        if self._seconds:
-            for text in self._seconds.findall(block):
-                self._took(text)
-
-    def _who_and_when(self, block: bytes, both: list[bytes]) -> None:
-        """Count addresses and hours: of one pass where they stand in that order."""
-        if both:
-            self._pairs.update(both)
-            if len(self._pairs) > _PAIRS:
-                self.finish()
-            return
-        if self._address:
-            self.addresses.update(self._address.findall(block))
-        if self._hour:
-            times = self._hour.findall(block)
-            self.hours.update(text[: self._width] for text in times)
+        rows = self._columns.rows(block, lines)
+        self.lines += len(rows)
+        self._rows.update(rows)
+        if len(self._rows) > _ROWS:
+            self.finish()
+        if self._seconds.names:
+            self.times.read(row[0] for row in self._seconds.rows(block, lines))
 
     def finish(self) -> None:
         """Settle what was counted together; call it before reading the counts."""
-        for key, count in self._pairs.items():
-            self.addresses.add(key.partition(self._stop)[0], count)
-            self.hours.add(key[-self._width :], count)
-        self._pairs.clear()
+        self.addresses.add(self._counts(_ADDRESS))
+        self.statuses.add(self._counts("status"))
+        self.hours.add(self._counts(self._time))
+        self.asked.add(self._counts(_ADDRESS, _REQUEST))
+        self._rows.clear()
 
-    def _sound(self, block: bytes) -> bytes:
-        """Return the lines that are whole, line by line: others stand among them."""
-        match = self._whole.fullmatch
-        lines = block.split(b"\n")[1:-1]
-        sound = [line for line in lines if match(line)]
-        self.unparsed += len(lines) - len(sound)
-        return b"\n" + b"".join(line + b"\n" for line in sound)
-
-    def _of_the_day(self, block: bytes) -> bytes:
-        """Return the lines that hold the date."""
-        if self._date not in block:
-            return b""
-        return b"".join(
-            line + b"\n" for line in block.split(b"\n")[:-1] if self._date in line
-        )
-
-    def _took(self, text: bytes) -> None:
-        try:
-            self.times.add(float(text))
-        except ValueError:
-            pass  # "-": it was not asked on
+    def _counts(self, name: str, given: str = "") -> Counts:
+        """Return how often each value of a field came, where there is one *given*."""
+        found: Counts = Counter()
+        names = self._columns.names
+        if name in names and (not given or given in names):
+            at, other = names.index(name), names.index(given or name)
+            for row, count in self._rows.items():
+                if row[other] or not given:
+                    found[row[at]] += count
+        return found
 
 
 def _day(date: str, form: LogFormat) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent2.core.value import value
 from agent2.logs import records
 from agent2.logs.folding import fold
-from agent2.logs.lines import holding
+from agent2.logs.lines import holding, of_day, tally
 from agent2.logs.tally import Tally
 from agent2.logs.times import Times
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HOURS = tuple(f"{hour:02d}" for hour in range(24))
 _LAST = 10
+_started = tally("Request started")
 
 
 @value
@@ -73,27 +74,19 @@ class Application:
 
     def feed(self, block: bytes) -> None:
         """Count the lines of *block*."""
-        if self._date and self._date not in block:
-            return
+        if self._date:
+            block = of_day(block, self._date)
         for line in holding(block, b"ERROR"):
-            if self._date in line:
-                self._error(line)
-        self._count(block)
-
-    def _count(self, block: bytes) -> None:
-        date = self._date
-        self.requests += sum(
-            date in line for line in holding(block, b"Request started")
-        )
-        for line in holding(block, b"api.request_duration"):
-            if date in line:
-                self._timed(line, self._measured, self.slow)
+            self._error(line)
+        self.requests += _started(block)
+        lines = list(holding(block, b"api.request_duration"))
+        self._timed(lines, self._measured, self.slow)
         if self._measured.count:
             return
         for mark in (b"s)", b"\xe5\x93\x8d\xe5\xba\x94\xe6\x97\xb6\xe9\x97\xb4"):
-            for line in holding(block, mark):
-                if date in line and b"api.request_duration" not in line:
-                    self._timed(line, self._told, self._told_slow)
+            found = holding(block, mark)
+            lines = [line for line in found if b"api.request_duration" not in line]
+            self._timed(lines, self._told, self._told_slow)
 
     def _error(self, line: bytes) -> None:
         self.errors += 1
@@ -102,20 +95,20 @@ class Application:
         if record is None:
             self.unparsed += 1
             return
-        self.types.update((fold(record.message.encode("utf-8", "replace")),))
+        self.types.add((fold(record.message.encode("utf-8", "replace")),))
         if record.hour in self.hours:
             self.hours[record.hour] += 1
 
-    def _timed(self, line: bytes, times: Times, slow: list[Slow]) -> None:
-        seconds = records.seconds_of(line)
-        if seconds is None:
-            self.unparsed += times is self._measured and self._read(line) is None
-            return
-        times.add(seconds)
-        if seconds > self.limit and len(slow) < self._most:
-            record = self._read(line)
-            at, url = (record.at, record.url) if record else ("", None)
-            slow.append(Slow(at, seconds, url))
+    def _timed(self, lines: list[bytes], times: Times, slow: list[Slow]) -> None:
+        found = records.seconds_of(lines)
+        times.update(seconds for seconds in found if seconds is not None)
+        for line, seconds in zip(lines, found, strict=True):
+            if seconds is None:
+                self.unparsed += times is self._measured and self._read(line) is None
+            elif seconds > self.limit and len(slow) < self._most:
+                record = self._read(line)
+                at, url = (record.at, record.url) if record else ("", None)
+                slow.append(Slow(at, seconds, url))
 
     @property
     def slowest(self) -> list[Slow]:

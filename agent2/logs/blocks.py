@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-SIZE = 1 << 18  # bytes at a time: what fits the cache of a processor
+SIZE = 1 << 16  # bytes at a time: what fits the cache of a core
 
 
 def blocks(path: str, read: Callable[[int], object] = int) -> Iterator[bytes]:

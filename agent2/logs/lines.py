@@ -28,6 +28,14 @@ def holding(block: bytes, text: bytes) -> Iterator[bytes]:
         at = find(text, end)
 
 
+def of_day(block: bytes, date: bytes) -> bytes:
+    """Return the lines of *block* that hold *date*."""
+    if date not in block:
+        return b""
+    lines = block.split(b"\n")[:-1]
+    return b"".join([line + b"\n" for line in lines if date in line])
+
+
 def needle(pattern: str) -> Callable[[bytes], Iterator[bytes]]:
     """Return what yields the lines of a block that match the expression *pattern*.
 
@@ -63,7 +71,7 @@ def tally(pattern: str) -> Callable[[bytes], int]:
     text = _must_hold(pattern)
     if text and text == pattern.encode():
         # Each match takes the rest of its line along, so that a line counts once.
-        lines = re.compile(re.escape(text) + b"[^\\n]*")
+        lines = re.compile(re.escape(text) + b"()[^\\n]*+")
         return lambda block: len(lines.findall(block))
     find = needle(pattern)
     return lambda block: sum(1 for _ in find(block))

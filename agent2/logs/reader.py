@@ -36,7 +36,8 @@ class LogReader:
 
     Attributes:
         busy: A look goes on.
-        latest: The last lines that were counted against a limit, without secrets.
+        latest: The last lines that were counted, without secrets, where a limit was
+            passed.
         told: What was seen, in words.
     """
 
@@ -94,17 +95,19 @@ class LogReader:
                     form = detected(block)
                     self._form = f"nginx:{form.text}" if form else "agent2"
                     counting = self._count(form)
-                counting.feed(block, now, day)
-                self._lines += block.count(b"\n")
+                lines = block.count(b"\n")
+                counting.feed(block, lines, now, day)
+                self._lines += lines
             self.missing = self._file.missing and not self._unit
-            if self._counting and (self._lines or not self.latest):
-                self.latest = self._counting.latest  # here: it is work
             self._remember(now)
             self._say(day, self.skipped - before)
             if self._counting is None:
                 return []
             self.figures = self._counting.figures(now)
-            return list(self._counting.breaches(now, day))
+            found = list(self._counting.breaches(now, day))
+            if found:
+                self.latest = self._counting.latest  # here: it is work
+            return found
         finally:
             self.busy = False
 

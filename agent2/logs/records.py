@@ -22,9 +22,10 @@ _TOLD = re.compile(
     rb"|\(([0-9]+(?:\.[0-9]+)?)s\)"
     rb"|\xe5\x93\x8d\xe5\xba\x94\xe6\x97\xb6\xe9\x97\xb4: ([0-9.]+)s"
 )
-_EXECUTION = re.compile(
-    rb'"context":\s*\{[^{}"]*(?:"[^"\\]*"[^{}"]*)*?"execution_time":\s*'
-    rb"(-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*[,}]"
+_NAME = b'"execution_time"'
+_EXECUTION = re.compile(  # at most once in a line: it takes the rest along
+    rb'"context":[^\S\n]*+\{[^{}"\n]*+(?:"[^"\\\n]*+"[^{}"\n]*+)*?"execution_time":'
+    rb"[^\S\n]*+(-?[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)[^\S\n]*+[,}].*+"
 )
 _URL = re.compile(rb"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\S+)")
 _STAMP = re.compile(
@@ -84,13 +85,19 @@ def plain(line: bytes) -> Record | None:
     return Record(stamp[0].decode(), said, told(line), where)
 
 
-def seconds_of(line: bytes) -> float | None:
-    """Return the seconds that a line tells, without taking it apart where it is plain.
+def seconds_of(lines: list[bytes]) -> list[float | None]:
+    """Return the seconds that each of *lines* tells; None: it tells none."""
+    block = b"\n".join(lines)
+    if block.count(_NAME) == len(lines):
+        found = _EXECUTION.findall(block)
+        if len(found) == len(lines):  # each tells one time
+            return [float(text) for text in found]
+    return [_seconds(line) for line in lines]
 
-    None: it tells none.
-    """
+
+def _seconds(line: bytes) -> float | None:
     found = _EXECUTION.search(line)
-    if found is not None and line.count(b'"execution_time"') == 1:
+    if found is not None and line.count(_NAME) == 1:
         return float(found[1])
     if b"execution_time" in line and line.lstrip()[:1] == b"{":
         record = parsed(line)  # an odd order, a second one: the slow, sure way

@@ -28,17 +28,9 @@ class Tally:
         self.cut = False
         self._most = most
 
-    def update(self, keys: Iterable[bytes]) -> None:
-        """Count each of *keys*."""
+    def add(self, keys: Iterable[bytes]) -> None:
+        """Count each of *keys*, or take the counts that are given."""
         self.counts.update(keys)
-        self._bound()
-
-    def add(self, key: bytes, count: int) -> None:
-        """Count *key* so many times."""
-        self.counts[key] += count
-        self._bound()
-
-    def _bound(self) -> None:
         if len(self.counts) > self._most:
             self.counts = Counter(dict(self.counts.most_common(self._most // 2)))
             self.cut = True

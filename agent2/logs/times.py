@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from math import exp, inf, log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DISTINCT = 20_000  # different values that are kept as they are
 _STEP = log(1.01)
+_NUMBER = re.compile(rb"\d+(?:\.\d+)?").fullmatch
 
 
 class Times:
@@ -23,7 +30,7 @@ class Times:
         self.total = 0.0
         self.least = inf
         self.most = 0.0
-        self._counts: dict[float, int] = {}
+        self._counts: Counter[float] = Counter()
         self._rough = False
 
     def add(self, seconds: float, times: int = 1) -> None:
@@ -34,10 +41,24 @@ class Times:
         self.total += seconds * times
         self.least = min(self.least, seconds)
         self.most = max(self.most, seconds)
-        key = _rough(seconds) if self._rough else seconds
-        self._counts[key] = self._counts.get(key, 0) + times
-        if len(self._counts) > _DISTINCT and not self._rough:
-            self._roughen()
+        self._counts[_rough(seconds) if self._rough else seconds] += times
+        self._bound()
+
+    def update(self, seconds: Iterable[float]) -> None:
+        """Add each of *seconds*."""
+        found = [one for one in seconds if 0.0 <= one < inf]
+        if not found:
+            return
+        self.count += len(found)
+        self.total = sum(found, self.total)
+        self.least = min(self.least, *found)
+        self.most = max(self.most, *found)
+        self._counts.update(map(_rough, found) if self._rough else found)
+        self._bound()
+
+    def read(self, texts: Iterable[bytes]) -> None:
+        """Add what each of *texts* says, if it is a number."""
+        self.update(float(text) for text in texts if _NUMBER(text))
 
     @property
     def mean(self) -> float:
@@ -53,12 +74,13 @@ class Times:
                 return min(max(seconds, self.least), self.most)
         return 0.0
 
-    def _roughen(self) -> None:
+    def _bound(self) -> None:
+        if len(self._counts) <= _DISTINCT or self._rough:
+            return
         self._rough = True
-        fine, self._counts = self._counts, {}
+        fine, self._counts = self._counts, Counter()
         for seconds, times in fine.items():
-            key = _rough(seconds)
-            self._counts[key] = self._counts.get(key, 0) + times
+            self._counts[_rough(seconds)] += times
 
 
 def _rough(seconds: float) -> float:

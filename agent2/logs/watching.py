@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import compress
 
 from agent2.core.model import Code
 from agent2.core.redaction import redact
@@ -11,7 +12,7 @@ from agent2.core.text import one_line
 from agent2.logs import records
 from agent2.logs.limits import Breach
 from agent2.logs.lines import holding, needle, tally
-from agent2.logs.nginx import LogFormat
+from agent2.logs.nginx import Columns
 from agent2.logs.windows import TimeWindow, Today, Window
 
 TYPE_CHECKING = False
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent2.logs.limits import Limits
+    from agent2.logs.nginx import LogFormat
+    from agent2.logs.tally import Counts
 
 _LAST = 10  # matching lines that are kept
 _LONGEST = 500  # characters of each
@@ -28,6 +31,7 @@ _NUMBER = re.compile(rb"\d+(?:\.\d+)?").fullmatch
 _LOGIN = re.compile(rb"Failed password .{0,500} from (\S+)")
 _TOLD = (b"s)", b"\xe5\x93\x8d\xe5\xba\x94\xe6\x97\xb6\xe9\x97\xb4")
 _ERRORS, _REQUESTS = "errors", "requests"
+_ADDRESS, _REQUEST, _STATUS = "remote_addr", "request", "status"
 
 
 class Counting:
@@ -50,48 +54,51 @@ class Counting:
         )
         self._asked = Window(limits.window, kept.get("asked"))
         self._logins = Window(limits.window, kept.get("logins"))
-        self._status = form.field("status") if form else None
-        self._seconds = form.field("request_time") if form else None
-        self._suspect = None
-        if form and limits.suspicious:
-            suspect = limits.suspect.encode()
-            self._suspect = form.where("remote_addr", "request", suspect)
-        self._access = form is not None
+        self._columns = self._seconds = None
+        if form:
+            wanted: dict[str, int | bytes] = {_STATUS: b"5"}
+            if limits.suspicious:
+                wanted |= {_ADDRESS: 0, _REQUEST: limits.suspect.encode()}
+            self._columns = Columns(form, wanted)
+            if limits.slow and "request_time" in form.names:
+                self._seconds = Columns(form, {"request_time": 0})
         self._fresh: dict[bytes, int] = {}
         self._latest = [str(line).encode() for line in kept.get("latest", ())]
 
-    def feed(self, block: bytes, now: float, day: str) -> None:
-        """Count the lines of *block*, which came just *now*."""
+    def feed(self, block: bytes, lines: int, now: float, day: str) -> None:
+        """Count the *lines* lines of *block*, which came just *now*."""
         self._fresh = {}
-        self._count(block, now, day)
+        self._count(block, lines, now, day)
         fresh = sorted(self._fresh, key=self._fresh.__getitem__)
         self._latest = [*self._latest, *(line[: 4 * _LONGEST] for line in fresh)]
         self._latest = self._latest[-_LAST:]
 
-    def _count(self, block: bytes, now: float, day: str) -> None:
+    def _count(self, block: bytes, lines: int, now: float, day: str) -> None:
         for name, find in self._finds.items():
-            lines = list(find(block))
-            if lines:
-                self._windows[name].add(now, ((name, len(lines)),))
-                self._today.add(day, name, len(lines))
-                self._keep(block, lines)
-        if self._access:
-            self._answers(b"\n" + block, now)
+            hits = list(find(block))
+            if hits:
+                self._windows[name].add(now, ((name, len(hits)),))
+                self._today.add(day, name, len(hits))
+                self._keep(block, hits)
+        if self._columns:
+            self._answers(self._columns, block, lines, now)
         else:
             self._lines(block, now)
+        if self._seconds:
+            told = self._seconds.rows(block, lines)
+            self._times.add(now, [float(text) for text, _ in told if _NUMBER(text)])
         if self._limits.logins:
             found = (_LOGIN.search(x) for x in holding(block, b"Failed password"))
-            self._addresses(self._logins, [m[1] for m in found if m], now)
+            self._addresses(self._logins, Counter(m[1] for m in found if m), now)
 
-    def _answers(self, block: bytes, now: float) -> None:
-        statuses = self._status.findall(block) if self._status else []
-        bad = sum(n for status, n in Counter(statuses).items() if status[:1] == b"5")
-        self._rate.add(now, ((_REQUESTS, len(statuses)), (_ERRORS, bad)))
-        if self._seconds and self._limits.slow:
-            told = self._seconds.findall(block)
-            self._times.add(now, [float(text) for text in told if _NUMBER(text)])
-        if self._suspect:
-            self._addresses(self._asked, self._suspect.findall(block), now)
+    def _answers(self, columns: Columns, block: bytes, lines: int, now: float) -> None:
+        rows = columns.rows(block, lines)
+        of = dict(zip(columns.names, zip(*rows, strict=True), strict=False))
+        failed = of.get(_STATUS, ())
+        bad = len(failed) - failed.count(b"")
+        self._rate.add(now, ((_REQUESTS, len(failed)), (_ERRORS, bad)))
+        asked = Counter(compress(of.get(_ADDRESS, ()), of.get(_REQUEST, ())))
+        self._addresses(self._asked, asked, now)
 
     def _lines(self, block: bytes, now: float) -> None:
         if self._limits.warn or self._limits.crit:
@@ -105,12 +112,14 @@ class Counting:
         lines = list(holding(block, b"api.request_duration"))
         if not lines:
             lines = [line for mark in _TOLD for line in holding(block, mark)]
-        took = (records.seconds_of(line) for line in lines)
+        took = records.seconds_of(lines)
         self._times.add(now, [seconds for seconds in took if seconds is not None])
 
-    def _addresses(self, window: Window, found: list[bytes], now: float) -> None:
+    def _addresses(self, window: Window, found: Counts, now: float) -> None:
         if found:
-            window.add(now, ((a.decode("ascii", "replace"), 1) for a in found))
+            window.add(
+                now, ((a.decode("ascii", "replace"), n) for a, n in found.items())
+            )
 
     def _keep(self, block: bytes, lines: list[bytes]) -> None:
         """Keep the last of *lines* with their places: two patterns may find one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 
 from agent2.logs.times import Times
 
@@ -25,6 +26,7 @@ class Window:
         self._steps: dict[int, Counter[str]] = {
             int(step): Counter(dict(counts)) for step, counts in kept or ()
         }
+        self._step: int | None = None  # for which was forgotten
 
     def add(self, now: float, counts: Iterable[tuple[str, int]]) -> None:
         """Count what came just now."""
@@ -50,9 +52,11 @@ class Window:
     def _forget(self, now: float) -> int:
         """Forget what is past, and what a step of the clock left in the future."""
         step = int(now // self._width)
-        for old in tuple(self._steps):
-            if not step - _STEPS < old <= step:
-                del self._steps[old]
+        if step != self._step:
+            self._step = step
+            for old in tuple(self._steps):
+                if not step - _STEPS < old <= step:
+                    del self._steps[old]
         return step
 
 
@@ -67,7 +71,11 @@ class TimeWindow:
         self._fine = fine
 
     def add(self, now: float, seconds: list[float]) -> None:
-        """Take what came just now; single values to a hundredth."""
+        """Take what came just now; single values to a hundredth.
+
+        What is negative or no number is left out: who writes the log chooses it.
+        """
+        seconds = [one for one in seconds if 0.0 <= one < inf]
         if not seconds:
             return
         counts = [(_COUNT, len(seconds)), (_MICROS, round(sum(seconds) * 1e6))]

@@ -14,7 +14,7 @@ from agent2.checks.logfile import LogfileCheck
 from agent2.core.model import Code, Outcome
 from agent2.logs.following import Follower
 from agent2.logs.lines import holding, needle, tally
-from agent2.logs.nginx import FORMATS, LogFormat
+from agent2.logs.nginx import FORMATS, Columns, LogFormat
 from tests.contract.probing import ask, closed_again, descriptors
 
 MOST = 1 << 24
@@ -304,6 +304,13 @@ def test_slow_answers_warn_by_mean_or_percentile(tmp_path, seconds, options, slo
     assert (finding.response_s is not None) is slow
 
 
+def test_a_time_without_end_in_a_log_does_not_stop_the_check(tmp_path):
+    path = tmp_path / "app.log"
+    add(path, *(line("api.request_duration", execution_time=s) for s in (9, -1)))
+    add(path, line("api.request_duration", execution_time=9).replace("9", "1e400"))
+    assert ask(check(path)).detail.startswith("mean response time 9.00 s over 1 req")
+
+
 def test_an_address_over_the_limit_is_told_in_the_documents_words(tmp_path):
     path = tmp_path / "access.log"
     made = '%s - - [21/Nov/2026:10:00:00 +0000] "%s HTTP/1.1" 200 1 "-" "-"\n'
@@ -447,19 +454,44 @@ def test_a_line_with_a_word_twice_is_one_line():
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_field_alone_is_that_of_the_whole_line(name):
-    form = LogFormat(name)
-    values = ["2001:db8::1", "-", "21/Nov/2026:10:00:00 +0000", "GET /a?b=c HTTP/1.1"]
-    values += ["200", "12", "http://x/ y", "A \\x22b\\x22 (c; d)", "-"]
+@pytest.mark.parametrize("seed", range(3))
+def test_fields_of_a_block_are_those_of_its_lines_one_by_one(name, seed):
+    """Whatever stands among them: half lines, bytes that are no text, no blank at all."""
+    form, chance = LogFormat(name), random.Random(seed)
+    values = ["2001:db8::1", '"', "21/Nov/2026:10:00:00 +0000", "GET /a?b=c HTTP/1.1"]
+    values += ["502", "12", "http://x/ y", "A \\x22b\\x22 (c; d)", "-"]
     text = FORMATS[name]
     for field, put in zip(form.names, values, strict=False):
         text = text.replace(f"${field}", put, 1)
-    lines = text.encode()
-    block = b"\n" + (lines + b"\n") * 3
-    whole = form.whole().findall(block)
-    assert len(whole) == 3
-    for place, field in enumerate(form.names):
-        assert form.field(field).findall(block) == [one[place] for one in whole], field
+    sound = text.encode()
+    odd = [
+        b"",
+        b"x",
+        b"\x00\xff",
+        b'"',
+        b"a - b [",
+        sound.replace(b" ", b""),
+        b"y" * 9999,
+    ]
+    lines = [
+        chance.choice([sound[: chance.randrange(len(sound))], *odd])
+        if chance.random() < 0.1 * seed
+        else sound.replace(b"::1", b"::%d" % chance.randrange(5))
+        for _ in range(400)
+    ]
+    wanted = {"time_local": 14, "remote_addr": 0, "status": b"5", "request": b"POST"}
+    columns = Columns(form, wanted)
+    rows = columns.rows(b"".join(line + b"\n" for line in lines), len(lines))
+
+    begin = re.compile(rb'([^ ]*) - [^ ]* \[([^]]*)\] "([^"]*)" ([^ ]*) ')
+    found = [match.groups() for match in map(begin.match, lines) if match]
+    assert columns.names == ("remote_addr", "time_local", "request", "status")
+    assert rows == [
+        (one[0], one[1][:14], one[2][:4] * (one[2][:4] == b"POST"), one[3][:1])
+        for one in found
+    ]
+    assert columns.broken == len(lines) - len(found)
+    assert bool(columns.broken) is bool(seed)
 
 
 def test_who_asks_cannot_put_another_address_into_the_words_of_the_ssh_server(tmp_path):
