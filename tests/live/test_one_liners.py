@@ -158,6 +158,7 @@ def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("one_liners")
     home = folder / "home"
     (home / ".agentos").mkdir(parents=True)
+    (home / ".agentos").chmod(0o755)  # whatever the mask of who runs the tests
     rig = Rig(folder)
     with namespace() as inside:
         made = None
