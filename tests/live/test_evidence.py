@@ -250,9 +250,12 @@ def test_the_agent_lays_a_pack_of_its_own_beside_each_incident(rig, tmp_path):
         file.write_text(str(process.pid))
         checks = [{"kind": "pid", "file": str(file)}, {"kind": "tcp", "port": port}]
         target = {"name": "webui", "checks": checks} | FAST
-        agent = rig.agent(config(target, evidence={"enabled": True}))
+        agent = rig.agent(config(target, evidence={"enabled": True}), start=False)
         for number in (1, 2):
             with Listening(port):
+                # Begun before anybody listens, it could see an outage of its own.
+                if not agent.runs():
+                    agent.start()
                 agent.until_word("ok", 60)
             agent.until_word("down", 60)
             look = lambda n=number: len(agent.journal("evidence.collected")) == n  # noqa: E731
