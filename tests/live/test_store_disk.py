@@ -84,7 +84,7 @@ except StoreError as error:
     print(error.kind)
 try:
     with db.transaction() as tx:
-        meta.put(tx, "again", "x" * 9000)
+        meta.put(tx, "again", "x" * 60000)  # more than one that split pages needed
 except StoreError as error:
     print(error.kind)
 print(db.rows("SELECT count(*) FROM meta")[0][0] == kept > 0)
