@@ -100,7 +100,11 @@ class World:
         try:
             return wait_for(there, 60, lambda: f"{pattern} in {screen!r}")[0]
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            # What runs on a terminal of its own is a session of its own, and outlives it.
+            ours = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+            for group in (*map(int, ours.read_text().split()), process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)
             process.wait(30)
 
     @contextlib.contextmanager
