@@ -9,8 +9,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-SIGNALS = ("traces", "metrics", "logs")
-
 
 @value
 class TelemetryPlan:

@@ -140,17 +140,13 @@ def fragment_of(
 ) -> Fragment:
     """Return a target's part of the status, made anew only when it changed.
 
-    Its verdict is trusted for two intervals and a timeout; after that nobody has
-    looked in time, and the state is unknown (law 7).
+    What nobody looked at in time is made each time, as unknown.
     """
-    plan = watched.plan
-    stale = watched.last_check is None or (
-        now - watched.last_check > 2 * plan.interval + plan.timeout
-    )
+    stale = watched.is_stale(now)
     if watched.fragment is None or stale:
         watched.fragment = Fragment(
             target_entry(
-                plan,
+                watched.plan,
                 watched.committed,
                 watched.seen,
                 watched.last_check,

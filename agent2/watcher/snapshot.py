@@ -69,10 +69,7 @@ class Snapshot:
 
     def word(self, watched: Watched) -> str:
         """Return the state word of a target, as trusted now."""
-        agent = self._agent
-        plan, last = watched.plan, watched.last_check
-        age = float("inf") if last is None else agent.clock.now() - last
-        stale = age > 2 * plan.interval + plan.timeout
+        stale = watched.is_stale(self._agent.clock.now())
         return state_word(watched.committed, stale=stale)
 
     def follow_clock(self) -> None:

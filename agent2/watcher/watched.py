@@ -129,6 +129,12 @@ class Watched:
                 return str(check.options["file"])
         return ""
 
+    def is_stale(self, now: float) -> bool:
+        """Return whether nobody has looked in time: it is unknown then (law 7)."""
+        if self.last_check is None:
+            return True
+        return now - self.last_check > 2 * self.plan.interval + self.plan.timeout
+
     def gap(self) -> float:
         """Return the seconds from one tick to the next, by the present health."""
         if self.state.health in {Health.FAILING, Health.RECOVERING}:

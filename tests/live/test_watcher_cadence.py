@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import time
+from types import SimpleNamespace
 
 import pytest
 from rig import config, never, wait_for, watching
 
 from agent2.core.model import Facet, Health, Observation, Policy
+from agent2.core.value import replace
+from agent2.host.clock import Clock
 from agent2.host.reactor import Reactor
 from agent2.plan.values import PluginPlan, TargetPlan
 from agent2.watcher.deaths import Deaths
+from agent2.watcher.publish import fragment_of, summary
+from agent2.watcher.snapshot import Snapshot
 from agent2.watcher.watched import Watched
 from tests.fakes.health_server import HealthServer, document, http
 from tests.ports import reserved
@@ -206,6 +212,27 @@ def test_after_a_death_the_other_checks_are_asked_for_the_picture(rig):
         return [check["name"] for check in seen] == names and seen[-1]["code"] != "ok"
 
     wait_for(all_seen, 60, "all checks are shown after the death")
+
+
+# -- not looked at in time
+
+
+@pytest.mark.parametrize(
+    ("age", "word"), [(None, "unknown"), (0.0, "ok"), (14.0, "ok"), (16.0, "unknown")]
+)
+def test_the_status_never_says_ok_of_what_nobody_looked_at_in_time(age, word):
+    clock = Clock()
+    target = Watched(TargetPlan("webui", (), (), Policy(), 5.0, 5.0, timeout=5.0))
+    target.state = replace(target.state, health=Health.HEALTHY)
+    fragment_of(target, clock, clock.now())  # no earlier picture may stay
+    target.last_check = None if age is None else clock.now() - age
+    target.fragment = None if word == "ok" else target.fragment
+
+    entry = json.loads(fragment_of(target, clock, clock.now()).text)
+    shown = Snapshot(SimpleNamespace(clock=clock), "").word(target)
+
+    assert (entry["state"], shown) == (word, word)
+    assert summary([target], lambda _: shown)[word] == 1
 
 
 # -- stopped ourselves
