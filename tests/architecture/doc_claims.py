@@ -28,7 +28,7 @@ OPTION = re.compile(r"--?[a-z][a-z-]*")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 FOLDERS = "agent2|tests|docs|scripts|config|bench|systemd|launchd"
 ROOMS = "cli|watcher|courier|supervisor|upkeep|web|restarter|compiler|demo|checks"
-ROOMS += "|actions|notifiers|store|wire|host|core"
+ROOMS += "|actions|notifiers|store|wire|host|core|plan|metrics|evidence|telemetry"
 PATH = re.compile(
     rf"(?<![\w/.~-])(?:(?:{FOLDERS}|{ROOMS})/[\w./*@-]*[\w*]|[\w-]+\.(?:py|sh)\b)"
 )
@@ -127,6 +127,24 @@ def unknown_keys(root: str) -> list[str]:
         and text not in FILES
         and text.split(".")[0] in sections
         and not _has(schema, schema, text.split("."))
+    ]
+
+
+def missing_tests(root: str) -> list[str]:
+    """Tests that the pages name and no file of the tests has; laws without one."""
+    tests = "\n".join(rules.read(root, path) for path in rules.files(root, "tests"))
+    known = set(re.findall(r"def (test_\w+)\(", tests))
+    found = [
+        f"{where}: no test {text}"
+        for where, text in code(root)
+        if re.fullmatch(r"test_\w+", text) and text not in known
+    ]
+    laws = rules.read(root, "docs/design.md").partition("\n## 3. Laws\n")[2]
+    laws = laws.partition("\n## 4")[0]
+    rows = set(re.findall(r"^\| (\d) \|.*`test_", laws, re.MULTILINE))
+    numbers = re.findall(r"^(\d)\. ", laws, re.MULTILINE)
+    return found + [
+        f"docs/design.md: law {n} has no test" for n in numbers if n not in rows
     ]
 
 

@@ -15,6 +15,7 @@ RULES = [
     claims.unknown_keys,
     claims.unknown_variables,
     claims.wrong_examples,
+    claims.missing_tests,
     claims.uneven_front_pages,
     claims.pages_that_nobody_finds,
 ]
@@ -64,6 +65,7 @@ def project(tmp_path):
             "```\ncommit   watcher/gone, store\n```",
             "watcher/gone",
         ),
+        (claims.missing_tests, "`test_that_is_gone`", "no test test_that_is_gone"),
         (claims.unknown_keys, "`log.colour`", "log.colour"),
         (claims.unknown_variables, "`AGENT2_COLOUR`", "AGENT2_COLOUR"),
         (claims.wrong_examples, "```yaml\nlog: {colour: red}\n```", "$.log: "),

@@ -21,7 +21,11 @@ def test_the_page_lists_every_metric_with_its_type_labels_and_meaning():
         for metric in TABLE.values()
     }
 
-    assert told == known
+    lines = [f"| `{name}` | {' | '.join(row)} |" for name, row in known.items()]
+    odd = [name for name in known.keys() | told if known.get(name) != told.get(name)]
+    assert told == known, f"{PAGE.name} is to say of {odd}:\n" + "\n".join(
+        line for line in lines if line.split("`")[1] in odd
+    )
 
 
 def test_names_are_as_prometheus_wants_them():

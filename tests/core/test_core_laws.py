@@ -9,7 +9,7 @@ from itertools import cycle, pairwise
 
 import pytest
 from core_notation import SAID, T0, Story
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent2.core.calm import is_calm
@@ -109,6 +109,7 @@ def test_incidents_open_and_close_in_turn_each_once(policy, cycles):
 
 
 @given(policies, stories)
+@example(Policy(failure_threshold=1), [("=", 1), ("+", 1)])  # nobody was told: seldom
 def test_a_recovery_is_told_exactly_to_those_who_were_told_of_the_failure(
     policy, cycles
 ):

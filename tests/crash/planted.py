@@ -107,8 +107,8 @@ FAULTS = {
     ),
     "recoveries are not owed": Fault(
         "watcher/executor.py",
-        "            names = tuple(name for name in self._known() if name in told)\n",
-        "            names = tuple(name for name in self._known() if not told)\n",
+        "            names = tuple(name for name in self._telling.known() if name in told)\n",
+        "            names = tuple(name for name in self._telling.known() if not told)\n",
         ("nothing_lost",),
     ),
     "a repeat looks like the first": Fault(
@@ -166,23 +166,25 @@ def plant(names: Iterable[str], source: Path, folder: Path) -> Path:
 
 
 def _put(name: str, package: Path) -> None:
+    for path, text in spoiled(name, package).items():
+        path.write_text(text, encoding="utf-8")
+
+
+def spoiled(name: str, package: Path) -> dict[Path, str]:
+    """Return the texts of *package* that fault *name* changes, as they are with it."""
     fault = FAULTS[name]
-    path = package / fault.file
-    text = path.read_text(encoding="utf-8")
-    assert text.count(fault.right) == 1, f"{fault.file} has changed: mend {name!r}"
-    text = text.replace(fault.right, fault.wrong)
+    changes = [(fault.file, fault.right, fault.wrong)]
     if name in _MORE:
         before, more = _MORE[name]
-        assert text.count(before) == 1, f"{fault.file} has changed: mend {name!r}"
-        text = text.replace(before, f"{more.lstrip(chr(10))}\n{before}")
-    path.write_text(text, encoding="utf-8")
+        changes += [(fault.file, before, f"{more.lstrip(chr(10))}\n{before}")]
     if fault.slow_mark:
-        _slow_the_mark(package / "courier" / "desk.py")
-
-
-def _slow_the_mark(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    right = "            self._store(lambda: self._delivered(held, receipt))\n"
-    assert text.count(right) == 1, "desk.py has changed: mend slow_mark"
-    slow = f"            {PAUSE}(0.1)\n            {COURIER_DIES}\n{right}"
-    path.write_text(text.replace(right, slow), encoding="utf-8")
+        right = "            self._store(lambda: self._delivered(held, receipt))\n"
+        slow = f"            {PAUSE}(0.1)\n            {COURIER_DIES}\n{right}"
+        changes += [("courier/desk.py", right, slow)]
+    texts: dict[Path, str] = {}
+    for file, right, wrong in changes:
+        path = package / file
+        text = texts.get(path) or path.read_text(encoding="utf-8")
+        assert text.count(right) == 1, f"{file} has changed: mend {name!r}"
+        texts[path] = text.replace(right, wrong)
+    return texts
