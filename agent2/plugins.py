@@ -80,6 +80,7 @@ else:
 
 from agent2.core.text import one_line  # noqa: E402
 from agent2.core.value import value  # noqa: E402
+from agent2.plan.secret import holds, veiled  # noqa: E402
 
 TABLE = {
     "checks": {
@@ -231,7 +232,8 @@ def check(kind: str, options: Mapping[str, Any], state_dir: str, *, keeps: bool)
     Raises:
         UnknownKindError: there is none of that kind.
     """
-    made = load("checks", kind)(**options)
+    cls = load("checks", kind)
+    made = (veiled(cls) if holds(options) else cls)(**options)
     if hasattr(made, "settle_in"):
         made.settle_in(state_dir, keeps=keeps)
     return made

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 
+from agent2.core.text import scrub
+from agent2.core.value import replace
 from agent2.host.files import read_linked
 
 TYPE_CHECKING = False
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from agent2.core.model import Finding
+    from agent2.host.reactor import Reactor
+
 _REFERENCE = r"\$(?:\$|\{(file:)?([^}:]+)(?::-([^}]*))?\})"
+_SHORTEST = 6  # shorter texts are words such as "ok", or a port
 
 
 class SecretError(Exception):
@@ -40,6 +46,18 @@ class Secret:
             SecretError: a variable is not set or a file cannot be read.
         """
         return expand(self._source, self._base)
+
+    def texts(self) -> Iterator[str]:
+        """Yield it as a whole and what was put in: who quotes it may quote that alone.
+
+        Raises:
+            SecretError: as of ``reveal``.
+        """
+        yield self.reveal()
+        for found in re.finditer(_REFERENCE, self._source):
+            text = expand(found[0], self._base)
+            if len(text) >= _SHORTEST:
+                yield text
 
     def __repr__(self) -> str:
         return "***"
@@ -111,7 +129,7 @@ def inside(options: Any) -> Iterator[str]:
     """Yield the text of every secret in *options*, however deep, that can be read."""
     if isinstance(options, Secret):
         try:
-            yield options.reveal()
+            yield from options.texts()
         except SecretError:
             return
     elif isinstance(options, dict):
@@ -120,3 +138,36 @@ def inside(options: Any) -> Iterator[str]:
     elif isinstance(options, tuple):
         for each in options:
             yield from inside(each)
+
+
+def holds(options: Any) -> bool:
+    """Is there a secret in *options*, however deep?"""
+    if isinstance(options, dict):
+        options = tuple(options.values())
+    if isinstance(options, tuple):
+        return any(map(holds, options))
+    return isinstance(options, Secret)
+
+
+def hide(text: str, plugin: Any) -> str:
+    """Return *text* with each secret among the options of *plugin* as ``***``."""
+    names = getattr(plugin, "__match_args__", ())
+    found = inside(tuple(getattr(plugin, name) for name in names))
+    return scrub(text, tuple(one for one in found if len(one) >= _SHORTEST))
+
+
+_VEILED: dict[type, type] = {}
+
+
+def veiled(cls: type[Any]) -> type[Any]:
+    """Return the class of a check as one whose findings quote none of its secrets."""
+    made = _VEILED.get(cls)
+    if made is not None:
+        return made
+
+    async def probe(self: Any, reactor: Reactor, deadline: float) -> Finding:
+        found: Finding = await cls.probe(self, reactor, deadline)
+        return replace(found, detail=hide(found.detail, self))
+
+    made = _VEILED[cls] = type(cls.__name__, (cls,), {"__slots__": (), "probe": probe})
+    return made

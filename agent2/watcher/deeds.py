@@ -18,6 +18,8 @@ from agent2.core.effects import (
 from agent2.core.model import ActionResult, Health
 from agent2.core.repair import IN_TURN
 from agent2.core.restarts import DRY_RUN
+from agent2.core.value import replace
+from agent2.plan.secret import hide
 from agent2.plugins import Deed, Order
 from agent2.store import actions, journal
 from agent2.watcher.audit import acted
@@ -167,6 +169,7 @@ class Deeds:
             deed = Deed(done=False, detail=f"{type(error).__name__}: {error}")
         finally:
             self._busy.discard(watched.name)
+        deed = replace(deed, detail=hide(deed.detail, action))
         await self._reactor.pause()  # the log tells why first, then what was done
         result = ActionResult.REQUESTED if deed.done else ActionResult.FAILED
         at, shown, detail = self._clock.now(), self._clock.wall(), deed.detail

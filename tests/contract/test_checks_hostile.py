@@ -9,6 +9,7 @@ import signal
 
 import pytest
 
+from agent2 import plugins
 from agent2.checks.command import CommandCheck
 from agent2.checks.http import HttpCheck
 from agent2.checks.http_wire import Answer
@@ -128,6 +129,36 @@ def test_a_server_that_quotes_our_secret_is_not_quoted(serve, answer, place):
     assert finding.outcome is Outcome.FAIL
     assert CANARY[:8] not in finding.detail
     assert "***" in finding.detail
+
+
+QUOTING = {
+    "process": {"match": "${KEY}"},
+    "resources": {"match": "${KEY}", "user": "root"},
+    "logfile": {"file": "/nowhere/${KEY}", "missing": "fail"},
+    "tcp": {"host": "/${KEY}", "port": 1},
+    "docker": {"container": "a", "socket": "/nowhere/${KEY}"},
+    "supervisord": {"program": "a", "socket": "/nowhere/${KEY}"},
+    "command": {"argv": ("/bin/sh", "-c", "echo ${KEY}; exit 2")},
+}
+
+
+@pytest.mark.parametrize("kind", QUOTING)
+def test_no_check_quotes_what_came_from_a_variable(kind, monkeypatch, tmp_path):
+    monkeypatch.setenv("KEY", CANARY)
+    check = plugins.check(kind, veil(QUOTING[kind]), str(tmp_path), keeps=False)
+    finding = ask(check)
+    assert CANARY not in finding.detail
+    assert "***" in finding.detail
+    assert check == plugins.check(kind, veil(QUOTING[kind]), "", keeps=False)
+
+
+def veil(options):
+    """Make a secret of each text with a reference, as the plan does."""
+    if isinstance(options, dict):
+        return {name: veil(each) for name, each in options.items()}
+    if isinstance(options, tuple):
+        return tuple(map(veil, options))
+    return Secret(options) if "${" in str(options) else options
 
 
 def test_a_secret_that_reads_like_a_key_changes_no_verdict(serve):
