@@ -9,6 +9,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 from cli_kit import Cli, until
@@ -18,6 +20,7 @@ from agent2.cli.doctor.expected import Wanted, amount
 from agent2.cli.doctor.finding import Case
 from agent2.cli.doctor.nginx import directives
 from agent2.cli.doctor.scheduler import lateness, verdicts
+from agent2.cli.doctor.upstreams import compare
 from agent2.cli.install.files import sealed
 from agent2.cli.settings import PACKAGE, Settings
 from agent2.store.database import Database
@@ -274,6 +277,20 @@ def test_directives_keep_their_places_and_quotes_hide_braces():
     assert list(directives(text)) == [
         ("nginx:1", "a", "x;y z"), ("nginx:2", "b", ""), ("nginx:3", "c", "1"),
     ]  # fmt: skip
+
+
+def test_an_upstream_may_have_any_name_and_a_configuration_any_length():
+    many = 40_000  # counting lines from the beginning took half a minute
+    text = "upstream area { server 10.0.0.1:80; }\nhttp {\n" + "  gzip on;\n" * many
+    seen = Case(Settings(), snapshot.read("/nowhere"), 0.0)
+    begun = time.process_time()
+
+    told = list(compare(seen, text, SimpleNamespace(targets=())))
+
+    assert time.process_time() - begun < 10.0
+    assert [one.code for one in told] == ["unwatched"]
+    assert seen.facts == {"upstream": {"area": ["10.0.0.1:80"]}}
+    assert [*directives(text)][-1] == (f"nginx:{many + 2}", "gzip", "on")
 
 
 def case(folder):

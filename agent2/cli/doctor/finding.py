@@ -59,6 +59,6 @@ class Case:
         """The PID of the watcher, 0 when none runs."""
         return self.seen.owner.pid if self.seen.owner.running else 0
 
-    def note(self, area: str, **figures: Any) -> None:
+    def note(self, area: str, /, **figures: Any) -> None:
         """Keep figures of *area*."""
         self.facts.setdefault(area, {}).update(figures)

@@ -40,17 +40,20 @@ def compare(case: Case, text: str, wanted: dict[str, Wanted]) -> Iterator[Findin
 def directives(text: str) -> Iterator[tuple[str, str, str]]:
     """Yield place (``file:line``), name and arguments of each directive, in order."""
     file, first, words, begun = "nginx", 1, list[str](), 1
+    line, seen = 1, 0  # lines are counted once: a configuration may have a million
     for token in _TOKEN.finditer(text):
         word = token[0]
+        line += text.count("\n", seen, token.start())
+        seen = token.start()
         if word.startswith("#"):
             named = _FILE.fullmatch(word)
             if named:
-                file, first = named[1], text.count("\n", 0, token.start()) + 2
+                file, first = named[1], line + 1
         elif word in ("{", "}", ";"):
             if words and word != "}":
                 yield f"{file}:{begun - first + 1}", words[0], " ".join(words[1:])
             words = []
         else:
             if not words:
-                begun = text.count("\n", 0, token.start()) + 1
+                begun = line
             words.append(word[1:-1] if word[0] in "\"'" else word)
