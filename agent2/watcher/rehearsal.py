@@ -6,6 +6,7 @@ Loaded with the first dry run: who has none does not pay.
 from __future__ import annotations
 
 from agent2.core.policies import Concern, Decision, Level, Ruling
+from agent2.core.redaction import redact
 from agent2.core.restarts import DRY_RUN
 from agent2.core.text import one_line
 
@@ -28,7 +29,8 @@ def bar(watched: Watched) -> Decision:
 def intended(watched: Watched) -> str:
     """Return the step of the ladder that is next, with what it would touch.
 
-    A secret is a value of its own type, and prints as ``***``.
+    A secret is a value of its own type, and prints as ``***``; so does what looks like
+    one: these words go to people, as nothing else of a command line does.
     """
     rung, many = watched.next_rung, len(watched.actions)
     action: Any = watched.actions[rung]
@@ -38,4 +40,4 @@ def intended(watched: Watched) -> str:
         if given and name not in _LEFT_OUT:
             words = given if isinstance(given, tuple) else (given,)
             told.append(f"{name} {' '.join(map(str, words))}")
-    return one_line(", ".join(told))
+    return one_line(redact(", ".join(told)))

@@ -44,7 +44,7 @@ targets:
     restart:
       dry_run: true
       actions:
-        - {{kind: command, argv: [/bin/touch, '{made.note}', '${{RESTART_KEY}}']}}
+        - {{kind: command, argv: [/bin/touch, '{made.note}', '${{RESTART_KEY}}', '{folder}/token=a']}}
         - {{kind: signal_file}}
 notifiers: [{{name: hook, kind: webhook, url: 'http://127.0.0.1:9/'}}]
 """
@@ -58,6 +58,7 @@ notifiers: [{{name: hook, kind: webhook, url: 'http://127.0.0.1:9/'}}]
 
 def test_it_is_decided_written_down_and_told_and_nothing_is_done(cli):
     would = f"would restart: step 1 of 2: command, argv /bin/touch {cli.note} ***"
+    would += f" {cli.note.parent}/token=***"
     state = cli.state / "agent2.log"
     seen = cli.status()["targets"][0]["consecutive_failures"]
     until(lambda: cli.status()["targets"][0]["consecutive_failures"] > seen + 5)
