@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from agent2.plan.telemetry import TelemetryPlan
 
 _MOST = 64 * 1024  # bytes of an answer
+_WORDS = 240  # characters of it that people are told
 _AGAIN = frozenset({401, 403, 404, 405, 408, 425, 429})  # and all 5xx
 
 
@@ -108,7 +109,7 @@ def _judged(kind: str, answer: Answer) -> Sent:
         return Sent(True, why=why, rejected=rejected)
     again = answer.status in _AGAIN or answer.status >= 500
     why = answer.headers.get(calls.WORD) or f"HTTP {answer.status}"
-    return Sent(False, again, answer.retry_after, why)
+    return Sent(False, again, answer.retry_after, one_line(why, _WORDS))
 
 
 def _late(_number: int, _frame: object) -> None:

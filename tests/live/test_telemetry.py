@@ -140,11 +140,16 @@ def assert_all_arrives_once(collector, agent, incidents):
 
 def test_a_collector_that_fails_in_every_way_costs_nothing_and_gets_it_all(rig, server):
     with Collector() as collector:
-        collector.always = Behaviour(status=500)
+        loud = {"Grpc-Status-Word": "\x9b2J" + "x" * 5000}
+        collector.always = Behaviour(status=500, headers=loud)
         told = section(collector, timeout=0.5, metrics=False)
         agent = rig.agent(config(asking(server, failure_threshold=1), telemetry=told))
         incidents = [outage(agent, server)]
-        wait_for(lambda: collector.received, LONG, "nothing was tried")
+        wait_for(
+            lambda: (marks(agent) or {}).get("logs", {}).get("error"), LONG, "silent"
+        )
+        assert len(marks(agent)["logs"]["error"]) <= 240
+        assert marks(agent)["logs"]["error"].isprintable()
         for behaviour in (
             Behaviour(mode="hang"),
             Behaviour(mode="drip", every=0.05),
