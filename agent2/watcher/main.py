@@ -22,7 +22,10 @@ _ROOMS = ("core", "host", "plan", "store", "wire", "checks", "actions", "watcher
 
 def main(argv: list[str]) -> int:
     """Run the watcher until it is asked to stop; return the exit code."""
-    compile_apart()
+    try:
+        compile_apart()
+    except OSError:
+        pass  # no room for a child, or our files are being replaced
     from agent2.watcher.options import UsageError, parse
 
     try:

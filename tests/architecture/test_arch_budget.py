@@ -125,3 +125,9 @@ def test_the_watcher_has_a_child_compile_it_and_keeps_nothing_of_that(tmp_path):
     assert compiled() == first
     (tmp_path / "agent2/core/new.py").touch()  # as an update does
     assert compiled() > first
+    (tmp_path / "agent2/core/newer.py").touch()
+    no_room = "import os; os.fork = lambda: os.open('/nowhere/at/all', 0)\n"
+    call = "from agent2.watcher.main import main; sys.exit(main(['--nonsense']))"
+    argv[-1] = no_room + code.splitlines()[0] + f"\n{call}"
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.startswith("agent2: ")) == (2, True)
