@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from agent2.plan.values import Plan
     from agent2.watcher.leftover import LeftOver
     from agent2.watcher.watched import Watched
-    from agent2.wire.status import Edit
+    from agent2.wire.edited import Edit
 
 # Seconds after a new process of an ill target came at which it is looked at.
 _SOON = (0.2, 0.6, 1.5, 3.0)

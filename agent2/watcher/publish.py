@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 
 from agent2.host.files import read_small, remove, write_beside
-from agent2.wire.status import FILE, Fragment, edited_fixes, render, target_entry
+from agent2.wire.status import FILE, Fragment, render, target_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor, Timer
     from agent2.watcher.watched import Watched
-    from agent2.wire.status import Edit
+    from agent2.wire.edited import Edit
 
 _LONGEST_READ = 4 * 1024 * 1024
 _GAP = 1.0
@@ -123,6 +123,8 @@ class Publisher:
             there = os.lstat(self.path)
             if (there.st_ino, there.st_mtime_ns) == self._wrote:
                 return False
+            from agent2.wire.edited import edited_fixes
+
             left = edited_fixes(read_small(self.path, _LONGEST_READ))
         except OSError:
             return False  # gone, a link, a pipe, too large: ours takes its place
