@@ -246,6 +246,20 @@ def modules_nobody_imports(root: str) -> list[str]:
     ]
 
 
+def keys_nobody_reads(root: str) -> list[str]:
+    """Fields of the compiled configuration that no code asks for: they do nothing."""
+    every = "".join(read(root, path) for path in files(root, "agent2"))
+    asked = set(re.findall(r"\w\.(\w+)", every))
+    return [
+        f"{path}: {kind.name}.{field.target.id}: nobody reads it"
+        for path, tree in trees(root, "agent2/plan")
+        for kind in tree.body
+        if isinstance(kind, ast.ClassDef)
+        for field in kind.body
+        if isinstance(field, ast.AnnAssign) and field.target.id not in asked
+    ]
+
+
 def marks_of_a_machine(root: str) -> list[str]:
     """Paths of the machine where the project was written."""
     found = []

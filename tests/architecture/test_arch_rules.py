@@ -18,6 +18,7 @@ RULES = [
     rules.plugins_that_know_others,
     rules.import_by_text,
     rules.modules_nobody_imports,
+    rules.keys_nobody_reads,
     rules.marks_of_a_machine,
     rules.docstring_examples,
     rules.uneven_catalogues,
@@ -140,6 +141,12 @@ LONG_FUNCTION = '"""M."""\n\n\ndef walk():\n    """W."""\n' + "    x = 1\n" * 40
             "agent2/store/attic.py",
             '"""Rows that nobody asks for."""\n',
             "nobody imports it",
+        ),
+        (
+            rules.keys_nobody_reads,
+            "agent2/plan/x.py",
+            '"""M."""\nclass OddPlan:\n    nobody_asks: int = 0\n',
+            "OddPlan.nobody_asks",
         ),
         (rules.marks_of_a_machine, "docs/x.md", f"see {HERE}\n", "docs/x.md:1"),
         (
