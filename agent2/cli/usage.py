@@ -22,15 +22,20 @@ def explain(error: click.UsageError) -> tuple[str, str]:
                 hint = f"{path} {next(iter(near))}"
             return say("usage.no_option", name=error.option_name), hint
         case click.MissingParameter():
-            label = error.param.human_readable_name if error.param else "?"
-            return say("usage.missing", name=label), hint
+            return say("usage.missing", name=_label(error.param)), hint
         case click.BadParameter():
-            label = error.param.human_readable_name if error.param else "?"
-            return say("usage.bad", name=label, why=error.message), hint
+            return say("usage.bad", name=_label(error.param), why=error.message), hint
         case click.BadOptionUsage():
             return say("usage.bad", name=error.option_name, why=error.message), hint
         case _:
             return error.format_message(), hint
+
+
+def _label(param: click.Parameter | None) -> str:
+    """Return it as it is typed: ``--why``, TARGET."""
+    if isinstance(param, click.Option):
+        return param.opts[-1]
+    return param.human_readable_name if param else "?"
 
 
 def report(error: BaseException, folder: str) -> tuple[str, str]:

@@ -163,9 +163,10 @@ def _dead(pack: Pack) -> Cause | None:
 
 def _nobody_listens(pack: Pack) -> Cause | None:
     closed = [p["port"] for p in pack.get("ports", ()) if p.get("listening") is False]
-    if not closed or not _process(pack).get("pid"):
+    who = _process(pack).get("pid")
+    ended = pack.get("death") or _process(pack).get("state") in ("Z", "X")
+    if not closed or not who or ended:
         return None
-    who = _process(pack)["pid"]
     said = f"process {who} lives but nobody listens on port {closed[0]}"
     return Cause("port_closed", said)
 

@@ -96,6 +96,8 @@ INNOCENT = {
         cgroup={"oom_kills": 1, "memory": 9, "memory_limit": None}
     ),
     "nearly full": {"disks": [{"mount": "/", "used": 0.979, "inodes_used": 0.979}]},
+    "a dead one that listened": process(state="Z")
+    | {"ports": [{"port": 80, "listening": False}]},
     "nobody's port": {"ports": [{"port": 80, "listening": True, "pid": 9}]},
 }
 
@@ -113,5 +115,7 @@ def test_the_most_telling_comes_first_and_three_are_enough():
         "port_stolen", "disk_full", "pressure_memory", "died",
     ]  # fmt: skip
     assert summary(causes).count(";") == 2
+    ended = NAMED["port_closed"][0] | {"death": "exit code 3"}
+    assert [one.code for one in diagnose(ended)] == ["died"]  # it does not live, too
     assert summary((Cause("a", "b"),)) == "b"
     assert summary(()) == ""

@@ -141,7 +141,7 @@ def test_an_incident_is_acknowledged_and_closed_by_hand(cli, page):
         page.answers[:] = good
     until(lambda: cli.status()["health_status"] == "ok")
     assert "is over" in cli("incidents", "ack", name).err
-    assert "closed before" in cli("incidents", "resolve", name, "--why", "x").err
+    assert "closed before" in cli("incidents", "close", name, "--why", "x").err
 
 
 def test_check_now_is_answered(cli):

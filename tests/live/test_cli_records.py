@@ -276,7 +276,9 @@ def test_a_test_message_goes_the_real_way(notifying, slack):
     assert (told.code, told.err) == (0, "")
     assert told.out.startswith("ops (slack): delivered in ")
     (got,) = slack.received
-    assert "[Agent2 Test]" in json.dumps(got.json, ensure_ascii=False)
+    said = json.dumps(got.json, ensure_ascii=False)
+    assert "[Agent2 Test]" in said
+    assert f"cat {notifying.state}/agent2_status.json" in said  # it stays
     assert not notifying.state.exists()
 
 

@@ -7,6 +7,12 @@ from datetime import datetime
 import pytest
 from cli_kit import Cli, until
 
+from agent2.cli.settings import Settings
+from agent2.cli.state.why_past import Past
+from agent2.cli.state.why_said import sentences
+from agent2.core.model import Severity
+from agent2.store.incidents import Incident
+from agent2.wire import snapshot
 from tests.fakes.web import FakeHook
 from tests.ports import reserved
 
@@ -73,3 +79,18 @@ def test_a_target_that_is_down_is_told_of_in_plain_sentences(tmp_path):
             cli.close()
     assert "Nobody knows how shop is now" in cli("why", "shop").out
     assert result(cli)["believed"]["state"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("reason", "restarts"), [("exhausted", {"exhausted": True}), ("off", {})]
+)
+def test_why_nothing_is_restarted_is_said_once(tmp_path, reason, restarts):
+    entry = {"name": "shop", "health": "unhealthy", "restarts": restarts}
+    restarts["enabled"] = reason != "off"
+    one = Incident("shop@1", "shop", Severity.ERROR, 1.0, None, "port", "refused", "-")
+    past = Past(one, withheld=(reason, ""))
+    seen = snapshot.read(str(tmp_path))
+    told = "\n".join(sentences(entry, seen, past, "", Settings()))
+    assert "No restart is asked for" not in told
+    assert told.count("budget of restarts is spent") == (reason == "exhausted")
+    assert told.count("Restarts of it are off") == (reason == "off")

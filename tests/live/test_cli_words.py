@@ -45,6 +45,7 @@ def test_every_sentence_that_the_code_says_is_there_and_no_other():
             "ack",
             "unack",
             "resolve",
+            "close",
             "host",
             "scheduler",
         )

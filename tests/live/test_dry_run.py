@@ -94,11 +94,12 @@ def test_a_person_is_refused_too_unless_that_is_what_is_wanted(cli):
 
     got = cli("restart-target", "webui", "--why", "x", "--dry-run", "--json")
     assert (got.code, got.json["reason"], got.json["allowed"]) == (1, "dry_run", False)
-    assert got.json["budget"]["used"] == 0
+    assert (got.json["budget"]["used"], got.json["by_hand"]) == (0, False)
 
 
 def test_the_command_says_step_budget_and_what_stands_in_the_way(cli, page):
-    assert cli("restart-target", "webui").code == 2  # --why is missing
+    refused = cli("restart-target", "webui")
+    assert (refused.code, "--why is missing" in refused.err) == (2, True)
     assert cli("restart-target", "nobody", "--dry-run").code == 2
     config = Path(cli.env["AGENT2_CONFIG"]).read_text(encoding="utf-8")
     cli.config(config.replace("dry_run: true", "dry_run: false\n      intensity: 1"))
@@ -109,6 +110,9 @@ def test_the_command_says_step_budget_and_what_stands_in_the_way(cli, page):
     until(lambda: cli.status()["health_status"] == "ok")
     spent = cli("restart-target", "webui", "--dry-run", "--json").json
     assert (spent["reason"], spent["until"] is not None) == ("exhausted", True)
+    assert (spent["allowed"], spent["by_hand"]) == (False, True)
+    told = cli("restart-target", "webui", "--dry-run").out
+    assert "a person may at any time: agent2 restart-target webui --why TEXT" in told
     cli("gate", "pause", "webui", "--why", "moving house")
     held = cli("restart-target", "webui", "--dry-run")
     assert held.code == 1

@@ -59,7 +59,8 @@ def test(
     chosen = _choose(plan, names)
     with tempfile.TemporaryDirectory(prefix="agent2-") as folder:
         put(settings, folder)
-        results = send(plan, chosen, folder, timeout)
+        status = settings.path("agent2_status.json")
+        results = send(plan, chosen, folder, timeout, status)
     told = [_result(n, results.get(n.name), timeout) for n in chosen]
     _keep(settings, [one["name"] for one in told if one["delivered"]])
     if as_json:

@@ -21,7 +21,7 @@ from agent2.wire.languages import words
 _STEP = 0.02  # seconds between two looks at the outbox
 
 
-def _alert(plan: Plan, now: float, settings_path: str) -> Alert:
+def _alert(plan: Plan, now: float, status_path: str) -> Alert:
     """Compose the marked test message in the words of the catalogue."""
     catalogue = words(plan.language)
     facts = Facts(
@@ -30,7 +30,7 @@ def _alert(plan: Plan, now: float, settings_path: str) -> Alert:
         stamp=stamp,
         host=platform.node(),
         instance="test",
-        status_path=settings_path,
+        status_path=status_path,
         name=plan.primary.name,
     )
     wish = Notify(
@@ -48,15 +48,20 @@ def _alert(plan: Plan, now: float, settings_path: str) -> Alert:
 
 
 def send(
-    plan: Plan, chosen: list[PluginPlan], folder: str, timeout: float
+    plan: Plan,
+    chosen: list[PluginPlan],
+    folder: str,
+    timeout: float,
+    status_path: str,
 ) -> dict[str, tuple[Delivery, float]]:
     """Queue a test for each of *chosen* in *folder*; return the rows that were tried.
 
-    *folder* holds the compiled plan; at most *timeout* seconds are waited. Beside each
-    row stands after how many seconds its result was there.
+    *folder* holds the compiled plan and goes afterwards, so the message names the
+    *status_path* that stays; at most *timeout* seconds are waited. Beside each row
+    stands after how many seconds its result was there.
     """
     now = time.time()
-    alert = _alert(plan, now, os.path.join(folder, "agent2_status.json"))
+    alert = _alert(plan, now, status_path)
     rows = address(alert, [n.name for n in chosen], now)
     db = Database.open(os.path.join(folder, "agent2.db"))
     try:

@@ -94,7 +94,7 @@ def show(found: Iterable[Finding]) -> None:
     """Print a line for each finding, the gravest first, and one that sums up."""
     lines = sorted(found, key=lambda one: one.level != BAD)
     for one in lines:
-        line = say("doctor.line", text=one.text.rstrip("."), do=retyped(one.do))
+        line = say("doctor.line", text=one.text.rstrip(".?"), do=retyped(one.do))
         click.echo(f"{_MARKS[one.level]} {visible(line)}")
     bad = sum(one.level == BAD for one in lines)
     if lines:

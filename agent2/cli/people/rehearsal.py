@@ -13,6 +13,7 @@ from agent2.cli.errors import Failure
 from agent2.cli.records import NAME, Store, moment, print_json
 from agent2.cli.state import snapshot
 from agent2.cli.state.machine import duration
+from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core import groups
 from agent2.core.model import Health, Judgement, Severity, Verdict
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from agent2.cli.settings import Settings
     from agent2.plan.values import Plan, TargetPlan
 
+_BUDGET = frozenset({"backoff", "exhausted", "proof"})  # hold the agent, no person
 _ILL = frozenset({Health.UNHEALTHY.value, Health.FAILING.value})
 
 
@@ -90,6 +92,7 @@ def rehearse(settings: Settings, plan: Plan, name: str) -> dict[str, Any]:
         "reason": decision.reason,
         "note": note,
         "until": moment(decision.until),
+        "by_hand": decision.ruling is Ruling.ALLOW or decision.reason in _BUDGET,
         "budget": {
             "used": inside(budget, state.restarts, clock.now()),
             "limit": budget.intensity,
@@ -161,6 +164,9 @@ def _sentences(tree: dict[str, Any]) -> Iterator[str]:
         yield say("rehearsal.later", at=tree["until"], why=why)
     else:
         yield say("rehearsal.refused", why=why)
+    if tree["by_hand"] and not tree["allowed"]:
+        command = typed(f"restart-target {tree['target']} --why TEXT")
+        yield say("rehearsal.by_hand", command=command)
     if tree["health"] not in _ILL:
         yield say("rehearsal.well", health=tree["health"])
     if tree["silenced_until"]:

@@ -62,7 +62,8 @@ def write(settings: Settings, folder: str, title: str) -> int:
     plan = obtain(settings)
     public = [one for one in plan.targets if one.public]
     if not public:
-        raise Failure(codes.CONFIG, say("page.none"), "agent2 config set …")
+        hint = f"agent2 config set 'targets[{plan.primary.name}].public' true"
+        raise Failure(codes.CONFIG, say("page.none"), hint)
     with Store(settings) as db:
         facts = gather(db, settings, public, title)
     try:

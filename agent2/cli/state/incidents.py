@@ -29,6 +29,7 @@ _LAZY = {
     "ack": "agent2.cli.people.incidents:ack",
     "unack": "agent2.cli.people.incidents:unack",
     "resolve": "agent2.cli.people.incidents:resolve",
+    "close": "agent2.cli.people.incidents:resolve",
 }
 
 

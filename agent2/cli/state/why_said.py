@@ -32,7 +32,7 @@ def sentences(
         if above:
             yield say("why.depends", names=", ".join(above))
         yield from _found(past)
-        yield from _done(past)
+        yield from _done(entry, past)
         yield from _told(entry, seen, past)
     elif past.incident is not None:
         one = past.incident
@@ -111,7 +111,7 @@ def _found(past: Past) -> Iterator[str]:
         yield say("why.evidence", path=past.path)
 
 
-def _done(past: Past) -> Iterator[str]:
+def _done(entry: Entry, past: Past) -> Iterator[str]:
     for row in past.done:
         facts = {"at": moment(row.planned_at), "n": row.attempt, "label": row.label}
         match row.result:
@@ -124,6 +124,9 @@ def _done(past: Past) -> Iterator[str]:
             case _:
                 yield say("why.under_way", **facts)
     reason, note = past.withheld
+    restarts = _restarts(entry)
+    if reason == ("off" if restarts.get("enabled") is False else "exhausted"):
+        return  # what comes next says so, with when
     if reason:
         yield say("why.withheld", why=f"{reason}: {note}" if note else reason)
     elif not past.done:
@@ -139,7 +142,9 @@ def _told(entry: Entry, seen: Snapshot, past: Past) -> Iterator[str]:
             case "dead":
                 yield say("why.given_up", why=f"{one.cause}: {one.detail}", **facts)
             case _:
-                why = f"{one.cause}: {one.detail}" if one.cause else "-"
+                why = (
+                    f"{one.cause}: {one.detail}" if one.cause else say("why.no_answer")
+                )
                 yield say("why.waits", why=why, **facts)
     incident = past.incident
     if incident is not None and incident.acked_at is not None:

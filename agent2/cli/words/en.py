@@ -49,7 +49,7 @@ WORDS = {
     "error.plan": "the compiled plan cannot be read: {why}",
     "error.signal": "no permission to signal {name}",
     "error.start": "{name} did not start: {why}",
-    "error.store": "the store cannot be read: {why}",
+    "error.store": "the store cannot be used: {why}",
     "error.unkillable": "{name} (PID {pid}) does not even die of KILL",
     "error.write": "cannot write {path}: {why}",
     "word.not_writable": "not writable",

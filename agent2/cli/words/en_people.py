@@ -5,6 +5,7 @@ from __future__ import annotations
 PEOPLE = {
     "command.ack": "acknowledge: nobody is reminded any more",
     "command.unack": "take an acknowledgement back",
+    "command.close": "the same as resolve",
     "command.resolve": "close it by hand, with a reason",
     "command.silence": "send no alerts of something for a time",
     "command.check-now": "have the agent look at a target now",
@@ -85,6 +86,8 @@ PEOPLE = {
     "rehearsal.allowed": "it may be restarted now ({why})",
     "rehearsal.later": "not now, {why}, until {at}",
     "rehearsal.refused": "not now, {why}",
+    "rehearsal.by_hand": "that holds the agent only; a person may at any time: "
+    "{command}",
     "rehearsal.well": "its health is {health}: the agent asks for a restart of what is "
     "down",
     "rehearsal.silenced": "its alerts are silenced until {until}; restarts go on",

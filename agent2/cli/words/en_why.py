@@ -33,6 +33,7 @@ WHY = {
     "why.arrived": "{name} was told ({kind}): it arrived at {at}, attempt {tries}.",
     "why.given_up": "{name} was to be told ({kind}), and it was given up after {tries} "
     "attempts: {why}.",
+    "why.no_answer": "no answer yet",
     "why.waits": "{name} is being told ({kind}): {tries} attempts so far, {why}.",
     "why.acked": "{who} has acknowledged it at {at}: there are no reminders.",
     "why.silenced": "{who} has silenced it until {until}.",

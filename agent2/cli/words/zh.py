@@ -49,7 +49,7 @@ WORDS = {
     "error.plan": "无法读取已编译的配置: {why}",
     "error.signal": "没有权限向 {name} 发送信号",
     "error.start": "{name} 启动失败: {why}",
-    "error.store": "无法读取数据库: {why}",
+    "error.store": "无法使用数据库: {why}",
     "error.unkillable": "{name} (PID {pid}) 连 KILL 都无法终止",
     "error.write": "无法写入 {path}: {why}",
     "word.not_writable": "不可写",

@@ -5,6 +5,7 @@ from __future__ import annotations
 PEOPLE = {
     "command.ack": "确认: 不再提醒",
     "command.unack": "取消确认",
+    "command.close": "同 resolve",
     "command.resolve": "人工关闭, 须写明原因",
     "command.silence": "在一段时间内不发送通知",
     "command.check-now": "让监控器立即检查目标",
@@ -77,6 +78,7 @@ PEOPLE = {
     "rehearsal.allowed": "现在可以重启 ({why})",
     "rehearsal.later": "现在不能重启, {why}, 至 {at}",
     "rehearsal.refused": "现在不能重启, {why}",
+    "rehearsal.by_hand": "这只限制自动重启; 人工随时可以重启: {command}",
     "rehearsal.well": "当前状态为 {health}: 只有故障的目标才会被请求重启",
     "rehearsal.silenced": "通知静默至 {until}; 重启照常进行",
     "rehearsal.stale": "监控器未运行: 以上是它最后所知",

@@ -26,6 +26,7 @@ WHY = {
     "why.nothing_done": "没有请求重启。",
     "why.arrived": "已通知 {name}（{kind}）：{at} 送达，第 {tries} 次尝试。",
     "why.given_up": "本要通知 {name}（{kind}），尝试 {tries} 次后放弃：{why}。",
+    "why.no_answer": "尚无答复",
     "why.waits": "正在通知 {name}（{kind}）：已尝试 {tries} 次，{why}。",
     "why.acked": "{who} 已于 {at} 确认：不再提醒。",
     "why.silenced": "{who} 已将其静默至 {until}。",
