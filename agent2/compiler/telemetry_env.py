@@ -1,9 +1,9 @@
 """What ``OTEL_*`` and ``OTLP_*`` say of the section ``telemetry``.
 
-The file (and ``AGENT2_TELEMETRY_*``) wins over ``OTEL_*``, which wins over ``OTLP_*``,
-the older names. By OpenTelemetry's rules an empty variable is an unset one, times are
-milliseconds, a number that is none is warned of and ignored, and a truth is ``true``
-or false. All of them are converted here: no library reads them by itself.
+``AGENT2_TELEMETRY_*`` wins over ``OTEL_*``, which wins over ``OTLP_*``, the older
+names; all of them win over the file. By OpenTelemetry's rules an empty variable is an
+unset one, times are milliseconds, a number that is none is warned of and ignored, and
+a truth is ``true`` or false. All of them are converted here: no library reads them.
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 """
 
@@ -27,6 +27,7 @@ _TABLE = {
         ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "ms"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "ms"),
         ("OTLP_TRACE_TIMEOUT", "ms"),
+        ("OTLP_METRIC_TIMEOUT", "ms"),
     ),
     "max_queue_size": (
         ("OTEL_BSP_MAX_QUEUE_SIZE", "count"),
@@ -43,6 +44,7 @@ _TABLE = {
     "export_timeout": (
         ("OTEL_BSP_EXPORT_TIMEOUT", "ms"),
         ("OTLP_TRACE_EXPORT_TIMEOUT_MILLIS", "ms"),
+        ("OTLP_METRIC_EXPORT_TIMEOUT_MILLIS", "ms"),
     ),
     "metrics_interval": (
         ("OTEL_METRIC_EXPORT_INTERVAL", "ms"),
@@ -55,13 +57,13 @@ _NOWHERE = yaml_tree.Mark(0, 0)
 
 
 def lend(report: Report, root: Any, environ: Mapping[str, str]) -> Any:
-    """Return the tree *root* with what variables say of keys that are not in it."""
+    """Return the tree *root* with what variables say over what the file says."""
     stated = yaml_tree.child(root, ("telemetry", "allow_insecure"))
     insecure = stated is not None and yaml_tree.plain(stated) is True
     for key, names in _TABLE.items():
         loc = ("telemetry", key)
-        if yaml_tree.child(root, loc) is not None:
-            continue
+        if loc in report.origins:
+            continue  # AGENT2_TELEMETRY_..., or the command line
         for name, sort in names:
             text = environ.get(name, "").strip()
             if not text:

@@ -55,6 +55,9 @@ class Facts:
         many: Other targets are watched too: what is wrong must say with which.
         evidence: What was found at the first failure (``core/diagnosis.py``).
         log: The last lines of the logs that it is told for.
+        above: What the target depends on, with when it was well again (None: it is
+            not; 0.0: it always was). Who was down within an outage is named as its
+            likely cause.
     """
 
     words: Mapping[str, str]
@@ -69,6 +72,7 @@ class Facts:
     many: bool = False
     evidence: str = ""
     log: tuple[str, ...] = ()
+    above: tuple[tuple[str, float | None], ...] = ()
 
 
 def issue(
@@ -156,7 +160,8 @@ def compose(wish: Notify, facts: Facts, action: str) -> Alert:
         language=facts.language,
         count=wish.count,
     )
-    return replace(alert, lines=_lines(alert, words, facts))
+    above = (n for n, at in facts.above if at is None or at > wish.opened_at)
+    return replace(alert, lines=_lines(alert, words, facts, " ".join(above)))
 
 
 def _key(instance: str, target: str, incident: str) -> str:
@@ -174,13 +179,16 @@ def _what(wish: Notify, facts: Facts) -> str:
     return issue(facts, wish.facet, wish.code, wish.response_s)
 
 
-def _lines(alert: Alert, words: Mapping[str, str], facts: Facts) -> tuple[str, ...]:
+def _lines(
+    alert: Alert, words: Mapping[str, str], facts: Facts, above: str
+) -> tuple[str, ...]:
     fields = {
         "issue": alert.issue,
         "action": alert.action,
         "at": alert.at,
         "target": alert.target,
         "cause": f"{alert.reason} ({alert.code}) {alert.detail}".rstrip(),
+        "consequence": above,
         "evidence": facts.evidence,
         "incident": alert.incident,
         "host": alert.host,

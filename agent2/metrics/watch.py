@@ -11,7 +11,7 @@ from agent2.metrics.family import Rows
 _Texts = tuple[str, ...]
 STATES = ("ok", "warn", "down", "unknown")
 MOST = 5_000  # targets x checks; beyond it there are no series per target
-_ACTIVE = {"ok": "active", "warn": "degraded", "down": "down"}
+ACTIVE = {"ok": "active", "warn": "degraded", "down": "down"}
 
 
 class Watch:
@@ -47,7 +47,7 @@ class Watch:
         if self._told[0] != states:
             ones = [int(state == word) for state in states for word in STATES]
             pairs = zip(self.names, states, strict=True)
-            active = [(name, _ACTIVE.get(state, state)) for name, state in pairs]
+            active = [(name, ACTIVE.get(state, state)) for name, state in pairs]
             self._told = states, ones, Rows(active)
         return self._told[1:]
 

@@ -80,7 +80,7 @@ OVERRIDES = {
     "SUPERVISOR_BATCH_SIZE": "events.batch_size",
 } | {variable(key): key for key in SETTABLE}
 LANGUAGE = ("LC_ALL", "LC_MESSAGES", "LANG")
-# What OpenTelemetry and the documents call keys of ``telemetry``; weaker than the file.
+# What OpenTelemetry and the documents call keys of ``telemetry``; they beat the file.
 OTEL = (
     *(f"OTEL_{n}" for n in ("SDK_DISABLED", "SERVICE_NAME", "METRIC_EXPORT_INTERVAL")),
     *(f"OTEL_EXPORTER_OTLP_{n}" for n in ("ENDPOINT", "TRACES_TIMEOUT", "TIMEOUT")),
@@ -90,6 +90,7 @@ OTEL = (
     *(f"OTLP_TRACE_{n}" for n in ("TIMEOUT", "MAX_QUEUE_SIZE")),
     *(f"OTLP_TRACE_{n}" for n in ("SCHEDULE_DELAY_MILLIS", "MAX_EXPORT_BATCH_SIZE")),
     "OTLP_TRACE_EXPORT_TIMEOUT_MILLIS",
+    *(f"OTLP_METRIC_{n}" for n in ("TIMEOUT", "EXPORT_TIMEOUT_MILLIS")),
 )
 _WATCHED = (*OVERRIDES, *OTEL, *LANGUAGE, "HOME")
 _REFERENCE = rb"\$\{([A-Za-z_][A-Za-z0-9_]*)"

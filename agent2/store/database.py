@@ -11,6 +11,7 @@ import os
 from _thread import RLock
 
 from agent2.store.errors import SQLITE_ERRORS, StoreError, from_sqlite
+from agent2.store.lock import PATIENCE
 from agent2.store.opening import connect, open_file
 
 __all__ = ["Database", "StoreError", "Transaction"]
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
+_USUAL, _HURRIED = (PATIENCE, 5000), (0.1, 100)  # s for the lock, ms for SQLite
 _TRUNCATE = 1 << 20  # bytes of WAL above which a checkpoint also cuts the file
 # Connections of the parent of a fork: closing one here could delete its WAL.
 _ORPHANS: list[sqlite3.Connection] = []
@@ -55,8 +57,8 @@ class Database:
     """
 
     __slots__ = (
-        "_connection", "_file", "_lock", "_pid", "_turn", "idle", "path", "replaced",
-        "trouble",
+        "_connection", "_file", "_lock", "_patience", "_pid", "_turn", "idle", "path",
+        "replaced", "trouble",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +71,7 @@ class Database:
         self._lock = lock
         self._connection: sqlite3.Connection | None = connection
         self._file = _identity(path)
+        self._patience = _USUAL
         self._pid = os.getpid()
         self._turn = RLock()
 
@@ -128,6 +131,13 @@ class Database:
         finally:
             self._turn.release()
 
+    def hurry(self, *, yes: bool) -> None:
+        """Wait for other writers a moment only, or (not *yes*) as long as is usual."""
+        asked = _HURRIED if yes else _USUAL
+        if asked is not self._patience:
+            self._patience = asked
+            self.rows(f"PRAGMA busy_timeout = {asked[1]}")
+
     def checkpoint(self) -> None:
         """Move the WAL into the file; cut it when it is large and nobody reads it.
 
@@ -138,7 +148,7 @@ class Database:
         """
         connection = self._enter()
         try:
-            self._lock.acquire()
+            self._lock.acquire(self._patience[0])
             try:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                 if self._wal_bytes() > _TRUNCATE:
@@ -147,7 +157,9 @@ class Database:
             except SQLITE_ERRORS as error:
                 raise from_sqlite(self.path, error) from None
             finally:
-                connection.execute("PRAGMA busy_timeout = 5000").fetchone()
+                connection.execute(
+                    f"PRAGMA busy_timeout = {self._patience[1]}"
+                ).fetchone()
                 self._lock.release()
         finally:
             self._turn.release()
@@ -188,7 +200,7 @@ class Database:
         try:
             if connection.in_transaction:
                 raise RuntimeError("a transaction inside a transaction")
-            self._lock.acquire()
+            self._lock.acquire(self._patience[0])
             try:
                 if self._moved():
                     connection = self._fresh()

@@ -30,7 +30,7 @@ from agent2.watcher.supervising import Supervising
 from agent2.watcher.telling import Telling
 from agent2.watcher.texts import Texts
 from agent2.watcher.upkeep import Upkeep
-from agent2.watcher.watched import made_of
+from agent2.watcher.watched import above, made_of
 from agent2.watcher.welcome import welcome
 from agent2.wire.languages import words
 
@@ -293,4 +293,5 @@ class Agent:
             many=len(self.targets) > 1 or watched.name not in self.targets,
             evidence=said(watched),
             log=lines(watched),
+            above=above(watched, self.targets) if watched.plan.depends_on else (),
         )

@@ -2,7 +2,9 @@
 
 SQLite blocks (fsync, locks of other programs); the loop must not. What is handed in
 while a commit runs goes into the next one together. A store that cannot be written
-never stops the watch: the failure is returned, and the caller keeps what it had.
+never stops the watch: the failure is returned, and the caller keeps what it had. While
+another program holds it, each try waits a moment only: a target that fails waits for
+its commit, and must be looked at on time all the same.
 """
 
 from __future__ import annotations
@@ -128,7 +130,10 @@ class Ledger:
             return inside
 
         results, error = self._attempt(run(jobs))
-        if error is not None and len(jobs) > 1:
+        stuck = isinstance(error, StoreError) and error.kind == "locked"
+        if self._db is not None:
+            self._attempt(lambda db: db.hurry(yes=stuck))
+        if error is not None and len(jobs) > 1 and not stuck:
             for job in jobs:
                 self._write_together([job])
             return

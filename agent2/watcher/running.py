@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _STOP_WITHIN = 3.0
 _SWITCH = 0.0005  # seconds that the loop and the store's thread wait for each other
 _GREETED = 20  # targets that are named at the start
+_KEYS_LOGGED, _KEYS_TOLD = 20, 200  # of what a reload changed
 _COMPILED_WITHIN = 35.0  # the compiler itself is ended after 30
 
 
@@ -181,6 +182,7 @@ class Running:
         except (RefusedError, OSError) as error:  # a time-out is an OSError too
             text = str(error) or "timed out"
             snapshot.reload, snapshot.reload_error = "rejected", text[:2000]
+            snapshot.changed = ()
             first = text.splitlines()[0]
             agent.texts.say("ERROR", "reload_refused", detail=first)
         else:
@@ -195,11 +197,18 @@ class Running:
     def _take(self, plan: Plan) -> None:
         agent = self._agent
         if plan.stamp == agent.plan.stamp:
+            agent.snapshot.changed = ()
             agent.texts.say("INFO", "reload_same")
             return
+        from agent2.plan.changed import changed
+
+        keys = changed(agent.plan, plan)
         agent.use(plan)
         agent.snapshot.loaded_at = self._clock.now()
-        agent.texts.say("INFO", "reloaded", sha=plan.sha or "-")
+        agent.snapshot.changed = tuple(keys[:_KEYS_TOLD])
+        told = " ".join(keys[:_KEYS_LOGGED]) or "-"
+        more = f" +{len(keys) - _KEYS_LOGGED}" if len(keys) > _KEYS_LOGGED else ""
+        agent.texts.say("INFO", "reloaded", sha=plan.sha or "-", keys=told + more)
         self._loop.start()
         self._export()
 

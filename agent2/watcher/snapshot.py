@@ -61,6 +61,7 @@ class Snapshot:
         self._state_dir = state_dir
         self.reload = "ok"
         self.reload_error = ""
+        self.changed: tuple[str, ...] = ()
         self.loaded_at = agent.clock.now()
         self.started_at = agent.clock.now()
         self.reloaded_at: float | None = None
@@ -160,6 +161,7 @@ class Snapshot:
                 "last_reload_at": None
                 if self.reloaded_at is None
                 else stamp(self.reloaded_at),
+                "changed": list(self.changed),
                 "error": self.reload_error,
                 "warnings": len(plan.warnings),
             },

@@ -246,6 +246,27 @@ def made_of(plan: Plan, state_dir: str) -> dict[str, Watched]:
     return found
 
 
+def above(
+    watched: Watched, targets: Mapping[str, Watched]
+) -> tuple[tuple[str, float | None], ...]:
+    """Return what *watched* depends on and was down: since when it is well again."""
+    names, found = list(watched.plan.depends_on), {}
+    while names:
+        name = names.pop()
+        for one in targets.values():
+            if name not in (one.name, one.plan.group) or one.name in found:
+                continue
+            state = one.state
+            fails = state.health in _FAILING
+            since = state.healthy_since
+            if since is None or since == state.first_seen:
+                since = 0.0  # nothing is known against it
+            found[one.name] = None if fails else since
+            names += one.plan.depends_on
+    found.pop(watched.name, None)
+    return tuple(found.items())
+
+
 def is_held(watched: Watched, targets: Mapping[str, Watched]) -> bool:
     """Return whether anything fails that *watched* depends on, near or far."""
     todo, known = list(watched.plan.depends_on), {watched.name}

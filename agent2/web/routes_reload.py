@@ -13,7 +13,7 @@ from agent2.web.desk import desk
 from agent2.web.refusals import Refusal
 from agent2.web.replies import reply
 from agent2.web.routes import Entry
-from agent2.web.shapes import TEXT, TIME, WHOLE, maybe, objects
+from agent2.web.shapes import TEXT, TIME, WHOLE, lists, maybe, objects
 from agent2.wire.snapshot import MARK, PID_FILE
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def reload(request: Request) -> Response:
         at.reloading.release()
     outcome = str(found.get("last_reload"))
     with at.writing().transaction() as tx:
-        payload = {"who": "api", "result": outcome, "sha": found.get("sha")}
+        picked = {key: found.get(key) for key in ("sha", "changed")}
+        payload = {"who": "api", "result": outcome, **picked}
         level = "warn" if outcome == "rejected" else "info"
         audits.append(tx, "agent2", level, "CONFIG_RELOADED", payload, time.time())
     if outcome == "rejected":
@@ -79,7 +80,12 @@ ROUTES = (
         reload,
         "Read the configuration anew",
         objects(
-            path=TEXT, sha=TEXT, loaded_at=TIME, last_reload=maybe(TEXT), warnings=WHOLE
+            path=TEXT,
+            sha=TEXT,
+            loaded_at=TIME,
+            last_reload=maybe(TEXT),
+            changed=lists(TEXT),
+            warnings=WHOLE,
         ),
         refuses=("no_agent", "silent_agent", "config_rejected", "busy"),
     ),

@@ -46,15 +46,18 @@ def test_the_older_switch_turns_on_and_names_what_to_write(text):
     assert "telemetry.enabled" in told(OTLP_ENABLE=text)[0]
 
 
-def test_the_file_wins_over_the_newer_names_and_those_over_the_older():
+def test_the_newer_names_win_over_the_older_and_all_variables_over_the_file():
     newer = {"OTEL_BSP_MAX_QUEUE_SIZE": "700", "OTLP_TRACE_MAX_QUEUE_SIZE": "800"}
 
-    assert found("{max_queue_size: 900}", **newer)["max_queue_size"] == 900
+    assert found("{max_queue_size: 900}", **newer)["max_queue_size"] == 700
+    ours = newer | {"AGENT2_TELEMETRY_MAX_QUEUE_SIZE": "600"}
+    assert found("{max_queue_size: 900}", **ours)["max_queue_size"] == 600
     assert found(**newer)["max_queue_size"] == 700
     assert told(**newer) == []
     assert found(**newer | {"OTEL_BSP_MAX_QUEUE_SIZE": ""})["max_queue_size"] == 800
     assert found(OTLP_ENABLE="1", OTEL_SDK_DISABLED="true")["enabled"] is False
-    assert found("{enabled: true}", OTEL_SDK_DISABLED="true")["enabled"] is True
+    assert found("{enabled: true}", OTEL_SDK_DISABLED="true")["enabled"] is False
+    assert found("{enabled: true}", OTLP_ENABLE="0")["enabled"] is False
     assert found("{enabled: false}", AGENT2_TELEMETRY_ENABLED="true")["enabled"] is True
 
 
@@ -64,10 +67,12 @@ def test_the_file_wins_over_the_newer_names_and_those_over_the_older():
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "timeout", 2.0),
         ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "timeout", 2.0),
         ("OTLP_TRACE_TIMEOUT", "timeout", 2.0),
+        ("OTLP_METRIC_TIMEOUT", "timeout", 2.0),
         ("OTEL_BSP_SCHEDULE_DELAY", "schedule_delay", 2.0),
         ("OTLP_TRACE_SCHEDULE_DELAY_MILLIS", "schedule_delay", 2.0),
         ("OTEL_BSP_EXPORT_TIMEOUT", "export_timeout", 2.0),
         ("OTLP_TRACE_EXPORT_TIMEOUT_MILLIS", "export_timeout", 2.0),
+        ("OTLP_METRIC_EXPORT_TIMEOUT_MILLIS", "export_timeout", 2.0),
         ("OTEL_METRIC_EXPORT_INTERVAL", "metrics_interval", 2.0),
         ("OTLP_METRIC_EXPORT_INTERVAL_MILLIS", "metrics_interval", 2.0),
     ],

@@ -73,6 +73,14 @@ def test_an_outage_that_is_only_a_warning_is_not_called_slow():
     assert told.issue == "WebUI process is not alive"
 
 
+def test_an_outage_within_which_something_above_was_down_says_so():
+    above = (("api", 0.0), ("db", OPENED + 9.0), ("disk", None), ("old", OPENED - 9.0))
+
+    told = compose(wish(), facts(above=above), "").lines
+    assert "Consequence of (down meanwhile): db disk" in told
+    assert not any("Consequence" in one for one in compose(wish(), facts(), "").lines)
+
+
 # --- words --------------------------------------------------------------------
 
 
@@ -482,5 +490,6 @@ def test_facts_have_defaults_for_what_not_every_target_has():
         "many": False,
         "evidence": "",
         "log": (),
+        "above": (),
     }
     assert Alert.__defaults__ == {"language": "en", "count": 0}

@@ -59,6 +59,7 @@ def test_a_set_holds_over_reload_and_restart_and_each_says_so(cli):
     cli.path.write_text(cli.path.read_text().replace("200ms", "250ms"))
     told = cli("reload")
     assert (told.code, interval(cli)) == (0, 0.3)
+    assert "Changed: nothing" in told.out  # --set covers it
     assert "--set defaults.interval=300ms" in told.out
 
     told = cli("restart", "--set", "targets[webui].failure_threshold=7")

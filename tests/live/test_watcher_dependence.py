@@ -8,15 +8,15 @@ from rig import asking, config
 from agent2.core.model import Health, Policy, TargetState
 from agent2.core.value import replace
 from agent2.plan.values import TargetPlan
-from agent2.watcher.watched import Watched, is_held
+from agent2.watcher.watched import Watched, above, is_held
 from tests.fakes.health_server import HealthServer, document, http
 
 
 def targets(*parents: tuple[str, ...], ill: str = "") -> dict[str, Watched]:
     """Return the targets a, b, c … with their *parents*, those of *ill* unhealthy."""
     found = {}
-    for name, above in zip("abcdef", parents, strict=False):
-        made = Watched(TargetPlan(name, (), (), Policy(), depends_on=above))
+    for name, parent in zip("abcdef", parents, strict=False):
+        made = Watched(TargetPlan(name, (), (), Policy(), depends_on=parent))
         if name in ill:
             made.state = replace(TargetState(), health=Health.UNHEALTHY)
         found[name] = made
@@ -54,6 +54,15 @@ def test_a_parent_that_is_not_well_holds_and_one_that_is_unknown_does_not(health
 
     found["b"].state = TargetState()
     assert not is_held(found["a"], found)
+
+
+def test_what_was_down_above_is_known_with_when_it_came_back():
+    found = targets(("b", "d"), ("c",), (), (), ill="c")
+    back = {"first_seen": 1.0, "healthy_since": 9.0, "health": Health.HEALTHY}
+    found["b"].state = replace(TargetState(), **back)
+    found["d"].state = replace(TargetState(), **back | {"healthy_since": 1.0})
+
+    assert dict(above(found["a"], found)) == {"b": 9.0, "c": None, "d": 0.0}
 
 
 def test_only_the_parent_asks_for_a_restart_and_the_child_recovers_by_itself(

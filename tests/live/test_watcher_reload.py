@@ -45,6 +45,10 @@ def test_a_new_interval_counts_at_once_with_the_same_pid_and_counters(rig, serve
     told = reload(agent, config(asking(server, **FAST, failure_threshold=1000)))
     assert told["last_reload"] == "ok"
     assert told["error"] == ""
+    keys = [f"targets.webui.{key}" for key in ("interval", "retry_interval", "timeout")]
+    assert set(keys) <= set(told["changed"])
+    assert "targets.webui.failure_threshold" not in told["changed"]
+    assert agent.lines(f"changed: {' '.join(told['changed'])}")
     agent.until_line("failures: 6)")
     status = agent.status()
     assert status["agent"]["pid"] == agent.pid

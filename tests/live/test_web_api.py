@@ -374,6 +374,7 @@ def test_a_reload_tells_what_came_of_it_and_is_audited(web, cli, described):
     got = web.post("/api/v1/config/reload")
     checked(described, "POST", "/api/v1/config/reload", got)
     assert got.json["last_reload"] == "ok"
+    assert got.json["changed"] == ["log.level"]
 
     path.write_text("targets: 7\n")
     bad = web.post("/api/v1/config/reload")

@@ -60,6 +60,8 @@ def reload_now(settings: Settings) -> int:
         raise Failure(CONFIG, message, "agent2 config check")
     path = after.get("path") or say("status.defaults")
     click.echo(say("reload.done", pid=owner.pid, path=os.path.basename(path)))
+    changed = " ".join(after.get("changed") or ()) or say("reload.nothing")
+    click.echo(say("reload.changed", keys=changed))
     holds(kept(arguments(owner.pid)))
     return OK
 
