@@ -36,7 +36,7 @@ class Outbox:
 
 _STANDING = (
     "SELECT (SELECT count(*) FROM incidents), (SELECT max(opened_at) FROM incidents),"
-    " (SELECT count(*) FROM incidents WHERE resolved_at IS NULL)"
+    " (SELECT group_concat(id || severity) FROM incidents WHERE resolved_at IS NULL)"
 )
 _CHECKS = "FROM totals WHERE name = 'check' ORDER BY one, two, three"
 _ENDED = f"SELECT group_concat(CAST(value AS INTEGER)) FROM (SELECT value {_CHECKS})"  # noqa: S608
@@ -76,7 +76,7 @@ class Counted:
         seen = db.replaced, db.rows("PRAGMA data_version")[0][0]
         if seen == self._seen:
             return
-        before = self.totals, self.ended, self.incidents
+        before = self.totals, self.ends, self.ended, self.incidents
         if self._seen[:1] != seen[:1]:
             self.ends, self._stood = [], None
         self.totals = read(db, but="check")
@@ -92,7 +92,7 @@ class Counted:
         stood = db.rows(_STANDING)[0]
         if stood != self._stood:
             self.incidents, self._stood = incidents(db), stood
-        self.version += before != (self.totals, self.ended, self.incidents)
+        self.version += before != (self.totals, self.ends, self.ended, self.incidents)
         self._seen = seen
 
 

@@ -129,9 +129,12 @@ def test_an_incident_counts_from_its_commit_on_and_is_open_until_its_end(db, pat
         return ever, found["agent2_incidents_open"][critical,]
 
     assert counts() == (0, 0)
-    about = (Severity.CRITICAL, 1.0, Facet.PORT, Code.PORT_REFUSED, "x")
+    about = (Severity.WARNING, 1.0, Facet.PORT, Code.PORT_REFUSED, "x")
     with db.transaction() as tx:
         incidents.open_incident(tx, OpenIncident("i-1", "a", *about))
+    assert counts() == (0, 0)
+    with db.transaction() as tx:
+        incidents.worsen(tx, "i-1", Severity.CRITICAL)
     assert counts() == (1, 1)
     with db.transaction() as tx:
         incidents.resolve(tx, ResolveIncident("i-1", "a", 2.0))
