@@ -89,8 +89,11 @@ def test_each_planted_fault_of_a_running_agent_is_named_with_what_to_do(tmp_path
             path.write_text(
                 path.read_text().replace("host: 127.0.0.1", 'host: "${NO}"')
             )
+            path.parent.chmod(0o777)
             found = cli("doctor", "--json")
+            path.parent.chmod(0o755)
             assert codes(found) >= {"refused", "problem", "untried", "wanted"}
+            assert f"chmod o-w {path.parent}" in found.out
             assert "environment variable NO is not set" in found.out
 
             os.kill(cli.pid(), signal.SIGKILL)

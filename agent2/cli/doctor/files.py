@@ -39,6 +39,20 @@ def look(case: Case) -> Iterator[Finding]:
     for name in (*_PRIVATE, *_OPEN):
         yield from _file(os.path.join(folder, name), user, private=name in _PRIVATE)
     yield from _set_aside(folder)
+    if case.settings.config_path:
+        yield from _beside(os.path.dirname(os.path.abspath(case.settings.config_path)))
+
+
+def _beside(path: str) -> Iterator[Finding]:
+    """Tell where anybody may put another configuration in the place of ours."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return
+    # A sticky folder keeps whose a file is; what is mounted to be read is 0777 at times.
+    if found.st_mode & 0o1002 == 0o002 and os.access(path, os.W_OK):
+        text = say("doctor.anybody", path=path, mode=_mode(found))
+        yield Finding(AREA, "anybody", text, f"chmod o-w {path}", BAD)
 
 
 def _runs_as(case: Case) -> int:
