@@ -139,7 +139,7 @@ def _put_together(
 ) -> Settled | None:
     name = layers.Sourced(root.profile, report.source(("profile",)))
     profile = (name.value, layers.profile_defaults(name.value, scope))
-    language = spoken(root.language, scope.environ)
+    language = language_of(root.language, scope.environ)
     notifiers = [entry for loc, entry in plugins.items() if loc[0] == "notifiers"]
     if "routes" in root.model_fields_set:
         routes = tuple((dict(r.match), tuple(r.notifiers)) for r in root.routes)
@@ -173,7 +173,7 @@ def _put_together(
     return made
 
 
-def spoken(language: str, environ: Mapping[str, str]) -> str:
+def language_of(language: str, environ: Mapping[str, str]) -> str:
     """Return ``en`` or ``zh``; ``auto`` is decided by the locale variables."""
     if language != "auto":
         return language

@@ -1,7 +1,7 @@
 """What may be asked of the world: a closed union of values.
 
-The watcher carries them out in one ``match`` (``watcher/executor.py``); a new
-effect makes mypy fail there until it is handled.
+The watcher writes them down (``watcher/executor.py``) and does them
+(``watcher/deeds.py``); a new effect makes mypy fail in both until it is handled.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Carry out what the core wished: write it down in one transaction, then act.
+"""Write down what the core wished, in one transaction; ``deeds.py`` does it then.
 
 Commit before deed, mark after proof: ``write`` turns a step into one function that
-runs inside the transaction (state, journal, incident, outbox, planned action);
-``act`` runs afterwards. Both match the closed union of effects exhaustively.
+runs inside the transaction (state, journal, incident, outbox, planned action). Here and
+there the closed union of effects is matched exhaustively.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from agent2.store.errors import StoreError
 from agent2.web import bodies, refusals
 from agent2.web.refusals import Refusal
 from agent2.web.security import HEADERS, READING, Security
-from agent2.web.words import spoken
+from agent2.web.words import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ class Guard:
             await send(message)
 
         headers = _plain(scope)
-        language = spoken(headers.get("accept-language", ""), self._language)
+        language = language_of(headers.get("accept-language", ""), self._language)
         scope["agent2.language"] = language
         if scope["path"].startswith(f"{self._root}/"):  # a proxy may leave it there
             scope["path"] = scope["path"][len(self._root) :]

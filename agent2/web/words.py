@@ -113,7 +113,7 @@ ZH = {
 WORDS = {"en": EN, "zh": ZH}
 
 
-def spoken(accepted: str, default: str) -> str:
+def language_of(accepted: str, default: str) -> str:
     """Return ``en`` or ``zh`` for an ``Accept-Language``; *default* if it has none."""
     for part in accepted.lower().split(","):
         tag = part.strip()[:2]
