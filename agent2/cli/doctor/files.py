@@ -49,7 +49,7 @@ def _beside(path: str) -> Iterator[Finding]:
         found = os.stat(path)
     except OSError:
         return
-    # A sticky folder keeps whose a file is; what is mounted to be read is 0777 at times.
+    # A sticky folder keeps whose a file is; what is mounted to be read may be 0777.
     if found.st_mode & 0o1002 == 0o002 and os.access(path, os.W_OK):
         text = say("doctor.anybody", path=path, mode=_mode(found))
         yield Finding(AREA, "anybody", text, f"chmod o-w {path}", BAD)
