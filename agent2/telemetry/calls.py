@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -99,6 +100,8 @@ class Calls(BaseAdapter):
 
 
 def _library() -> Any:
+    # Else it writes a collector's words to our standard error, just as they come.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         import grpc
     except ImportError:
