@@ -90,10 +90,15 @@ def check(report: Report, section: Any) -> None:
     if not isinstance(section, dict):
         return
     _sizes(report, section)
+    if section.get("enabled") is True and not importlib.util.find_spec("opentelemetry"):
+        what = "OpenTelemetry is not installed, so nothing will be sent"
+        hint = 'pip install "agent2[otlp]"'
+        loc = ("telemetry", "enabled")
+        report.tell(loc, what, "true", "the extra otlp", hint, warning=True)
     given = section.get("endpoint")
     if not isinstance(given, str):
         return
-    loc = ("telemetry", "endpoint")
+    loc = "telemetry", "endpoint"
     url = with_scheme(given)
     if urls.fault(url) or urls.is_private(url):
         return  # it was told

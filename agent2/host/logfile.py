@@ -14,6 +14,10 @@ import time
 
 from agent2.host.clock import stamp
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
 _BAD = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))}
@@ -39,6 +43,7 @@ class LogFile:
         self.backups = 10
         self.json = False
         self.json_path = ""  # "": beside the log
+        self.ids: Callable[[str], dict[str, str]] = _none  # a sid's, in a trace
         self.lost = 0
         self._name = name
         self._echo = echo
@@ -137,8 +142,8 @@ class LogFile:
 
     def _write_json(self, now: float, level: str, text: str, sid: str) -> None:
         """Write the line to the JSON-lines file too; of no incident: of this run."""
-        at, sid = stamp(now), sid or self._run
-        record = {"timestamp": at, "level": level, "name": self._name, "sid": sid}
+        of = {"sid": sid} | self.ids(sid) if sid else {"sid": self._run}
+        record = {"timestamp": stamp(now), "level": level, "name": self._name} | of
         record["message"] = text
         line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         self.record(line)
@@ -185,3 +190,7 @@ def _readable(fd: int, there: os.stat_result) -> None:
     """Give our own file its documented mode, whatever the umask was."""
     if there.st_uid == os.geteuid() and there.st_mode & 0o777 != 0o644:
         os.fchmod(fd, 0o644)
+
+
+def _none(_sid: str) -> dict[str, str]:
+    return {}

@@ -33,6 +33,7 @@ from agent2.watcher.upkeep import Upkeep
 from agent2.watcher.watched import above, made_of
 from agent2.watcher.welcome import welcome
 from agent2.wire.languages import words
+from agent2.wire.trace_ids import ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Agent:
         self.words = words(plan.language)
         self.log.level = LEVELS.get(plan.log.level, LEVELS["INFO"])
         self.log.json, self.log.json_path = plan.log.json, plan.log.json_path
+        self.log.ids = ids
         self.log.max_bytes = plan.log.max_bytes
         self.log.backups = plan.log.backups
         many = len(plan.targets) > 1

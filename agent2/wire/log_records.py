@@ -13,7 +13,7 @@ import json
 from agent2.core.effects import OpenIncident, ResolveIncident
 from agent2.core.model import Outcome
 from agent2.core.value import as_dict
-from agent2.wire.trace_ids import span_id, trace_id
+from agent2.wire.trace_ids import ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def cycle(
     return {
         "type": "cycle",
         "sid": sid,
-        "trace_id": f"{trace_id(sid):032x}",
-        "span_id": f"{span_id(sid):016x}",
+        **ids(sid),
         "cycle_id": name,
         "incident_id": incident,
         "target": target,
@@ -131,8 +130,7 @@ def _incident(
     return {
         "type": "incident",
         "sid": key,
-        "trace_id": f"{trace_id(key):032x}",
-        "span_id": f"{span_id(key):016x}",
+        **ids(key),
         "incident_id": key,
         "target": target,
         "state": state,

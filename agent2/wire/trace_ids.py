@@ -18,6 +18,12 @@ def span_id(incident: str, *what: str) -> int:
     return _number("/".join((incident, *(what or ("root",)))), 8)
 
 
+def ids(incident: str) -> dict[str, str]:
+    """Return trace and root span of an incident as records and logs have them."""
+    whole = {"trace_id": f"{trace_id(incident):032x}"}
+    return whole | {"span_id": f"{span_id(incident):016x}"}
+
+
 def _number(text: str, size: int) -> int:
     from hashlib import sha256  # the watcher's room: not before it is needed
 

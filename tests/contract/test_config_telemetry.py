@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 
 import pytest
 
@@ -145,3 +146,15 @@ def test_every_variable_that_counts_makes_the_plan_anew_when_it_changes():
     for name in VARIABLES:
         before = sources.current_stamp("", "", {})
         assert sources.current_stamp("", "", {name: "1"}) != before
+
+
+def test_what_is_not_installed_is_said_where_it_is_wanted(monkeypatch):
+    monkeypatch.setattr(sys, "path", [])  # as without the extra
+    monkeypatch.setattr(sys, "path_importer_cache", {})
+    for name in [one for one in sys.modules if one.startswith("opentelemetry")]:
+        monkeypatch.delitem(sys.modules, name)
+
+    (line,) = told("{enabled: true}")
+    assert "OpenTelemetry is not installed" in line
+    assert 'pip install "agent2[otlp]"' in line
+    assert told("{enabled: false}") == []
