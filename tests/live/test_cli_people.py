@@ -43,6 +43,11 @@ def web(cli):
 def test_commands_that_need_an_agent_say_so_where_none_runs(tmp_path):
     cli = Cli(tmp_path)
     for words in (
+        ("incidents", "close", "a@1"),
+        ("silence", "add", "x", "--for", "1h"),
+    ):
+        assert "--why is missing" in cli(*words).err
+    for words in (
         ("check-now", "webui"),
         ("restart-target", "webui", "--why", "x"),
         ("incidents", "resolve", "a@1", "--why", "x"),

@@ -84,7 +84,10 @@ def test_it_is_decided_written_down_and_told_and_nothing_is_done(cli):
         a for a in cli("audit", "webui", "--json").json["audit"] if would in str(a)
     ]
     assert "hunter22" not in str(line)
-    assert would in cli("why", "webui").out
+    told = cli("why", "webui").out
+    assert would in told
+    assert "The next restart comes" not in told
+    assert "these are not restarted: webui" in cli("status").out
 
 
 def test_a_person_is_refused_too_unless_that_is_what_is_wanted(cli):

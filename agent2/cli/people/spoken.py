@@ -42,7 +42,8 @@ def by(command: Decorated) -> Decorated:
 
 def why(*, required: bool) -> Callable[[Decorated], Decorated]:
     """Return the option ``--why``."""
-    return click.option("--why", default="", required=required, help=say("option.why"))
+    given: dict[str, Any] = {"required": True} if required else {"default": ""}
+    return click.option("--why", help=say("option.why"), **given)
 
 
 def word(named: str, reason: str) -> Word:

@@ -41,6 +41,7 @@ def _remarks(seen: Snapshot, settings: Settings) -> Iterator[str]:
     yield from _gates(seen, settings)
     yield from _silences(seen, settings)
     yield from _spent(seen, settings)
+    yield from _rehearsed(seen)
     yield from _untaken(seen, settings)
     yield from _notifiers(seen, settings)
     for incident in seen.entries("incidents", "open"):
@@ -122,6 +123,14 @@ def _spent(seen: Snapshot, settings: Settings) -> Iterator[str]:
             yield say(
                 "status.spent", target=target.get("name"), spent=spent, command=command
             )
+
+
+def _rehearsed(seen: Snapshot) -> Iterator[str]:
+    """Name the targets that are not restarted because it is a dry run."""
+    pairs = ((one.get("name"), one.get("restarts")) for one in seen.entries("targets"))
+    dry = [str(n) for n, how in pairs if isinstance(how, dict) and how.get("dry_run")]
+    if dry:
+        yield say("status.dry_run", targets=", ".join(dry))
 
 
 def _untaken(seen: Snapshot, settings: Settings) -> Iterator[str]:

@@ -124,12 +124,10 @@ def _done(entry: Entry, past: Past) -> Iterator[str]:
             case _:
                 yield say("why.under_way", **facts)
     reason, note = past.withheld
-    restarts = _restarts(entry)
-    if reason == ("off" if restarts.get("enabled") is False else "exhausted"):
-        return  # what comes next says so, with when
-    if reason:
+    said_next = "off" if _restarts(entry).get("enabled") is False else "exhausted"
+    if reason not in ("", said_next):
         yield say("why.withheld", why=f"{reason}: {note}" if note else reason)
-    elif not past.done:
+    elif not reason and not past.done:
         yield say("why.nothing_done")
 
 
@@ -142,10 +140,8 @@ def _told(entry: Entry, seen: Snapshot, past: Past) -> Iterator[str]:
             case "dead":
                 yield say("why.given_up", why=f"{one.cause}: {one.detail}", **facts)
             case _:
-                why = (
-                    f"{one.cause}: {one.detail}" if one.cause else say("why.no_answer")
-                )
-                yield say("why.waits", why=why, **facts)
+                why = f"{one.cause}: {one.detail}" if one.cause else ""
+                yield say("why.waits", why=why or say("why.no_answer"), **facts)
     incident = past.incident
     if incident is not None and incident.acked_at is not None:
         yield say("why.acked", who=incident.acked_by, at=moment(incident.acked_at))
@@ -164,8 +160,7 @@ def _next(entry: Entry, seen: Snapshot, settings: Settings) -> Iterator[str]:
     if entry.get("health") != "unhealthy":
         return
     name, restarts = entry.get("name"), _restarts(entry)
-    age = seen.part("restart_signal", "age_s")
-    due = restarts.get("next_restart_at")
+    age, due = seen.part("restart_signal", "age_s"), restarts.get("next_restart_at")
     spent = f"{restarts.get('used')}/{restarts.get('limit')}"
     if restarts.get("enabled") is False:
         yield say("why.off")
@@ -174,9 +169,11 @@ def _next(entry: Entry, seen: Snapshot, settings: Settings) -> Iterator[str]:
         yield say("why.paused", command=typed(f"gate approve {name}", settings))
     if isinstance(age, int | float) and seen.tree.get("primary") == name:
         yield say("why.untaken", age=duration(float(age)))
+    elif restarts.get("dry_run"):
+        return  # what was withheld says so: none comes
     elif restarts.get("exhausted"):
         yield say("why.exhausted", spent=spent, at=due or "-")
-    elif due:
+    elif (snapshot.seconds_since(due) or 0.0) < 0:
         yield say("why.next_restart", at=due, spent=spent)
 
 

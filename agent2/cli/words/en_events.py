@@ -107,6 +107,7 @@ EVENTS = {
     "inbox.slow_policy": "the policy for {name} is slow",
     "status.spent": "{target}: its restart budget is spent ({spent}), a person is "
     "needed: {command}",
+    "status.dry_run": "dry run (restart.dry_run), these are not restarted: {targets}",
     "status.untaken": "the restart signal was written {age} ago and nobody takes it "
     "up: {command}",
     "status.held": "{target}: actions are paused: {why} ({command})",

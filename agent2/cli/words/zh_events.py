@@ -102,6 +102,7 @@ EVENTS = {
     "inbox.slow_store": "数据库缓慢: 请检查磁盘以及谁占用了 {path}",
     "inbox.slow_policy": "{name} 的策略缓慢",
     "status.spent": "{target}: 重启预算已用尽 ({spent}), 请人工处理: {command}",
+    "status.dry_run": "演练模式 (restart.dry_run), 以下目标不会被重启: {targets}",
     "status.untaken": "重启信号已写入 {age}, 无人处理: {command}",
     "status.held": "{target}: 动作已暂停: {why} ({command})",
     "gate.none": "没有设置闸门",
