@@ -131,3 +131,7 @@ def test_the_watcher_has_a_child_compile_it_and_keeps_nothing_of_that(tmp_path):
     argv[-1] = no_room + code.splitlines()[0] + f"\n{call}"
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.startswith("agent2: ")) == (2, True)
+    shutil.rmtree(made.parent)
+    argv[-2:] = [str(tmp_path / "agent2/agent2_monitor.py"), "--nonsense"]
+    subprocess.run(argv, capture_output=True, check=False, umask=0)
+    assert made.parent.stat().st_mode & 0o002 == 0  # as an init without a mask
