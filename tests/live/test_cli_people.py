@@ -261,4 +261,5 @@ def test_a_change_is_marked_and_compared_with_what_was_before(cli, page):
     audited = cli("audit", "agent2", "--json").json["audit"]
     assert "DEPLOYMENT_MARKED" in [line["event_type"] for line in audited]
     assert cli("annotate", "x", "--target", "nobody").code == 2
-    assert cli("annotate", "x", "--for", "2x").code == 2
+    for words in (("x", "--for", "2x"), ("x", "--for", "0s"), (" ",)):
+        assert cli("annotate", *words).code == 2

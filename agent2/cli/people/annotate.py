@@ -12,6 +12,7 @@ from agent2.cli.people.spoken import by, word
 from agent2.cli.records import Store, moment, print_json
 from agent2.cli.settings import Settings
 from agent2.cli.span import span
+from agent2.cli.typed import typed
 from agent2.cli.words import say
 from agent2.core.text import visible
 from agent2.store import marks
@@ -35,6 +36,10 @@ def annotate(
     """Mark a change."""
     said = word(named, text)
     watch = span(length, "--for")
+    if not text.strip() or not watch:
+        empty = say("usage.missing", name="TEXT")
+        message = say("inbox.since", given=visible(length)) if text.strip() else empty
+        raise Failure(codes.USAGE, message, "agent2 annotate 'v1.2' --for 30m")
     if target and target not in (one.name for one in obtain(settings).targets):
         message = say("error.no_target", name=visible(target))
         raise Failure(codes.USAGE, message, "agent2 status")
@@ -45,4 +50,7 @@ def annotate(
         about = {"at": moment(mark.at), "what": text, "who": mark.who}
         print_json({"mark": about | {"target": target or None, "until": until}})
     else:
-        click.echo(say("annotate.done", what=visible(text), until=until))
+        report = typed("report", settings)
+        click.echo(
+            say("annotate.done", what=visible(text), until=until, command=report)
+        )

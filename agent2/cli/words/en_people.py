@@ -32,7 +32,7 @@ PEOPLE = {
     "report compares each target before and after it.",
     "option.annotate_target": "The target that it is about, else all.",
     "option.annotate_for": "How long it is watched, and as long before it (30m).",
-    "annotate.done": "{what} is marked; it is watched until {until}: agent2 report",
+    "annotate.done": "{what} is marked; it is watched until {until}: {command}",
     "option.by": "Who says so; else who types.",
     "option.why": "Why; it is shown to everybody who asks.",
     "option.match": "target, severity or label.NAME (repeatable; all must hold).",

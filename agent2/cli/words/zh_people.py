@@ -29,7 +29,7 @@ PEOPLE = {
     "报告会对比每个目标的前后情况。",
     "option.annotate_target": "涉及的目标, 默认为全部。",
     "option.annotate_for": "观察多久, 与之前同样长的时间对比 (30m)。",
-    "annotate.done": "已标记 {what}; 观察至 {until}: agent2 report",
+    "annotate.done": "已标记 {what}; 观察至 {until}: {command}",
     "option.by": "操作者; 默认为当前用户。",
     "option.why": "原因; 会显示给所有查询者。",
     "option.match": "target, severity 或 label.NAME (可重复; 须全部符合)。",
