@@ -128,7 +128,8 @@ def _spent(seen: Snapshot, settings: Settings) -> Iterator[str]:
 def _rehearsed(seen: Snapshot) -> Iterator[str]:
     """Name the targets that are not restarted because it is a dry run."""
     pairs = ((one.get("name"), one.get("restarts")) for one in seen.entries("targets"))
-    dry = [str(n) for n, how in pairs if isinstance(how, dict) and how.get("dry_run")]
+    on = ((n, how) for n, how in pairs if isinstance(how, dict) and how.get("enabled"))
+    dry = [str(n) for n, how in on if how.get("dry_run")]
     if dry:
         yield say("status.dry_run", targets=", ".join(dry))
 
