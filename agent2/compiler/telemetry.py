@@ -53,7 +53,7 @@ class Telemetry(Section):
     enabled: Truth = described(_PLAN.enabled, "Send")
     endpoint: Annotated[str, ENDPOINT] = described(
         _PLAN.endpoint,
-        "Base URL of an OTLP/HTTP receiver; /v1/… is put after it",
+        "Base URL of an OTLP receiver; port 4317 is gRPC, else /v1/… is put after it",
     )
     allow_insecure: Truth = described(
         _PLAN.allow_insecure, "Send without encryption to another machine"
