@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent2.core.redaction import redact
 from agent2.core.text import one_line, plain, revealed, scrub
 from agent2.core.value import value
 from agent2.host import spawn
@@ -52,7 +53,7 @@ class CommandAction(AtOnce):
             why = getattr(error, "strerror", None) or type(error).__name__
             return refused(f"cannot run {self.argv[0]}: {why}")
         secrets = revealed((*self.argv, *self.env.values()))
-        said = scrub(ended.output.decode("utf-8", "replace").strip(), secrets)
+        said = redact(scrub(ended.output.decode("utf-8", "replace").strip(), secrets))
         if ended.late or ended.status is None:
             how = f"did not end in {self.timeout:g} s: killed"
         else:

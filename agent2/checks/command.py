@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from agent2.core.model import Code, Facet, Finding, Outcome
+from agent2.core.redaction import redact
 from agent2.core.text import one_line, plain, revealed, scrub
 from agent2.core.value import value
 from agent2.host import spawn
@@ -53,7 +54,7 @@ class CommandCheck:
             return Finding(Outcome.ERROR, Code.INTERNAL, detail)
         secrets = revealed((*self.argv, *self.env.values()))
         said = _first_line(scrub(ended.output.decode("utf-8", "replace"), secrets))
-        return _judge(ended, said, reactor.now() - begun)
+        return _judge(ended, redact(said), reactor.now() - begun)
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Tell what is wrong with the options."""

@@ -166,3 +166,8 @@ def test_options_that_cannot_run_are_named():
         "env"
     ]
     assert not list(CommandCheck(argv=("x",), env={"A": ""}).problems())
+
+
+def test_what_looks_like_a_password_is_hidden_too():
+    finding = ask(sh("echo mysqldump --password=hunter22 -u a; exit 2"))
+    assert finding.detail == "exit code 2: mysqldump --password=*** -u a"
