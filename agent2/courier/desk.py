@@ -48,6 +48,7 @@ class Desk:
         self._pass_on = False
         self.news = False  # something was queued here: others have work
         self._unstored: list[Callable[[], object]] = []
+        self._borrowed: set[int] = set()  # by number: leases that are not written yet
 
     def configure(self, plan: Plan) -> None:
         """Take the notifiers and the language of *plan*."""
@@ -68,7 +69,12 @@ class Desk:
                 self._voice.fails[name] = error[0]
 
     def lease(self, name: str) -> Delivery | None:
-        """Take the next due delivery of the notifier *name*."""
+        """Take the next due delivery of the notifier *name*.
+
+        An alert beats a record: where no lease can be written, our lock stands for it.
+        """
+        if not self.settle():
+            return self._borrow(name)
         try:
             found = outbox.lease(
                 self.db,
@@ -79,16 +85,34 @@ class Desk:
             )
         except StoreError as error:
             self._voice.stuck(error)
-            return None
+            return self._borrow(name)
         return found[0] if found else None
+
+    def _borrow(self, name: str) -> Delivery | None:
+        try:
+            now, without = self.now(), self._borrowed
+            found = outbox.borrow(self.db, now=now, notifier=name, without=without)
+        except StoreError:
+            return None
+        if found is not None:
+            self._borrowed.add(found.seq)
+            self._unstored.append(lambda: self._confirm(found))
+        return found
+
+    def _confirm(self, held: Delivery) -> None:
+        now, owner = self.now(), self._owner
+        outbox.confirm(self.db, held, owner=owner, now=now, lease_s=LEASE_S)
+        self._borrowed.discard(held.seq)
 
     def renew(self, held: Delivery) -> bool:
         """Hold a lease for longer; False: it was lost."""
+        if not self.settle():
+            return True  # nobody else can write either
         try:
             return outbox.renew(self.db, held, self.now() + LEASE_S)
         except StoreError:
             unwritten(self.db, "heartbeat", "delivery")
-            return True  # nobody else can write either
+            return True
 
     def give_back(self, held: Delivery) -> None:
         """End a lease without an attempt."""
@@ -105,7 +129,7 @@ class Desk:
             # The lease has counted this attempt already, and it was not made.
             before = tuple(
                 replace(each, attempts=each.attempts - 1)
-                if each.id == held.id
+                if each.id == held.id and held.seq not in self._borrowed
                 else each
                 for each in group
             )

@@ -8,12 +8,12 @@ from __future__ import annotations
 import fcntl
 import os
 import resource
-import sys
 import time
 
 from agent2.core.text import place
 from agent2.courier import owner
 from agent2.courier.loop import IDLE_S, Courier
+from agent2.host.complain import complain
 from agent2.host.gentle import give_way
 from agent2.plan.stored import PlanError
 from agent2.store.errors import StoreError
@@ -83,5 +83,5 @@ def _lock(state_dir: str) -> int | None:
 
 
 def _fail(code: int, text: str) -> int:
-    print("agent2 courier:", text, file=sys.stderr)  # noqa: T201
+    complain(f"agent2 courier: {text}")
     return code

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 from agent2.core.builtin import failed
 from agent2.core.events import Event
 from agent2.core.standing import Standing
 from agent2.core.text import one_line
+from agent2.host.complain import complain
 from agent2.host.wake import wake
 from agent2.store.own_events import tell
 
@@ -116,7 +115,7 @@ class Voice:
         line = one_line(" ".join(text.split()), 2000)
         wake(self._state_dir, f"log {level}/{sid} {line}")
         if level != "INFO":
-            print(level, line, file=sys.stderr, flush=True)  # noqa: T201
+            complain(f"{level} {line}")
 
 
 KIND = "ALERT_FAILED"

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import os
 import resource
-import sys
 import time
 from contextlib import suppress
 from typing import Any
 
 from agent2.core.text import place
 from agent2.evidence.pack import collect
+from agent2.host.complain import complain
 from agent2.host.files import ensure_dir, write_atomic
 from agent2.host.gentle import give_way
 from agent2.plan.sources import PLAN_NAME
@@ -93,5 +93,5 @@ def prune(folder: str, keep: int, now: float) -> None:
 
 
 def _fail(code: int, text: str) -> int:
-    print("agent2 evidence:", text, file=sys.stderr)  # noqa: T201
+    complain(f"agent2 evidence: {text}")
     return code

@@ -38,6 +38,8 @@ _PICK = f"""SELECT {COLUMNS} FROM deliveries AS d INDEXED BY deliveries_queue
 _LEASED = f"{UNFINISHED} AND state = 'sending'"
 # By number: an id that a disk has bent may not be the one that was read.
 _MINE = " WHERE seq = ? AND fence = ? AND state = 'sending'"
+_AS_IT_WAS = f"""SELECT {COLUMNS} FROM deliveries
+    WHERE seq = ? AND fence = ? AND {UNFINISHED}"""  # noqa: S608
 
 
 def lease(
@@ -54,13 +56,7 @@ def lease(
     A row whose earlier lease ran out may have arrived: it comes back ambiguous,
     with the cause CRASHED. Rows of a paused notifier stay.
     """
-    resting = {name for name, until in paused(db).items() if _ahead(until, now)}
-    wanted = {
-        "notifiers": dump([name for name in notifiers if name not in resting]),
-        "now": now,
-        "absurd": now + ABSURD_S,
-        "limit": limit,
-    }
+    wanted = _wanted(db, now, notifiers, limit)
     if not db.rows(_PICK, wanted):  # the usual answer costs no write
         db.idle += 1
         return []
@@ -69,6 +65,31 @@ def lease(
         again = sum(row.fence > 0 for row in found)
         totals.claimed(tx, db, _QUEUE, again)
         return [_take(tx, row, owner, now, lease_s) for row in found]
+
+
+def borrow(
+    db: Database, *, now: float, notifier: str, without: Iterable[int]
+) -> Delivery | None:
+    """Return a due row of *notifier* as if it were leased: no lease can be written.
+
+    For the one courier that holds the lock: nobody else takes it meanwhile. *without*
+    are the numbers of those it has borrowed already; ``confirm`` writes it down.
+    """
+    borrowed = frozenset(without)
+    for row in db.rows(_PICK, _wanted(db, now, (notifier,), len(borrowed) + 1)):
+        if (found := from_row(row)).seq not in borrowed:
+            return _taken(found)
+    return None
+
+
+def confirm(
+    db: Database, borrowed: Delivery, *, owner: str, now: float, lease_s: float
+) -> None:
+    """Write down the lease of what was borrowed, if it is still as it was then."""
+    with db.transaction() as tx:
+        row = tx.execute(_AS_IT_WAS, (borrowed.seq, borrowed.fence - 1)).fetchone()
+        if row is not None:
+            _take(tx, from_row(row), owner, now, lease_s)
 
 
 def take_over(db: Database, now: float) -> int:
@@ -161,20 +182,24 @@ def _ahead(until: float, now: float) -> bool:
     return now < until <= now + ABSURD_S
 
 
+def _wanted(
+    db: Database, now: float, notifiers: Iterable[str], limit: int
+) -> dict[str, object]:
+    """Return the values of ``_PICK``; notifiers that rest are left out."""
+    resting = {name for name, until in paused(db).items() if _ahead(until, now)}
+    names = [name for name in notifiers if name not in resting]
+    whole = {"notifiers": dump(names), "now": now, "absurd": now + ABSURD_S}
+    return whole | {"limit": limit}
+
+
 def _take(
     tx: sqlite3.Connection, row: Delivery, owner: str, now: float, lease_s: float
 ) -> Delivery:
     """Lease one row; within the transaction that found it."""
-    taken = replace(
-        row,
-        state=DeliveryState.SENDING,
-        fence=row.fence + 1,
-        attempts=row.attempts + 1,
-    )
+    taken = _taken(row)
     totals.acquired(tx, _QUEUE, row.alert.target, owner, taken.fence)
     if row.state is DeliveryState.SENDING:  # its sender died or slept
         totals.reclaimed(tx, _QUEUE, row.alert.target, owner, taken.fence)
-        taken = replace(taken, ambiguous=True, cause=Cause.CRASHED, detail=_CRASHED)
         tx.execute(
             "UPDATE deliveries SET ambiguous = 1, cause = ?, detail = ?, failed_at = ?"
             " WHERE seq = ?",
@@ -186,6 +211,19 @@ def _take(
         (taken.fence, taken.attempts, plain(owner), now + lease_s, row.seq),
     )
     return taken
+
+
+def _taken(row: Delivery) -> Delivery:
+    """Return *row* as it is while it is sent."""
+    taken = replace(
+        row,
+        state=DeliveryState.SENDING,
+        fence=row.fence + 1,
+        attempts=row.attempts + 1,
+    )
+    if row.state is not DeliveryState.SENDING:
+        return taken
+    return replace(taken, ambiguous=True, cause=Cause.CRASHED, detail=_CRASHED)
 
 
 def _mark(

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from agent2.core.message import Delivery
     from agent2.store.database import Database
     from agent2.store.leases import (
+        borrow,
+        confirm,
         delivered,
         failed,
         lease,
@@ -50,6 +52,8 @@ else:
 __all__ = [
     "NotifierCount",
     "add",
+    "borrow",
+    "confirm",
     "counts",
     "delivered",
     "drop",

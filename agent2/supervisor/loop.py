@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import select
 import signal
-import sys
 import time
 
 from agent2.core.text import one_line
+from agent2.host.complain import complain
 from agent2.host.logfile import LEVELS, LogFile
 from agent2.host.signal_pipe import SignalPipe
 from agent2.host.wake import SUPERVISOR, WakeSocket, wake
@@ -135,7 +135,7 @@ class Supervisor:
         line = one_line(" ".join(text.split()), 2000)
         self._file(level, line)
         if level not in {"DEBUG", "INFO"}:
-            print(level, line, file=sys.stderr, flush=True)  # noqa: T201
+            complain(f"{level} {line}")
             wake(self._state_dir, f"log {level} {line}")
 
     def close(self) -> None:

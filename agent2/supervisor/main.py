@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 from agent2.core.text import place
 from agent2.host.clock import Clock
+from agent2.host.complain import complain
 from agent2.host.instance import Instance, LockedError
 from agent2.host.wake import SUPERVISOR, wake
 from agent2.plan.stored import PlanError
@@ -69,5 +69,5 @@ def _work(supervisor: Supervisor) -> int:
 
 
 def _fail(code: int, text: str) -> int:
-    print("agent2 supervisor:", text, file=sys.stderr)  # noqa: T201
+    complain(f"agent2 supervisor: {text}")
     return code

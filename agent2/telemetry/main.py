@@ -10,9 +10,9 @@ import importlib.util
 import os
 import resource
 import signal
-import sys
 
 from agent2.core.text import one_line, place
+from agent2.host.complain import complain
 from agent2.host.gentle import give_way
 from agent2.host.instance import Instance, LockedError
 from agent2.plan.stored import PlanError
@@ -70,7 +70,7 @@ def _installed() -> bool:
 
 
 def _fail(code: int, text: str) -> int:
-    print("agent2 telemetry:", text, file=sys.stderr)  # noqa: T201
+    complain(f"agent2 telemetry: {text}")
     return code
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 
 from agent2.core.text import one_line, place
+from agent2.host.complain import complain
 from agent2.host.gentle import give_way
 from agent2.host.instance import Instance, LockedError
 from agent2.host.wake import wake
@@ -114,5 +114,5 @@ def _squeezed(path: str, done: Round) -> Round:
 
 
 def _fail(code: int, text: str) -> int:
-    print("agent2 upkeep:", text, file=sys.stderr)  # noqa: T201
+    complain(f"agent2 upkeep: {text}")
     return code

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -150,6 +152,24 @@ def test_it_leaves_when_its_folder_was_removed(tmp_path, channels, gone):
 
         assert courier.wait(30) == 0
         it.wait(lambda: not os.path.exists(f"/proc/{lane}"))
+
+
+@pytest.mark.slow
+def test_an_alert_leaves_once_though_no_lease_can_be_written(tmp_path, channels):
+    """As on a disk whose last room the incident has taken: no complaint fits either."""
+    with stage(tmp_path, channels, "webhook") as it:
+        (tmp_path / "stderr").symlink_to("/dev/full")
+        made = it.queue("webhook")
+        with closing(sqlite3.connect(it.db.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            it.start()
+            it.wait(lambda: channels["webhook"].fake.received)
+            assert it.row(made).state.value == "pending"
+            other.execute("ROLLBACK")
+        row = it.wait_state(made, "delivered")
+
+    assert (row.attempts, row.fence, row.ambiguous) == (1, 1, False)
+    assert len(channels["webhook"].fake.received) == 1
 
 
 def test_where_memory_is_short_a_lane_goes_first(tmp_path, channels):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 
+from agent2.host.complain import complain
 from agent2.plan import sources
 from agent2.store.errors import StoreError
 from agent2.supervisor import phrases
@@ -59,5 +59,5 @@ def _number(name: str, otherwise: float) -> float:
 
 
 def _fail(code: int, text: str) -> int:
-    print("agent2 supervisor:", text, file=sys.stderr)  # noqa: T201
+    complain(f"agent2 supervisor: {text}")
     return code
