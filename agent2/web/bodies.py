@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope
 
 LARGEST = 1 << 20  # bytes of a body
-SMALL = 1 << 16  # what is longer may weigh 30 MB when it is read: one at a time
+SMALL = 1 << 16  # what is longer may weigh 15 MB when it is read: one at a time
+PARTS = 20_000  # objects and lists in a body: they weigh 30 times what they are long
 BODY_S = 5.0
 
 
@@ -65,6 +66,8 @@ def parsed(raw: bytes) -> Any:
     Raises:
         Refusal: bad_json.
     """
+    if raw.count(b"{") + raw.count(b"[") > PARTS:
+        raise Refusal("bad_json", why=f"more than {PARTS} objects and lists")
     try:
         return json.loads(
             raw.decode("utf-8"), parse_constant=_no_number, parse_float=_finite

@@ -80,7 +80,8 @@ class Guard:
         except ClientDisconnect:
             return
         except Exception as error:
-            refusal = self._refusal(error, scope)
+            # It would hold itself by our frame, and with it all that was sent.
+            refusal = self._refusal(error, scope).with_traceback(None)
             self._refused(refusal.code)
             if begun:
                 raise ConnectionError("the answer cannot be ended") from None

@@ -22,6 +22,7 @@ $ agent2 status | grep -c 'the last configuration was refused'
 $ cp good.yaml live.yaml
 $ agent2 reload
 > Reloaded live.yaml (PID: [...])
+> Changed: nothing
 $ agent2 stop
 
 -- good.yaml --
