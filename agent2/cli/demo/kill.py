@@ -94,7 +94,7 @@ class _Watch:
     def news(self) -> Iterator[tuple[float, str]]:
         """Yield (time, sentence) for what happened since the last call."""
         found = [*self._from_journal(), *self._from_files()]
-        yield from sorted(found)
+        yield from sorted(found, key=lambda one: one[0])  # of one look: cause first
 
     def _from_journal(self) -> Iterator[tuple[float, str]]:
         for entry in journal.read(self._db, self._after):
