@@ -125,11 +125,12 @@ class Answer(BaseHTTPRequestHandler):
         if word not in FAULTS:
             self._say(400, {"error": "unknown fault", "known": list(FAULTS)})
             return
+        if word != "die":
+            self.server.show(word)  # who has the answer may rely on it
         self._say(200, {"fault": word})
         if word == "die":
             # As a crash does it: at once, and the PID file stays behind.
             os.kill(os.getpid(), signal.SIGKILL)
-        self.server.show(word)
 
     def _say(self, code: int, body: dict[str, Any]) -> None:
         self._send(code, json.dumps(body, ensure_ascii=False).encode() + b"\n")
