@@ -101,6 +101,7 @@ TABLE = {
         "integrity": "agent2.checks.integrity:IntegrityCheck",
         "dns": "agent2.checks.dns:DnsCheck",
         "certificate": "agent2.checks.certificate:CertificateCheck",
+        "redis": "agent2.checks.redis:RedisCheck",
     },
     "actions": {
         "signal_file": "agent2.actions.signal_file:SignalFileAction",

@@ -8,7 +8,6 @@ from agent2.core.model import Code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _socket as socket
     from collections.abc import Container
 
     from agent2.host.reactor import Reactor
@@ -33,7 +32,7 @@ async def exchange(
     sock = await net.connect(reactor, choices, deadline, Code.DEADLINE, Code.REFUSED)
     try:
         connected = reactor.now()
-        await _send(reactor, sock, request, deadline)
+        await net.send(reactor, sock, request, deadline)
         fd, first = sock.fileno(), 0.0
         while True:
             if not await reactor.readable(fd, deadline):
@@ -56,19 +55,3 @@ async def exchange(
         raise net.ProbeError(Code.RESET, f"{detail} the answer") from None
     finally:
         sock.close()
-
-
-async def _send(
-    reactor: Reactor, sock: socket.socket, request: bytes, deadline: float
-) -> None:
-    left = request
-    while True:
-        try:
-            left = left[sock.send(left) :]
-        except BlockingIOError:
-            pass  # a full buffer: the other side does not read
-        if not left:
-            return
-        if not await reactor.writable(sock.fileno(), deadline):
-            detail = "connected, but the request was not taken in time"
-            raise net.ProbeError(Code.DEADLINE, detail)

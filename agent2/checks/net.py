@@ -154,6 +154,27 @@ async def _connect(
     return sock
 
 
+async def send(
+    reactor: Reactor, sock: socket.socket, request: bytes, deadline: float
+) -> None:
+    """Send all of *request*.
+
+    Raises:
+        ProbeError: it was not taken before *deadline*.
+    """
+    left = request
+    while True:
+        try:
+            left = left[sock.send(left) :]
+        except BlockingIOError:
+            pass  # a full buffer: the other side does not read
+        if not left:
+            return
+        if not await reactor.writable(sock.fileno(), deadline):
+            detail = "connected, but the request was not taken in time"
+            raise ProbeError(Code.DEADLINE, detail)
+
+
 def hang_up(sock: socket.socket) -> None:
     """Close by FIN: a server that only accepted sees an end, not an error."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes(len(_LINGER)))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent2.logs.nginx import LogFormat
 
 _LARGEST = 8 << 20  # bytes of a memory
-_EVERY = 10.0  # seconds from one writing of it to the next
+_EVERY = 30.0  # seconds from one writing of it to the next
 
 
 class LogReader:
@@ -95,9 +95,9 @@ class LogReader:
                     form = detected(block)
                     self._form = f"nginx:{form.text}" if form else "agent2"
                     counting = self._count(form)
-                lines = block.count(b"\n")
-                counting.feed(block, lines, now, day)
-                self._lines += lines
+                self._lines += counting.feed(block, now, day)
+            if self._counting:
+                self._counting.settle(now)
             self.missing = self._file.missing and not self._unit
             self._remember(now)
             self._say(day, self.skipped - before)

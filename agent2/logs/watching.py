@@ -13,7 +13,7 @@ from agent2.logs import records
 from agent2.logs.limits import Breach
 from agent2.logs.lines import holding, needle, tally
 from agent2.logs.nginx import Columns
-from agent2.logs.windows import TimeWindow, Today, Window
+from agent2.logs.windows import MOST, TimeWindow, Today, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,23 +63,31 @@ class Counting:
             if limits.slow and "request_time" in form.names:
                 self._seconds = Columns(form, {"request_time": 0})
         self._fresh: dict[bytes, int] = {}
+        self._askers: Counts = Counter()  # since the last ``settle``
         self._latest = [str(line).encode() for line in kept.get("latest", ())]
 
-    def feed(self, block: bytes, lines: int, now: float, day: str) -> None:
-        """Count the *lines* lines of *block*, which came just *now*."""
+    def feed(self, block: bytes, now: float, day: str) -> int:
+        """Count the lines of *block*, which came just *now*; return how many."""
         self._fresh = {}
-        self._count(block, lines, now, day)
+        lines = self._count(block, now, day)
         fresh = sorted(self._fresh, key=self._fresh.__getitem__)
         self._latest = [*self._latest, *(line[: 4 * _LONGEST] for line in fresh)]
         self._latest = self._latest[-_LAST:]
+        return lines
 
-    def _count(self, block: bytes, lines: int, now: float, day: str) -> None:
+    def settle(self, now: float) -> None:
+        """Call it after the last block of a look: who asked is counted at once."""
+        self._addresses(self._asked, self._askers, now)
+        self._askers.clear()
+
+    def _count(self, block: bytes, now: float, day: str) -> int:
         for name, find in self._finds.items():
             hits = list(find(block))
             if hits:
                 self._windows[name].add(now, ((name, len(hits)),))
                 self._today.add(day, name, len(hits))
                 self._keep(block, hits)
+        lines = block.count(b"\n")
         if self._columns:
             self._answers(self._columns, block, lines, now)
         else:
@@ -90,6 +98,7 @@ class Counting:
         if self._limits.logins:
             found = (_LOGIN.search(x) for x in holding(block, b"Failed password"))
             self._addresses(self._logins, Counter(m[1] for m in found if m), now)
+        return lines
 
     def _answers(self, columns: Columns, block: bytes, lines: int, now: float) -> None:
         rows = columns.rows(block, lines)
@@ -97,8 +106,9 @@ class Counting:
         failed = of.get(_STATUS, ())
         bad = len(failed) - failed.count(b"")
         self._rate.add(now, ((_REQUESTS, len(failed)), (_ERRORS, bad)))
-        asked = Counter(compress(of.get(_ADDRESS, ()), of.get(_REQUEST, ())))
-        self._addresses(self._asked, asked, now)
+        self._askers.update(compress(of.get(_ADDRESS, ()), of.get(_REQUEST, ())))
+        if len(self._askers) > MOST:
+            self.settle(now)
 
     def _lines(self, block: bytes, now: float) -> None:
         if self._limits.warn or self._limits.crit:
@@ -146,8 +156,9 @@ class Counting:
             (self._logins, limits.logins, "failed logins from {}: {}"),
         ):
             if limit:
-                for address, count in window.totals(now).most_common():
-                    if count > limit and not limits.allow(address):
+                many = [(n, a) for a, n in window.totals(now).items() if n > limit]
+                for count, address in sorted(many, reverse=True):
+                    if not limits.allow(address):
                         yield Breach(Code.LOG_LINES, text.format(address, count))
 
     def _too_many(self, now: float, day: str) -> Iterator[Breach]:

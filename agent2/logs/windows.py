@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _STEPS = 12
 _COUNT, _MICROS = "count", "micros"
-_MOST = 2000  # different keys in a step; over it the rarest are forgotten
+MOST = 2000  # different keys in a step; over it the rarest are forgotten
 
 
 class Window:
@@ -34,8 +34,8 @@ class Window:
         held = self._steps.setdefault(step, Counter())
         for key, count in counts:
             held[key] += count
-        if len(held) > _MOST:
-            self._steps[step] = Counter(dict(held.most_common(_MOST // 2)))
+        if len(held) > MOST:
+            self._steps[step] = Counter(dict(held.most_common(MOST // 2)))
 
     def totals(self, now: float) -> Counter[str]:
         """Return the counts of the window that ends *now*."""
