@@ -1,5 +1,8 @@
 """How long one scrape takes: the store and the status of 500 targets as text.
 
+The status is written by the watcher's own code, each target looked at in a millisecond
+of its own, and an ``http`` check tells its phases.
+
 Prints one JSON document: milliseconds from the question to the text (median of many,
 after one that nobody counts), its parts, and its size. ``scrape_ms`` is the usual case:
 the status file is new (every figure in it is another one) and, each fourth time, the
@@ -31,6 +34,7 @@ sys.path.insert(0, str(ROOT))
 
 from agent2.core.effects import OpenIncident, ResolveIncident  # noqa: E402
 from agent2.core.model import Code, Facet, Severity  # noqa: E402
+from agent2.host.clock import stamp  # noqa: E402
 from agent2.metrics.gather import gather  # noqa: E402
 from agent2.metrics.kept import Kept  # noqa: E402
 from agent2.metrics.text import render  # noqa: E402
@@ -38,20 +42,29 @@ from agent2.store import incidents, totals  # noqa: E402
 from agent2.store.database import Database  # noqa: E402
 from agent2.store.reading import Reader  # noqa: E402
 from agent2.wire import snapshot  # noqa: E402
+from agent2.wire.status import render as render_status  # noqa: E402
 
 CHECKS: tuple[str, ...] = ("pid", "tcp", "http")
+BEGAN = time.time() - 3600.0
 WEB = ROOT / "agent2" / "web" / "__main__.py"
 
 
-def stamp(at: float) -> str:
-    """Return epoch seconds as RFC 3339."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(at))
+def took(n: int) -> float:
+    """Return seconds, others for each *n*."""
+    return round(0.001234 + n / 1e5, 6)
 
 
-def status(many: int, turn: int = 0) -> dict[str, object]:
+def phases(kind: str, n: int) -> dict[str, object]:
+    """Return what an HTTP check tells beyond the others."""
+    if kind != "http":
+        return {}
+    return {"timings": {"connect": took(n), "first_byte": took(n + 3)}}
+
+
+def status(many: int, turn: int = 0) -> bytes:
     """Return a status of *many* targets, as the watcher writes it at its *turn*."""
     now = time.time() + turn
-    return {
+    tree: dict[str, object] = {
         "status": "monitoring",
         "last_check": stamp(now),
         "health_status": "ok",
@@ -68,10 +81,10 @@ def status(many: int, turn: int = 0) -> dict[str, object]:
                 "state": "ok",
                 "health": "healthy",
                 "degraded": False,
-                "since": stamp(now),
+                "since": stamp(BEGAN),
                 "consecutive_failures": 0,
                 "failure_threshold": 2,
-                "last_check": stamp(now),
+                "last_check": stamp(now + n / 1e3),
                 "interval_s": 5.0,
                 "checks": [
                     {
@@ -80,8 +93,9 @@ def status(many: int, turn: int = 0) -> dict[str, object]:
                         "outcome": "ok",
                         "code": "ok",
                         "detail": f"127.0.0.1:{8000 + n} answers",
-                        "duration_s": round(0.001234 + (n + turn) / 1e5, 6),
-                        "response_s": round(0.001234 + (n + turn) / 1e5, 6),
+                        "duration_s": took(n + turn),
+                        "response_s": took(n + turn),
+                        **phases(kind, n + turn),
                     }
                     for kind in CHECKS
                 ],
@@ -96,6 +110,7 @@ def status(many: int, turn: int = 0) -> dict[str, object]:
         "incidents": {"open": []},
         "notifiers": [{"name": "ops", "kind": "slack"}],
     }
+    return render_status(tree)
 
 
 def fill(path: str, many: int) -> None:
@@ -181,7 +196,7 @@ def over_http(folder: str, many: int, rounds: int) -> dict[str, float]:
     path, cpu, wall = Path(folder, "agent2_status.json"), [], []
     with web(folder) as (url, pid):
         for turn in range(rounds + 1):
-            path.write_text(json.dumps(status(many, turn)))
+            path.write_bytes(status(many, turn))
             began, before = time.perf_counter(), used(pid)
             try:
                 with urllib.request.urlopen(f"{url}metrics", timeout=30) as answer:
@@ -197,7 +212,7 @@ def over_http(folder: str, many: int, rounds: int) -> dict[str, float]:
 def turns(folder: str, reader: Reader, many: int, rounds: int) -> dict[str, object]:
     """Return the milliseconds of each case, taken in turn: a busy minute hits all."""
     path, kept = Path(folder, "agent2_status.json"), Kept()
-    texts = [json.dumps(status(many, turn)) for turn in range(4)]
+    texts = [status(many, turn) for turn in range(4)]
     db = Database.open(reader.path)
 
     def scrape() -> bytes:
@@ -211,14 +226,14 @@ def turns(folder: str, reader: Reader, many: int, rounds: int) -> dict[str, obje
     cases = {name: Timed(scrape) for name in ("calm", "scrape", "commit")}
     cases["floor"] = Timed(floor)
     for turn in range(4 * (rounds + 1)):
-        path.write_text(texts[turn % 4])
+        path.write_bytes(texts[turn % 4])
         if turn % 4 == 0:
             count_up(db, many)
         cases["scrape"].once()
         cases["calm"].once()
         cases["floor"].once()
         if turn % 4 == 1:
-            path.write_text(texts[turn % 4 + 1])
+            path.write_bytes(texts[turn % 4 + 1])
             count_up(db, many)
             cases["commit"].once()
     db.close()
@@ -237,7 +252,7 @@ def measure(many: int, rounds: int) -> dict[str, object]:
     """Return the figures for *many* targets."""
     with tempfile.TemporaryDirectory() as folder:
         fill(os.path.join(folder, "agent2.db"), many)
-        Path(folder, "agent2_status.json").write_text(json.dumps(status(many)))
+        Path(folder, "agent2_status.json").write_bytes(status(many))
         reader = Reader.look(os.path.join(folder, "agent2.db"))
         families = gather(reader, snapshot.read(folder, shown=False)).all()
         text = render(families)

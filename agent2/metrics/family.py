@@ -46,8 +46,8 @@ class Rows:
 class Family:
     """A metric with its samples: ending of the name, values of the labels, value.
 
-    *columns* are many samples at once: their labels, and a value for each; where it is
-    None there is no sample.
+    *columns* are many samples at once: their labels, and a value for each, a number or
+    its digits; where it is None there is no sample.
     """
 
     metric: Metric
@@ -66,7 +66,7 @@ class Family:
     def every(self) -> list[Sample]:
         """Return all samples, one by one."""
         return [
-            ("", labels, value)
+            ("", labels, float(value) if type(value) is str else value)
             for rows, values in self.columns
             for labels, value in zip(rows.labels, values, strict=True)
             if value is not None

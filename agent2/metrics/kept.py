@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent2.metrics.lines import Lines
 from agent2.metrics.ran import Ran
 from agent2.metrics.targets import targets
 from agent2.store.tallies import Counted
@@ -22,14 +23,16 @@ class Kept:
 
     def __init__(self) -> None:
         """Nothing was read yet."""
-        self._counted = Counted()
+        self._counted, self._lines = Counted(), Lines()
         self._read: Snapshot | None = None
         self._targets: tuple[Snapshot, Families, Watch] | None = None
         self._ran: tuple[int, Watch, Ran] | None = None
 
     def look(self, state_dir: str) -> Snapshot:
         """Return the status as it is now."""
-        self._read = snapshot.read(state_dir, shown=False, before=self._read)
+        self._read = snapshot.read(
+            state_dir, shown=False, before=self._read, parse=self._lines.parse
+        )
         return self._read
 
     def targets(self, to: Families, seen: Snapshot) -> Watch:

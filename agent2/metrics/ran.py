@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import add
 from typing import TYPE_CHECKING
 
 from agent2.core.model import Severity
@@ -25,7 +26,8 @@ class Places:
     """Where among the counts of checks stand those that are told of; long the same.
 
     Attributes:
-        usual: Of each row of ``Watch.results``; the one after the last is nought.
+        fine, failed: Of each row of the same of ``Watch``; the one after the last is
+            nought.
         rare: The other ends of checks that are watched, with their words.
         results: Of all checks there ever were, by result.
     """
@@ -42,7 +44,8 @@ class Places:
             if end[2] in _RARE and end[:2] in watch.known:
                 self.rare.append((place, end))
         nought = len(ends)
-        self.usual = [places.get(each, nought) for each in watch.results.labels]
+        self.fine = [places.get(each, nought) for each in watch.fine.labels]
+        self.failed = [places.get(each, nought) for each in watch.failed.labels]
 
 
 class Ran:
@@ -72,17 +75,26 @@ class Ran:
     def _runs(self, ended: list[int]) -> None:
         """Put how often each check ran, under all its names."""
         watch, to = self._watch, self.told
-        told = [ended[place] for place in self.places.usual]
-        to("agent2_check_runs_total").column(watch.results, told)
-        fine = [sum(told[2 * begin : 2 * end : 2]) for begin, end in watch.spans]
-        fail = [sum(told[2 * begin + 1 : 2 * end : 2]) for begin, end in watch.spans]
-        late, wrong = self._rare(ended)
-        failed, ran = [], []
-        for name, well, bad in zip(watch.names, fine, fail, strict=True):
-            failed.append(bad + late.get(name, 0))
-            ran.append(well + failed[-1] + wrong.get(name, 0))
+        sums = []
+        for rows, places in (
+            (watch.fine, self.places.fine),
+            (watch.failed, self.places.failed),
+        ):
+            told = [ended[place] for place in places]
+            to("agent2_check_runs_total").column(rows, told)
+            sums.append(watch.sums(told))
+        fine, failed = sums
+        for name, bad in zip(watch.names, failed, strict=True):
             if bad:
                 to("rely_server_request_total").put(bad, "check", name, "fail")
+        late, wrong = self._rare(ended)
+        if late:
+            names = zip(watch.names, failed, strict=True)
+            failed = [bad + late.get(name, 0) for name, bad in names]
+        ran = list(map(add, fine, failed))
+        if wrong:
+            names = zip(watch.names, ran, strict=True)
+            ran = [many + wrong.get(name, 0) for name, many in names]
         to("agent2_health_check_total").column(watch.targets, ran)
         for name in _FAILURES:
             to(name).column(watch.targets, failed)

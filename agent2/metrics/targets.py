@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import platform
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import agent2
+from agent2.metrics.facts import Facts, facts, number
 from agent2.metrics.family import Families
 from agent2.metrics.processes import process
 from agent2.metrics.table import TABLE
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from agent2.metrics.watch import Watch
     from agent2.wire.snapshot import Snapshot
 
-Checks = list[list[dict[str, Any]]]  # of each target
 PARTS = ("store", "status", "courier", "supervisor", "telemetry", "upkeep")
 _UP = {"ok": 1, "warn": 1, "down": 0, "unknown": None}
 
@@ -58,79 +58,60 @@ def agent(to: Families, seen: Snapshot) -> None:
 
 def targets(seen: Snapshot) -> tuple[Families, Watch]:
     """Return how the targets are: how many in which state, and each of them."""
-    to, found = Families(TABLE), seen.entries("targets")
-    checks = [objects(one.get("checks")) for one in found]
-    every = [each for told in checks for each in told]
+    to, found = Families(TABLE), told(seen)
     watch = watch_of(
-        [one.get("name") for one in found],
-        [each.get("name") for each in every],
-        [len(told) for told in checks],
+        tuple([one.name for one in found]),
+        tuple([name for one in found for name in one.checks]),
+        tuple([len(one.checks) for one in found]),
     )
     to("agent2_metrics_truncated").put(int(watch.is_too_much))
-    told = [str(one.get("state")) if seen.fresh else "unknown" for one in found]
-    states = [state if state in _UP else "unknown" for state in told]
+    words = [str(one.state) if seen.fresh else "unknown" for one in found]
+    states = [word if word in _UP else "unknown" for word in words]
     for word in STATES:
         to("agent2_targets").put(states.count(word), word)
     if not watch.is_too_much:
         _each(to, found, states, watch)
-        _checks(to, checks, every, watch)
+        _checks(to, found, watch)
     return to, watch
 
 
-def _each(
-    to: Families, found: list[dict[str, Any]], states: list[str], watch: Watch
-) -> None:
+def told(seen: Snapshot) -> list[Facts]:
+    """Return what is known of each target."""
+    found = seen.part("targets")
+    if isinstance(found, list) and found and type(found[0]) is Facts:
+        return found
+    return [facts(entry) for entry in objects(found)]
+
+
+def _each(to: Families, found: list[Facts], states: list[str], watch: Watch) -> None:
     rows = watch.targets
     to("agent2_target_up").column(rows, [_UP[state] for state in states])
     ones, active = watch.told(states)
     to("agent2_target_state").column(watch.states, ones)
     to("agent_status").column(active, [1] * len(states))
-    for name, key in (
-        ("agent2_target_paused", "paused"),
-        ("agent2_target_flapping", "flapping"),
+    for name, values in (
+        ("agent2_target_paused", [one.paused for one in found]),
+        ("agent2_target_flapping", [one.flapping for one in found]),
+        ("agent2_target_consecutive_failures", [one.failures for one in found]),
+        ("agent2_restart_budget_remaining", [one.left for one in found]),
+        (
+            "agent2_check_last_run_timestamp_seconds",
+            [epoch(one.at) for one in found],
+        ),
     ):
-        to(name).column(rows, [int(one.get(key) is True) for one in found])
-    failures = _numbers([one.get("consecutive_failures") for one in found])
-    to("agent2_target_consecutive_failures").column(rows, failures)
-    left = [_left(one.get("restarts")) for one in found]
-    to("agent2_restart_budget_remaining").column(rows, left)
-    at = [epoch(one.get("last_check")) for one in found]
-    to("agent2_check_last_run_timestamp_seconds").column(rows, at)
+        to(name).column(rows, values)
 
 
-def _checks(
-    to: Families, checks: Checks, every: list[dict[str, Any]], watch: Watch
-) -> None:
+def _checks(to: Families, found: list[Facts], watch: Watch) -> None:
     """Put how long each check took, and how long each target took to answer."""
-    took = _numbers([each.get("duration_s") for each in every])
+    took = [seconds for one in found for seconds in one.took]
     to("agent2_check_last_duration_seconds").column(watch.checks, took)
-    for labels, each in zip(watch.checks.labels, every, strict=True):
-        if "figures" in each:
-            _figures(to, labels, each["figures"])
-    answered = []
-    for told in checks:
-        answer = None
-        for each in told:
-            answer = each.get("response_s", answer)
-        answered.append(answer)
-    seconds = _numbers(answered)
+    for one in found:
+        for check, name, amount in one.figures:
+            to("agent2_check_figure").put(float(amount), one.name, check, name)
+    answered = [one.answered for one in found]
     for name in ("agent2_response_time_seconds", "api_request_duration_seconds"):
-        to(name).column(watch.targets, seconds)
-
-
-def _figures(to: Families, labels: tuple[str, ...], figures: object) -> None:
-    """Put what one check measured."""
-    for name, amount in figures.items() if isinstance(figures, dict) else ():
-        _one(to, "agent2_check_figure", amount, *labels, str(name))
-
-
-def _left(restarts: object) -> int | None:
-    """Return how many restarts may still be asked for; None if it never is."""
-    if not isinstance(restarts, dict) or not restarts.get("enabled"):
-        return None
-    limit, used = restarts.get("limit"), restarts.get("used")
-    is_told = isinstance(limit, int) and isinstance(used, int)
-    return max(limit - used, 0) if is_told else None  # type: ignore[operator]
+        to(name).column(watch.targets, answered)
 
 
 def epoch(moment: object) -> float | None:
@@ -143,17 +124,7 @@ def epoch(moment: object) -> float | None:
         return None
 
 
-def _maybe(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else None  # type: ignore[return-value]
-
-
-def _numbers(found: list[Any]) -> list[float | None]:
-    is_all = {*map(type, found)} <= {float, int}  # a truth value is neither
-    return found if is_all else [_maybe(each) for each in found]
-
-
 def _one(to: Families, name: str, value: object, *labels: str) -> None:
-    number = _maybe(value)
-    if number is not None:
-        to(name).put(number, *labels)
+    amount = number(value)
+    if amount is not None:
+        to(name).put(amount, *labels)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any
 
 from agent2.metrics.family import Rows
 
@@ -20,8 +19,9 @@ class Watch:
     Attributes:
         names, known: Of the targets; of the targets with that of each check.
         spans: Of each target, where its checks begin and end among all of them.
-        targets, states, checks, results: Rows of the labels target; target, state;
-            target, check; target, check, result (ok and fail).
+        targets, states, checks: Rows of the labels target; target, state; target,
+            check.
+        fine, failed: Of the labels target, check, result: ok alone, fail alone.
         critical: Of the labels target, severity; that severity alone.
         asked: Of the labels kind, target, code: checks that were ok.
     """
@@ -36,11 +36,17 @@ class Watch:
         owners = [name for name, n in zip(names, many, strict=True) for _ in range(n)]
         pairs = list(zip(owners, checks, strict=True))
         self.checks, self.known = Rows(pairs), frozenset(pairs)
-        self.results = Rows([(*pair, how) for pair in pairs for how in ("ok", "fail")])
+        self.fine = Rows([(*pair, "ok") for pair in pairs])
+        self.failed = Rows([(*pair, "fail") for pair in pairs])
         self.critical = Rows([(name, "critical") for name in names])
         self.asked = Rows([("check", name, "ok") for name in names])
         self._told: tuple[list[str], list[int], Rows] = [], [], Rows([])
         self.is_too_much = len(pairs) > MOST or len(names) > MOST
+
+    def sums(self, counts: list[int]) -> list[int]:
+        """Return for each target the sum of *counts*, one of each of its checks."""
+        below = [0, *accumulate(counts)]
+        return [below[end] - below[begin] for begin, end in self.spans]
 
     def told(self, states: list[str]) -> tuple[list[int], Rows]:
         """Return 1 for each target's state, 0 for its others; rows of its word."""
@@ -52,13 +58,5 @@ class Watch:
         return self._told[1:]
 
 
-_made = lru_cache(maxsize=4)(Watch)
-
-
-def watch_of(names: list[Any], checks: list[Any], many: list[int]) -> Watch:
-    """Return the targets of these *names*; what a foreign hand wrote is made text."""
-    return _made(_texts(names), _texts(checks), tuple(many))
-
-
-def _texts(found: list[Any]) -> _Texts:
-    return tuple(found if {*map(type, found)} <= {str} else map(str, found))
+# By names, which are the same at each scrape; a reload makes another one.
+watch_of = lru_cache(maxsize=4)(Watch)

@@ -83,7 +83,7 @@ class Counted:
         # Rows of one store never go: as many as before are the same ones.
         # One text: to make a row of each takes twice as long.
         told = db.rows(_ENDED)[0][0] or ""
-        self.ended = [int(many) for many in told.split(",") if many]
+        self.ended = list(map(int, told.split(","))) if told else []
         if len(self.ended) != len(self.ends):
             found = db.rows(f"SELECT one, two, three, value {_CHECKS}")
             self.ends = [row[:3] for row in found]

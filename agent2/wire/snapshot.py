@@ -15,6 +15,7 @@ from agent2.wire.tokens import STATUS_FILE as FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 PID_FILE, MARK = "agent2.pid", "agent2_monitor.py"  # of its writer, the watcher
@@ -67,7 +68,11 @@ def objects(node: object) -> list[dict[str, Any]]:
 
 
 def read(
-    state_dir: str, *, shown: bool = True, before: Snapshot | None = None
+    state_dir: str,
+    *,
+    shown: bool = True,
+    before: Snapshot | None = None,
+    parse: Callable[[str], Any] = json.loads,
 ) -> Snapshot:
     """Read the status file and look who holds the PID file. Never raises.
 
@@ -81,7 +86,7 @@ def read(
         tree = before.tree
     elif text:
         try:
-            parsed = json.loads(text)
+            parsed = parse(text)
         except (ValueError, RecursionError) as error:
             trouble = f"{FILE}: {error}"
         else:

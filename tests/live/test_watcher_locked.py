@@ -11,6 +11,9 @@ import pytest
 from rig import FAST, asking, config
 from test_watcher_disk import asked_more, fired, telling
 
+from agent2.metrics.gather import gather
+from agent2.metrics.kept import Kept
+from agent2.store.reading import Reader
 from tests.fakes.health_server import HealthServer, document, http
 from tests.fakes.web import FakeHook
 
@@ -30,6 +33,13 @@ def held(store, how):
     os.close(number)
 
 
+def in_trouble(store, folder):
+    """Scrape as the web program does; return the parts that do not work."""
+    kept = Kept()
+    told = gather(store, kept.look(str(folder)), kept)("agent2_trouble")
+    return [part for _, (part,), value in told.samples if value]
+
+
 @pytest.mark.parametrize("how", ["sqlite", "file"])
 @pytest.mark.slow
 def test_while_the_store_is_locked_every_target_is_looked_at_and_people_are_told(
@@ -40,6 +50,8 @@ def test_while_the_store_is_locked_every_target_is_looked_at_and_people_are_told
         two = asking(other, **FAST) | {"name": "two"}
         agent = rig.agent(config(one, two, notifiers=[telling(hook)]))
         agent.until(lambda s: s["summary"]["ok"] == 2, 60, "both are well")
+        store = Reader.look(str(agent.folder / "agent2.db"))
+        assert in_trouble(store, agent.folder) == []
         with held(agent.folder / "agent2.db", how):
             server.answers[:] = [http("", 500)]
             asked_more(other, 20)
@@ -49,8 +61,13 @@ def test_while_the_store_is_locked_every_target_is_looked_at_and_people_are_told
                 "another agent2 program" in status["agent"]["self"]["troubles"]["store"]
             )
             assert [one["state"] for one in status["targets"]] == ["down", "ok"]
+            assert in_trouble(store, agent.folder) == ["store"]
+            (line,) = agent.until_line("cannot write the database")
+            assert " - ERROR - " in line
             assert fired(hook) == 1
         agent.until(lambda s: s["agent"]["self"]["troubles"] == {}, 60, "no trouble")
+        assert in_trouble(store, agent.folder) == []
+        store.close()
         server.answers[:] = [http(document())]
         agent.until(lambda s: s["summary"]["ok"] == 2, 60, "both are well again")
     assert len(agent.journal("incident.opened")) == 1
