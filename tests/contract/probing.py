@@ -8,7 +8,7 @@ import time
 from agent2.core.model import Finding
 from agent2.host.reactor import Reactor
 
-WHOLE = 5.0  # seconds that a check has when its time is not the matter
+WHOLE = 60.0  # seconds that a check has when its time is not the matter
 
 
 def run(coroutine_of, seconds: float = WHOLE):

@@ -110,7 +110,7 @@ def test_a_check_ends_in_time_whatever_hangs(kind, silent, tmp_path, nothing_sta
     finding = ask(check, SOON)
 
     assert isinstance(finding, Finding)
-    assert time.monotonic() - begun < 10  # not the minute that the command sleeps
+    assert time.monotonic() - begun < 50  # not the minute that the command sleeps
 
 
 @pytest.mark.parametrize("kind", CHECKS)

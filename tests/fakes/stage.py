@@ -151,7 +151,7 @@ class Stage:
 
     def stop(self, child: subprocess.Popen, number: int = signal.SIGTERM) -> int:
         child.send_signal(number)
-        return child.wait(15)
+        return child.wait(60)
 
     def lanes(self, child: subprocess.Popen) -> list[int]:
         """Return the PIDs of a courier's children."""

@@ -18,7 +18,7 @@ from tests.ports import reserved
 SHIPPED = Path(__file__).parents[2] / "config"
 CONFIG = """\
 version: 1
-defaults: {{timeout: 1s}}
+defaults: {{timeout: 30s}}
 targets:
   - name: webui
     checks:
@@ -132,7 +132,7 @@ def test_nagios_gets_one_line_with_figures(cli, server, listener):
     for figure in figures.split():
         name, _, rest = figure.partition("=")
         assert name.startswith("'")
-        assert rest.endswith("s;;;0;1")
+        assert rest.endswith("s;;;0;30")
 
 
 def test_no_word_of_a_target_begins_the_figures_of_nagios(cli, server, listener):

@@ -115,7 +115,7 @@ def test_the_running_agent_is_told_to_look_at_the_gates(cli):
     cli.state.mkdir(exist_ok=True)
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as watcher:
         watcher.bind(str(cli.state / "agent2.sock"))
-        watcher.settimeout(10)
+        watcher.settimeout(60)
         cli("gate", "pause", "webui")
 
         assert watcher.recv(100) == b"gates"

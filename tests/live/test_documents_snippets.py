@@ -75,7 +75,7 @@ def run(path, *parts):
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done
@@ -121,7 +121,7 @@ def test_the_start_script_starts_and_a_published_event_is_decided(tmp_path):
         event_bus.publish(test_event)
         event_bus.publish(test_event)
         cursor = sqlite3.connect(db_path).cursor()
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             cursor.execute('''
                 SELECT * FROM supervisor_inbox

@@ -39,7 +39,7 @@ evidence: {{enabled: false}}
 targets:
   - name: webui
     interval: 100ms
-    timeout: 1s
+    timeout: 30s
     checks: [{{kind: http, url: '{page.url}'}}]
     restart:
       dry_run: true

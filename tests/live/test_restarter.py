@@ -20,7 +20,7 @@ from tests.fakes.health_server import HealthServer, http
 ENTRY = Path(__file__).parents[2] / "agent2" / "restarter" / "__main__.py"
 
 
-def plan(folder: Path, argv=(), verify="", timeout=10.0) -> None:
+def plan(folder: Path, argv=(), verify="", timeout=60.0) -> None:
     tree = {
         "format": 1,
         "stamp": "s",
@@ -179,7 +179,7 @@ def test_a_second_one_is_refused_and_names_the_first(start, tmp_path):
     first = start()
     second = subprocess.run(
         [sys.executable, str(ENTRY), "--state-dir", str(tmp_path)],
-        capture_output=True, text=True, check=False, timeout=20,
+        capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert second.returncode == 75
     assert str(first.program.pid) in second.stderr

@@ -33,7 +33,7 @@ MONITOR = os.path.join(os.path.dirname(PACKAGE), "scripts", "monitor_supervisor.
 TARGET = "targets: [{name: a, checks: [{kind: tcp, port: 1}]}]\n"
 
 
-def until(look, within=30.0):
+def until(look, within=60.0):
     return wait_for(look, within, lambda: "what was waited for")
 
 
@@ -325,7 +325,7 @@ def test_ten_programs_that_push_the_same_thousand_ids_make_a_thousand_decisions(
         children.append(pid)
     assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 10
 
-    until(lambda: house.counts().completed == 1000, within=30.0)
+    until(lambda: house.counts().completed == 1000, within=60.0)
     sql = "SELECT count(*), count(DISTINCT event_id) FROM task_audits"
     assert house.db.rows(sql) == [(1000, 1000)]
     twice = (

@@ -26,7 +26,7 @@ def test_each_rung_is_tried_once_and_the_last_again_and_again(rig, tmp_path):
             "checks": [{"kind": "http", "url": server.url}],
             "restart": {"actions": rungs} | EAGER,
             "interval": 0.1,
-            "timeout": 1,
+            "timeout": 30,
         }
         agent = rig.agent(config(target))
 

@@ -214,7 +214,7 @@ def resumed(agent: Agent) -> float:
 @pytest.mark.slow
 def test_killed_in_an_outage_it_resumes_failures_incident_budget_and_fixes(rig):
     target = rig.target()
-    settings = {"interval": 0.5, "timeout": 0.5, "restart": {"settle": 0.1}}
+    settings = {"interval": 0.5, "timeout": 5, "restart": {"settle": 0.1}}
     agent = rig.agent(config(watching(target, **settings)))
     agent.until_word("ok")
     target.send(signal.SIGKILL)
@@ -230,9 +230,7 @@ def test_killed_in_an_outage_it_resumes_failures_incident_budget_and_fixes(rig):
         now, then = status["targets"][0], before["targets"][0]
         assert now["restarts"]["used"] == then["restarts"]["used"] == 1
         assert now["consecutive_failures"] >= then["consecutive_failures"]
-    while min(took) >= 1.0 and len(took) < 30:
-        took.append(resumed(agent))
-    assert min(took) < 1.0
+    wait_for(lambda: min(took) < 1.0 or took.append(resumed(agent)), 120, "a second")
     assert len(agent.journal("incident.opened")) == 1
     assert len(agent.journal("restart.requested")) == 1
     assert agent.until_signal()["incident_id"] == before["incidents"]["open"][0]["id"]

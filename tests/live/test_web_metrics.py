@@ -269,7 +269,7 @@ def prometheus(folder, port):
 
 def asked(port, path):
     with contextlib.closing(
-        http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     ) as connection:
         connection.request("GET", f"/api/v1/{path}")
         return json.loads(connection.getresponse().read())["data"]
