@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import pytest
 from rig import FAST, asking, config, never, wait_for, watching
@@ -310,19 +311,14 @@ def test_flaw_20_the_time_of_a_check_is_not_added_to_the_interval(rig):
     with Slow(http(document())) as server:
         server.wait = 0.1
         agent = rig.agent(config(asking(server, interval=0.2)))
-        server.wait_connections(9)
-        first, *_, last = (each.at for each in arrivals(server, 9))
-        assert last - first < 8 * 0.29  # with the check's time added: 2.4 s and more
+
+        def kept():
+            at = [datetime.fromisoformat(line[:23]) for line in agent.lines("passed")]
+            three = [(b - a).total_seconds() for a, b in zip(at, at[3:], strict=False)]
+            return min(three, default=1.0) < 0.87  # 0.9, were the check's time added
+
+        wait_for(kept, 60, agent.tail)
         assert agent.runs()
-
-
-def arrivals(server: HealthServer, count: int):
-    """Return the first requests; the fake stamps each."""
-    return wait_for(
-        lambda: server.received[:count] if len(server.received) >= count else None,
-        20,
-        f"{count} requests",
-    )
 
 
 def test_flaw_21_the_log_is_bounded_when_nobody_rotates_it(rig, server):
