@@ -16,7 +16,7 @@ The job says so itself: `agent2 ping backup start` when it begins, `agent2 ping 
 when it ended well, `agent2 ping backup fail --message "disk full"` when not; or over
 HTTP with `POST /api/v1/ping/backup`, `…/start`, `…/fail`. `every: 24h` in place of
 `schedule` counts from its last good end. All that is wrong has the code
-`stale_heartbeat`.
+`stale_heartbeat`. A clock that is set forward while Agent2 looks makes no job late.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from agent2.core.heartbeat import Beat, Promise
 from agent2.core.model import Code, Facet, Finding, Outcome
 from agent2.core.text import one_line
 from agent2.core.value import value
+from agent2.host.clock import Clock, boottime
 from agent2.store import heartbeats
 from agent2.store.database import Database, StoreError
 
@@ -42,14 +43,19 @@ if TYPE_CHECKING:
     from agent2.plugins import Seconds
 
 _STORE = "agent2.db"
+_STEPS = 8  # of the clock that are remembered
 
 
 class _Place:
-    """Where the store lies, and may something be written into it?"""
+    """Where the store lies, may it be written, and when was the clock set forward?"""
 
-    __slots__ = ("_keeps", "_state_dir")
+    __slots__ = ("_clock", "_keeps", "_state_dir", "_steps")
     _state_dir: str
     _keeps: bool
+    _clock: Clock
+    _steps: tuple[
+        tuple[float, float], ...
+    ]  # when, on the clock as it is now; by how much
 
 
 @value
@@ -78,7 +84,7 @@ class HeartbeatCheck(_Place):
 
     async def probe(self, reactor: Reactor, deadline: float) -> Finding:
         """Look what the job reported; asks nobody."""
-        now = time.time()
+        now = self._now()
         try:
             # A thread: the store may be busy, and a zone is loaded by the first look.
             known = await reactor.thread(self._known, now, deadline=deadline)
@@ -106,13 +112,25 @@ class HeartbeatCheck(_Place):
 
     def __post_init__(self) -> None:
         """Begin without a store."""
-        object.__setattr__(self, "_state_dir", "")
-        object.__setattr__(self, "_keeps", False)
+        self.settle_in("", keeps=False)
 
-    def settle_in(self, state_dir: str, *, keeps: bool) -> None:
-        """Say where the store lies, and whether a first look may be noted in it."""
+    def settle_in(
+        self, state_dir: str, *, keeps: bool, clock: Clock | None = None
+    ) -> None:
+        """Say where the store lies, may a look be noted there, and by what *clock*."""
         object.__setattr__(self, "_state_dir", state_dir)
         object.__setattr__(self, "_keeps", keeps)
+        object.__setattr__(self, "_clock", clock or Clock(mono=boottime))
+        object.__setattr__(self, "_steps", ())
+
+    def _now(self) -> float:
+        """Return the time on the wall; remember by how much it was set forward."""
+        now, by = self._clock.wall(), self._clock.stepped()
+        if by > 0.0:
+            object.__setattr__(self, "_steps", (*self._steps, (now, by))[-_STEPS:])
+        elif by < 0.0:  # set back: what was reported is right again, or ahead
+            object.__setattr__(self, "_steps", ())
+        return now
 
     def _finding(self, beat: Beat, promise: Promise, now: float) -> Finding:
         if heartbeat.is_ahead(beat, now):
@@ -129,7 +147,15 @@ class HeartbeatCheck(_Place):
 
     def _known(self, now: float) -> tuple[Beat, Promise]:
         beat = self._remembered(now)
-        return beat, self._promise(beat)
+        due = self._due(heartbeat.last_end(beat))
+        for at, by in self._steps:
+            if heartbeat.last_end(beat) <= at - by:
+                if self.every or due <= at - by:
+                    due += by
+                elif due < at:  # what was left out is not owed: the next one is
+                    due = self._due(at)
+            beat = heartbeat.moved(beat, at, by)
+        return beat, Promise(due, self.grace, self.runtime or self.grace)
 
     def _remembered(self, now: float) -> Beat:
         if not self._state_dir:
@@ -142,13 +168,10 @@ class HeartbeatCheck(_Place):
         finally:
             db.close()
 
-    def _promise(self, beat: Beat) -> Promise:
-        from_ = heartbeat.last_end(beat)
+    def _due(self, after: float) -> float:
         if self.every:
-            due = from_ + self.every
-        else:
-            due = cron.after(cron.parse(self.schedule), from_, _offsets(self.timezone))
-        return Promise(due, self.grace, self.runtime or self.grace)
+            return after + self.every
+        return cron.after(cron.parse(self.schedule), after, _offsets(self.timezone))
 
 
 def _zone(name: str) -> ZoneInfo | None:

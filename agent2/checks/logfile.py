@@ -66,6 +66,9 @@ class LogfileCheck(_Kept):
         missing: What it means that the file is not there: unknown, ok, warn or fail.
         from_start: Count what stood there before the first look too.
         max_bytes: Read at most so much at one look; older lines are left out, and told.
+        max_size: A file that is larger warns: nobody rotates it; 0 asks nothing.
+        max_age: So long after it began, or was first seen, it must have begun anew, or
+            it warns; an empty one need not. 0 asks nothing.
     """
 
     kind = "logfile"
@@ -96,6 +99,8 @@ class LogfileCheck(_Kept):
     missing: str = "unknown"
     from_start: bool = False
     max_bytes: Size = 16777216
+    max_size: Size = 0
+    max_age: Seconds = 0.0
 
     def __post_init__(self) -> None:
         """Begin with nothing followed."""
@@ -172,6 +177,8 @@ class LogfileCheck(_Kept):
             self.logins,
             logfile_options.allowed(self.allow),
             self.critical,
+            self.max_size,
+            self.max_age,
         )
         return LogReader(
             str(self.file),
@@ -198,7 +205,7 @@ class LogfileCheck(_Kept):
         texts = [breach.text for breach in breaches]
         if reader.skipped:
             texts.append(told)
-        if reader.latest and first.code is not Code.SLOW:
+        if reader.latest and first.code not in (Code.SLOW, Code.LIMIT):
             texts.append(f"last: {reader.latest[-1]}")
         outcome = Outcome.FAIL if first.critical else Outcome.OK
         detail = one_line("; ".join(texts))

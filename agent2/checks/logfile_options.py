@@ -17,6 +17,9 @@ def problems(check: Any) -> Iterator[tuple[str, str, str]]:
     """Yield ``(field, what is wrong, hint)`` of the options of *check*."""
     if bool(plain(check.file)) == bool(plain(check.journal)):
         yield "file", "one of file and journal must be given", "and not both"
+    for name in ("max_size", "max_age"):
+        if getattr(check, name) and plain(check.journal):
+            yield name, "is asked of a file", "journald rotates by itself"
     try:
         needed(plain(check.format))
     except FormatError as error:

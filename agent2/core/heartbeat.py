@@ -73,6 +73,26 @@ def is_ahead(beat: Beat, now: float) -> bool:
     return any(at is not None and at > now + _AHEAD for at in told)
 
 
+def moved(beat: Beat, at: float, by: float) -> Beat:
+    """Return *beat* as if the clock had always shown what it shows since *at*.
+
+    It was set forward by *by* seconds then: what was reported before is older by that
+    much on paper, and no job is late for it.
+    """
+
+    def shown(then: float | None) -> float | None:
+        return then if then is None or then > at - by else then + by
+
+    return replace(
+        beat,
+        since=shown(beat.since) or 0.0,
+        ok=shown(beat.ok),
+        failed=shown(beat.failed),
+        started=shown(beat.started),
+        waiting=shown(beat.waiting),
+    )
+
+
 def wrong(beat: Beat, promise: Promise, now: float) -> str | None:
     """Return what is wrong with the job at *now* in one line; None: nothing is."""
     if beat.failed is not None and beat.failed > (beat.ok or 0.0):

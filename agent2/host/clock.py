@@ -18,7 +18,8 @@ _LATEST = 253_402_128_000.0  # two days before the year 10000
 _STEP = 1.0  # a smaller difference is NTP at its work
 
 
-def _boottime() -> float:
+def boottime() -> float:
+    """Return seconds that nobody sets, of sleep too where the kernel counts it."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
@@ -30,7 +31,7 @@ class Clock:
         self,
         wall: Callable[[], float] = time.time,
         mono: Callable[[], float] = time.monotonic,
-        boot: Callable[[], float] = _boottime,
+        boot: Callable[[], float] = boottime,
     ) -> None:
         """Take the wall clock as it is now for the steady one."""
         self.wall = wall

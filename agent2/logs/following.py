@@ -94,6 +94,7 @@ class Follower:
     Attributes:
         skipped: Bytes that were left out since the beginning: too many at once.
         missing: It was not there at the last look.
+        begun: When it was first seen as a new file, or cut off.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Follower:
         self.path = path
         self.skipped = 0
         self.missing = False
+        self.begun = 0.0
         self._memory = memory
         self._whole = whole
         self._now: _Part | None = None
@@ -113,7 +115,13 @@ class Follower:
         part = self._now or (self._old[-1] if self._old else None)
         if part is None:
             return self._memory
-        return {"key": part.key, "at": part.at, "head": part.head, "cut": part.cut}
+        return {
+            "key": part.key,
+            "at": part.at,
+            "head": part.head,
+            "cut": part.cut,
+            "begun": self.begun,
+        }
 
     def blocks(
         self, now: float, most: int, go_on: Callable[[], bool]
@@ -136,6 +144,11 @@ class Follower:
             part.remember()
         self._let_go(now)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file that is followed, 0 where there is none."""
+        return self._now.size if self._now else 0
+
     def close(self) -> None:
         """Hold nothing open any more."""
         self._now, self._old = None, []
@@ -152,6 +165,7 @@ class Follower:
         if part is not None and (part.size < part.at or not part.begins_as(part.head)):
             self._rest_of(part.head, part.at, part.cut, now)
             part.at, part.cut, part.head = 0, False, (0, 0)
+            self.begun = now
         if self.missing or (part is not None and part.key == key):
             return
         if part is not None:
@@ -159,7 +173,7 @@ class Follower:
             self._old.append(part)
             self._now = None
         fresh = _Part(self.path)
-        self._now = fresh
+        self._now, self.begun = fresh, now
         if part is None and not self._old:
             self._begin(fresh, now)
 
@@ -181,6 +195,8 @@ class Follower:
             return
         if ours:
             part.at, part.cut, part.head = at, cut, head
+            if same:
+                self.begun = float(known.get("begun", now))
 
     def _rest_of(self, head: tuple[int, int], at: int, cut: bool, now: float) -> bool:
         """Open the file beside ours that begins with *head*: ours, renamed or copied.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from agent2.core.fileage import bytes_
+from agent2.core.heartbeat import ago
+from agent2.core.model import Code
 from agent2.core.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from agent2.core.model import Code
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @value
@@ -20,6 +21,7 @@ class Limits:
         warn, crit: Percent of requests that are errors, of at least *least* requests.
         daily: Names of patterns -> lines that a day may have; 0 only counts.
         critical: Names of patterns whose limit is a failure and no warning.
+        size, rotates: Bytes of the file, and seconds until it must have begun anew.
     """
 
     patterns: Mapping[str, str]
@@ -39,6 +41,8 @@ class Limits:
     logins: int
     allow: Callable[[str], bool]
     critical: tuple[str, ...]
+    size: int
+    rotates: float
 
 
 @value
@@ -49,3 +53,12 @@ class Breach:
     text: str
     critical: bool = False
     seconds: float | None = None
+
+
+def unrotated(size: int, age: float, limits: Limits) -> Iterator[Breach]:
+    """Yield what says that nobody rotates a file of *size* bytes, *age* seconds old."""
+    if limits.size and size > limits.size:
+        text = f"{bytes_(size)}, more than {bytes_(limits.size)}: is it rotated?"
+        yield Breach(Code.LIMIT, text)
+    if limits.rotates and size and age > limits.rotates:
+        yield Breach(Code.LIMIT, f"not rotated for {ago(age)}")

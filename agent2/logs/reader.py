@@ -13,6 +13,7 @@ import time
 from agent2.host.files import ensure_dir, read_small, write_atomic
 from agent2.logs import journal
 from agent2.logs.following import Follower
+from agent2.logs.limits import unrotated
 from agent2.logs.nginx import detected, needed
 from agent2.logs.watching import Counting
 
@@ -101,13 +102,15 @@ class LogReader:
             self.missing = self._file.missing and not self._unit
             self._remember(now)
             self._say(day, self.skipped - before)
+            age = now - self._file.begun
+            old = list(unrotated(self._file.size, age, self._limits))
             if self._counting is None:
-                return []
+                return old
             self.figures = self._counting.figures(now)
             found = list(self._counting.breaches(now, day))
             if found:
                 self.latest = self._counting.latest  # here: it is work
-            return found
+            return found + old
         finally:
             self.busy = False
 

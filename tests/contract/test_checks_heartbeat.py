@@ -13,6 +13,7 @@ from agent2.checks.heartbeat import HeartbeatCheck
 from agent2.core.heartbeat import Beat
 from agent2.core.model import Code, Outcome
 from agent2.core.value import replace
+from agent2.host.clock import Clock
 from agent2.store import heartbeats, inbox
 from agent2.store.database import Database, StoreError
 from tests.contract.probing import ask
@@ -32,7 +33,8 @@ def say(db, said, at, message="", job="backup"):
 
 def looked(tmp_path, *, keeps=True, **options):
     given = {"job": "backup", **options}
-    return ask(plugins.check("heartbeat", given, str(tmp_path), keeps=keeps))
+    made = plugins.check("heartbeat", given, str(tmp_path), keeps=keeps)
+    return ask(made, 60.0)
 
 
 def test_a_job_that_reports_is_well_and_one_that_is_silent_is_late(db, tmp_path):
@@ -98,6 +100,86 @@ def test_without_a_store_or_with_a_clock_set_back_nothing_is_said_of_the_job(
     back = looked(tmp_path, every=60.0)
     assert (back.outcome, back.code) == (Outcome.ERROR, Code.INTERNAL)
     assert "clock" in back.detail
+
+
+class Wall:
+    """A machine's clocks: ``now`` is on the wall, ``lived`` runs on by itself."""
+
+    def __init__(self, now):
+        self.now, self.lived = now, 500.0
+
+    def clock(self):
+        return Clock(wall=lambda: self.now, mono=lambda: self.lived)
+
+    def passes(self, seconds):
+        self.now, self.lived = self.now + seconds, self.lived + seconds
+
+
+NOON = 1_790_337_600.0  # 2026-09-25 12:00 UTC
+HOUR, DAY = 3600.0, 86400.0
+
+
+@pytest.fixture
+def wall(db, tmp_path):
+    """A clock at noon, and what a check finds that looks by it."""
+    made = Wall(NOON)
+
+    def watching(**options):
+        check = plugins.check("heartbeat", {"job": "backup", **options}, "", keeps=True)
+        check.settle_in(str(tmp_path), keeps=True, clock=made.clock())
+        return lambda: ask(check, 60.0)
+
+    made.watching = watching
+    return made
+
+
+def test_a_clock_that_is_set_forward_makes_no_job_late(wall, db):
+    say(db, "ok", NOON - 20 * HOUR)
+    say(db, "start", NOON - HOUR)
+    look = wall.watching(every=24 * HOUR, grace=HOUR, runtime=3 * HOUR)
+    assert look().code is Code.OK
+
+    wall.now += 3 * DAY
+    assert "runs for 1 h" in look().detail
+    wall.now += 300 * DAY  # and once more
+    wall.passes(HOUR)
+    assert "runs for 2 h" in look().detail
+
+    wall.passes(1.5 * HOUR)  # what is late in time that was lived is late
+    assert look().code is Code.STALE_HEARTBEAT
+    say(db, "ok", wall.now)
+    assert look().code is Code.OK
+    wall.passes(24 * HOUR)
+    assert look().code is Code.OK
+    wall.passes(HOUR + 1)
+    assert look().code is Code.STALE_HEARTBEAT
+
+
+def test_a_run_that_a_clock_set_forward_left_out_is_not_owed_and_the_next_one_is(
+    wall, db
+):
+    say(db, "ok", NOON - 9.9 * HOUR)
+    look = wall.watching(schedule="0 2 * * *", timezone="UTC", grace=HOUR)
+    assert look().code is Code.OK
+
+    wall.now += 18 * HOUR  # 06:00: two o'clock was never
+    assert look().code is Code.OK
+    wall.passes(20.9 * HOUR)
+    assert look().code is Code.OK
+    wall.passes(0.2 * HOUR)  # 03:06
+    assert "late by 1 h" in look().detail
+
+
+def test_a_job_that_was_late_before_the_clock_was_set_stays_so(wall, db):
+    say(db, "ok", NOON - 2 * DAY)
+    look = wall.watching(schedule="0 2 * * *", timezone="UTC", grace=HOUR)
+    late = look()
+    assert late.code is Code.STALE_HEARTBEAT
+
+    wall.now += 5 * DAY
+    assert look().detail == late.detail
+    wall.now -= 5 * DAY  # and back
+    assert look().detail == late.detail
 
 
 def test_a_report_is_remembered_with_its_event_or_not_at_all(db):

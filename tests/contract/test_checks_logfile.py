@@ -449,6 +449,42 @@ def test_a_needle_finds_the_lines_that_its_expression_matches(pattern):
     assert tally(pattern)(block) == len(wanted)
 
 
+@pytest.mark.parametrize("way", ["renamed", "cut"])
+@pytest.mark.parametrize("restarted", [True, False])
+def test_a_log_that_nobody_rotates_is_told_until_it_is(tmp_path, way, restarted):
+    path = tmp_path / "a.log"
+    add(path, "x" * 2000 + "\n")
+    day, made = 86400.0, None
+
+    def looked(at):
+        nonlocal made
+        if made is None or restarted:  # a watcher that was started again
+            made = LogfileCheck(file=str(path), max_size=1024, max_age=7 * day)
+            made.settle_in(str(tmp_path), keeps=True)
+            object.__setattr__(made, "_reader", made._made())
+        finding = made._judge(made._reader, made._reader.look(at, 60.0))
+        if restarted:
+            made.close()
+        return finding
+
+    large = looked(0.0)
+    assert (large.outcome, large.code) == (Outcome.OK, Code.LIMIT)
+    assert large.detail == "2.0 KiB, more than 1.0 KiB: is it rotated?"
+    assert "not rotated for 7 d 1 h" in looked(7 * day + 3600.0).detail
+
+    if way == "renamed":
+        os.rename(path, tmp_path / "a.log.1")
+    else:
+        os.truncate(path, 0)
+    add(path, "new\n")
+    assert looked(8 * day).code is Code.OK
+    assert looked(14.9 * day).code is Code.OK
+    assert "not rotated for 7 d 2 h" in looked(15.1 * day).detail
+    os.truncate(path, 0)  # there is nothing to rotate
+    assert looked(40 * day).code is Code.OK
+    made.close()
+
+
 def test_a_line_with_a_word_twice_is_one_line():
     assert list(holding(b"x x\ny\nx\n", b"x")) == [b"x x", b"x"]
 

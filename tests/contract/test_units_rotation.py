@@ -107,3 +107,26 @@ def test_the_newsyslog_line_has_the_fields_of_its_manual():
     assert (mode, count, size, when) == ("644", "7", "*", "@T00")
     # J bzip2, C create; without N a line that names no PID file signals syslogd.
     assert set(flags) == set("JCN")
+
+
+@needs_logrotate
+def test_the_rules_for_a_watched_service_are_taken_by_logrotate(tmp_path):
+    text = (ROOT / "config" / "examples" / "logrotate_service").read_text()
+    text = re.sub("su www-data.*|www-data adm", "", text)  # only root may name another
+    path = tmp_path / "rules"
+    for folder in ("multi-agent-service", "nginx"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "multi-agent-service.access.log").write_text("line\n")
+    path.write_text(text.replace("/var/log", str(tmp_path)))
+    path.chmod(0o644)
+
+    told = rotate(path, "-d")
+    assert told.returncode == 0, told.stderr
+    assert "error" not in told.stderr.lower()
+
+    assert rotate(path, "-f").returncode == 0
+    kept = sorted(one.name for one in (tmp_path / "multi-agent-service").iterdir())
+    name = "multi-agent-service.access.log"
+    assert kept == [name, f"{name}.1"]
+    assert (tmp_path / "multi-agent-service" / name).read_bytes() == b""
+    assert (tmp_path / "nginx" / f"{name}.1").read_text() == "line\n"
