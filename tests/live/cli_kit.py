@@ -134,15 +134,15 @@ class Cli:
             if not ours:
                 return
             with contextlib.suppress(AssertionError):
-                until(lambda: not self.running(), 60)
+                until(lambda: not self.running(ours), 60)  # noqa: B023
 
-    def running(self):
-        """Return the processes that were started for this home."""
+    def running(self, pids=()):
+        """Return the processes, of *pids* or of all, that were started for this home."""
         mark, found = os.fsencode(f"{self.home.parent}/"), []
-        for place in Path("/proc").glob("[0-9]*"):
+        for pid in pids or filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):  # it has just ended
-                if mark in (place / "environ").read_bytes():
-                    found.append(int(place.name))
+                if mark in Path(f"/proc/{pid}/environ").read_bytes():
+                    found.append(int(pid))
         return found
 
 

@@ -4,7 +4,8 @@ To start Python and load click, the store and the plan costs a tenth of a second
 processor, thousands of times. Here that is done once: each call is a fork that takes
 over arguments, environment, folder, mask and the three streams of who asks, and then
 runs the program to its end as a fresh interpreter would. The commands themselves are
-not loaded before: their words depend on the language.
+not loaded before: their words depend on the language. A command that starts the
+compiler starts ``warm_call.py`` in its place, which asks the warm one.
 
     python warm.py SOCKET PROGRAM   serves until its standard input is closed
     ask(...)                    starts one at need, and has it run one command
@@ -34,9 +35,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "agent2" / "__main__.py"
 COMPILER = ROOT / "agent2" / "compiler" / "__main__.py"
+CALL = str(Path(__file__).with_name("warm_call.py"))
 ROOMS = ("core", "plan", "store", "wire", "host")
 LOADED = {
-    MAIN: ("click", "json", "sqlite3", "subprocess", "threading", "agent2.cli.main"),
+    MAIN: (
+        *("click", "dataclasses", "hashlib", "http.client", "json", "shlex", "sqlite3"),
+        *("ssl", "subprocess", "threading", "urllib.request", "agent2.cli.main"),
+    ),
     COMPILER: ("agent2.compiler.program", "agent2.compiler.change"),
 }
 _ROW = array.array("i", [0, 0, 0])
@@ -45,6 +50,7 @@ _ROW = array.array("i", [0, 0, 0])
 # -- the one who asks
 
 _running: dict[Path, tuple[subprocess.Popen, str]] = {}  # and where it listens
+used: list[float] = []  # seconds of a processor and KiB at most, of the last one asked
 
 
 def ask(words, env, cwd, input_text, timeout, program=MAIN):
@@ -53,12 +59,12 @@ def ask(words, env, cwd, input_text, timeout, program=MAIN):
     Raises:
         subprocess.TimeoutExpired: it did not end, and was killed.
     """
-    if program not in _running:
-        _running[program] = _start(program)
-    _, place = _running[program]
+    place = _place(program)
     mask = os.umask(0)
     os.umask(mask)
     order = {"words": words, "env": env, "cwd": str(cwd), "umask": mask}
+    if program == MAIN:
+        order["compiler"] = _place(COMPILER)
     pipes = [os.pipe() for _ in range(2)]
     with tempfile.TemporaryFile() as given, socket.socket(socket.AF_UNIX) as line:
         given.write((input_text or "").encode())
@@ -72,14 +78,28 @@ def ask(words, env, cwd, input_text, timeout, program=MAIN):
         try:
             told = _read_all([each for each, _ in pipes], timeout)
             line.settimeout(timeout)
-            code = line.recv(16)
+            code = line.recv(64)
         except TimeoutError:
             raise subprocess.TimeoutExpired([program, *words], timeout) from None
         finally:
             for outlet, _ in pipes:
                 os.close(outlet)
     assert code, "the warm interpreter is gone"
+    code, *used[:] = map(float, code.split())
     return int(code), *(part.decode() for part in told)
+
+
+def caller():
+    """Return how a shell runs the command line without loading it."""
+    places = (_place(MAIN), "--compiler", _place(COMPILER))
+    return (sys.executable, "-I", "-S", CALL, *places, str(MAIN))
+
+
+def _place(program):
+    """Return where the interpreter of *program* listens; it is started once."""
+    if program not in _running:
+        _running[program] = _start(program)
+    return _running[program][1]
 
 
 def _read_all(outlets, timeout):
@@ -163,12 +183,12 @@ def serve(path, program):
                 line = key.data
                 waiting.unregister(key.fd)
                 os.close(key.fd)
-                code = os.waitstatus_to_exitcode(
-                    os.waitpid(running.pop(line.fileno()), 0)[1]
-                )
+                _, status, usage = os.wait4(running.pop(line.fileno()), 0)
                 if line.fileno() in waiting.get_map():
                     waiting.unregister(line)
-                    line.send(str(code).encode())
+                    code = os.waitstatus_to_exitcode(status)
+                    cpu = usage.ru_utime + usage.ru_stime
+                    line.send(f"{code} {cpu:.6f} {usage.ru_maxrss}".encode())
                 line.close()
 
 
@@ -199,6 +219,20 @@ def become(program, order, fds):
     sys.argv = [str(program), *order["words"]]
     sys.orig_argv = [sys.executable, *sys.argv]
     sys.path[0] = str(program.parent)
+    if "compiler" in order:
+        _compile_at(order["compiler"])
+
+
+def _compile_at(place):
+    """Have whatever is a start of the compiler ask the warm one that listens there."""
+    usual = subprocess.Popen.__init__
+
+    def begin(self, argv, *more, **options):
+        if isinstance(argv, list) and argv[1:3] == ["-I", str(COMPILER)]:
+            argv = [argv[0], "-I", "-S", CALL, place, *argv[2:]]
+        usual(self, argv, *more, **options)
+
+    subprocess.Popen.__init__ = begin
 
 
 def run(program):

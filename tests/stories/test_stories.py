@@ -25,9 +25,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.cli_kit import ROOT, Cli
+from tests.live import warm
+from tests.live.cli_kit import MAIN, ROOT, Cli
 from tests.ports import reserved
 
+COLD = "first_minutes"  # as a user does it, from the start of the interpreter on
 STORIES = sorted(Path(__file__).parent.glob("*.story"))
 ANY = "[...]"
 EVENTUALLY = """#!/bin/bash
@@ -84,18 +86,17 @@ def fits(wanted, got):
 
 
 class Stage:
-    """Where a story plays."""
+    """Where a story plays; with *cold* each ``agent2`` is a fresh interpreter."""
 
-    def __init__(self, tmp_path, files):
+    def __init__(self, tmp_path, files, cold):
         self.cli = Cli(tmp_path)
         bin_folder = tmp_path / "bin"
         bin_folder.mkdir()
-        for name, program in (
-            ("agent2", ROOT / "agent2" / "__main__.py"),
-            ("demo-target", ROOT / "agent2" / "demo" / "__main__.py"),
-        ):
+        demo = (sys.executable, ROOT / "agent2" / "demo" / "__main__.py")
+        ours = (sys.executable, MAIN) if cold else warm.caller()
+        for name, argv in (("agent2", ours), ("demo-target", demo)):
             path = bin_folder / name
-            path.write_text(f'#!/bin/sh\nexec {sys.executable} {program} "$@"\n')
+            path.write_text(f'#!/bin/sh\nexec {" ".join(map(str, argv))} "$@"\n')
             path.chmod(0o755)
         (bin_folder / "eventually").write_text(EVENTUALLY)
         (bin_folder / "eventually").chmod(0o755)
@@ -159,7 +160,7 @@ def test_story(path, tmp_path):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
     steps, files = parse(text)
-    stage = Stage(tmp_path, files)
+    stage = Stage(tmp_path, files, cold=path.stem == COLD)
     try:
         for step in steps:
             stage.play(step)
