@@ -44,6 +44,14 @@ fi
 # The settings of the caller's own agent are no business of the tests.
 unset AGENT2_CONFIG AGENT2_HOME AGENT2_STATE_DIR AGENT2_PROFILE AGENT2_LANGUAGE AGENT2_SCRIPTS AGENTOS_DB_PATH
 if (($# == 0)); then
+  if [[ -w . && ! -d tests/core/__pycache__ ]]; then
+    # A fresh checkout: make the byte code of the tests once, not once for each worker.
+    for half in "tests/live tests/crash" "tests --ignore=tests/live --ignore=tests/crash"; do
+      # shellcheck disable=SC2086  # words
+      "$python" -m pytest --collect-only -q $half >/dev/null &
+    done
+    wait
+  fi
   # All of them, the tests of one file together, in the order of tests/conftest.py;
   # two of the four mostly wait.
   set -- -n 4 --dist loadfile --no-loadscope-reorder

@@ -1,4 +1,7 @@
-"""The files that take longest come first: no worker has one of them alone at the end."""
+"""The files that take longest come first and the shortest tests last.
+
+So no worker has a long file alone at the end.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +22,30 @@ LONGEST = (
     "test_cli_backup.py",
     "test_courier.py",
     "test_scripts.py",
-    "test_real_docker.py",
+    "test_watcher_locked.py",
+    "test_watcher_people.py",
     "test_flaws.py",
     "test_hostile_receivers.py",
     "test_cli_demo.py",
+    "test_evidence.py",
     "test_restarter.py",
     "test_config_program.py",
     "test_watcher_cadence.py",
     "test_store_kill.py",
     "test_cli_check.py",
     "test_cli_events.py",
+    "test_one_liners.py",
+    "test_config_edit.py",
+    "test_web_stream.py",
 )
+SHORTEST = "core"
 
 
 def rank(item: pytest.Item) -> int:
     name = item.path.name
-    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+    if name in LONGEST:
+        return LONGEST.index(name)
+    return len(LONGEST) + (item.path.parent.name == SHORTEST)
 
 
 @pytest.hookimpl(tryfirst=True)
