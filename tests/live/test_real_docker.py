@@ -69,12 +69,16 @@ def test_a_container_that_dies_or_is_unhealthy_is_restarted_within_its_budget(
     docker = Docker(tmp_path)
     with machine_kit.dockerd(tmp_path):
         docker.image()
-        docker.start("web", WEB, *HEALTH, "--health-retries", "1")
+        for name in ("dies", "sick"):
+            docker.start(name, WEB, *HEALTH, "--health-retries", "1")
         docker.start("bad", BAD)
         agent = rig.agent(
             config(
-                owned("web", docker, settle=30, proof=60),
-                owned("bad", docker, settle=0.3, proof=5, intensity=2),
+                owned("dies", docker, settle=30, proof=60),
+                owned("sick", docker, settle=30, proof=60),
+                # On a busy machine its few milliseconds are those of several looks.
+                owned("bad", docker, settle=0.3, proof=5, intensity=2)
+                | {"success_threshold": 9},
             )
         )
 
@@ -82,25 +86,26 @@ def test_a_container_that_dies_or_is_unhealthy_is_restarted_within_its_budget(
             found = agent.status()["targets"]
             return next(one for one in found if one["name"] == name)
 
-        def well():
-            seen = target("web")
-            return seen["state"] == "ok" and seen["checks"][0]["identity"]
+        def well(name):
+            def look():
+                seen = target(name)
+                return seen["state"] == "ok" and seen["checks"][0].get("identity")
+
+            return wait_for(look, 60, agent.tail)
 
         def results(name):
             fixes = agent.status()["fixes"]
             return [one["result"] for one in fixes if one["target"] == name]
 
-        faults = [("kill", "web"), ("exec", "web", "sh", "-c", ">/sick")]
-        for times, fault in enumerate(faults, 1):
-            first = wait_for(well, 60, agent.tail)
-            docker(*fault)
-            done = ["success"] * times
-            wait_for(lambda: results("web") == done, 60, agent.tail)  # noqa: B023
-            said = docker("inspect", "web", "-f", "{{.State.Pid}}:{{.State.StartedAt}}")
-            again = wait_for(well, 60, agent.tail)
-            assert first != again == said.strip()
-        assert "container web is exited: exit code 137" in agent.log()
-        assert "container web runs, its own health check fails" in agent.log()
+        first = {name: well(name) for name in ("dies", "sick")}
+        docker("kill", "dies")
+        docker("exec", "sick", "sh", "-c", ">/sick")
+        for name, before in first.items():
+            wait_for(lambda: results(name) == ["success"], 60, agent.tail)  # noqa: B023
+            said = docker("inspect", name, "-f", "{{.State.Pid}}:{{.State.StartedAt}}")
+            assert before != well(name) == said.strip()
+        assert "container dies is exited: exit code 137" in agent.log()
+        assert "container sick runs, its own health check fails" in agent.log()
 
         wait_for(lambda: target("bad")["restarts"]["exhausted"], 60, agent.tail)
         assert results("bad") == ["failed", "failed"]
