@@ -30,7 +30,7 @@ def look(check: Any, kept: Kept) -> Seen:
     if isinstance(roots, str):
         return Seen(missing=roots)
     found = trees.tree([one.pid for one in roots], known)
-    now = time.time()
+    now = kept.wall()
     if kept.root != (roots[0].pid, roots[0].start):
         if kept.root[0]:
             kept.memory.renewed()

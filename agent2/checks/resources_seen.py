@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from agent2.core.gauges import Gauge, shown
 from agent2.core.leak import Memory
 from agent2.core.model import Code
@@ -27,6 +29,7 @@ class Kept:
         root: Number and start of the oldest process; another one is a restart.
         dumped: What came of the program that was run for the leak that is suspected.
         disks: Of each disk: its bytes and busy milliseconds, as of *disks_at*.
+        wall: The clock by which memory rises; another one lets hours pass.
     """
 
     def __init__(self) -> None:
@@ -42,6 +45,7 @@ class Kept:
         self.dumped = ""
         self.disks: dict[str, tuple[int, int]] = {}
         self.disks_at = 0.0
+        self.wall = time.time
 
 
 @value

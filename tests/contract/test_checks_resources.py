@@ -283,6 +283,74 @@ def test_a_leak_may_run_a_program_once_and_ask_for_a_restart(tmp_path):
     assert (warned.outcome, warned.code) == (Outcome.OK, Code.MEMORY_LEAK)
 
 
+# It takes as many MB as each line that it reads says, and keeps them.
+GROWING = """
+import sys
+held = []
+print("ready", flush=True)
+for line in sys.stdin:
+    held.append(b"x" * (int(line) << 20))
+    print(len(held), flush=True)
+"""
+
+
+class Growing:
+    """A service whose PID file follows who runs it."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", GROWING],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout.readline() == "ready\n"
+        self.file.write_text(f"{self.process.pid}\n")
+
+    def grow(self, megabytes):
+        self.process.stdin.write(f"{megabytes}\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline()
+
+    def end(self):
+        self.process.kill()
+        self.process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("megabytes", [2, 0])
+def test_a_process_that_leaks_is_warned_of_by_its_slope_and_ended_by_on_leak(
+    tmp_path, megabytes
+):
+    service = Growing(tmp_path / "pid")
+    service.start()
+    argv = ("/bin/sh", "-c", 'kill -TERM "$AGENT2_PID"')
+    check = ResourcesCheck(file=str(service.file), rss=150 << 20, on_leak=argv)
+    minutes = iter(range(60))
+    check.kept.wall = lambda: 60.0 * next(minutes)  # a minute from look to look
+    try:
+        codes = [ask(check, 60.0).code]
+        while codes[-1] is Code.OK and len(codes) < 25:
+            service.grow(megabytes)
+            codes.append(ask(check, 60.0).code)
+
+        if not megabytes:
+            assert codes == [Code.OK] * 25  # what stays as it is does not leak
+            return
+        assert codes[-1] is Code.MEMORY_LEAK  # at about 50 of its 150 MB
+        assert 12 <= len(codes) < 25
+        assert service.process.wait(60) == -15
+        service.end()
+        service.start()
+        again = ask(check, 60.0)
+        assert (again.outcome, again.code) == (Outcome.OK, Code.OK)
+        assert figures(again)["rss"] < 30
+    finally:
+        service.end()
+
+
 @pytest.mark.parametrize(
     ("check", "field"),
     [

@@ -298,6 +298,53 @@ def test_launchd_restarts_a_job_in_its_domain(machine):
     ]
 
 
+# A stand-in for launchctl(1) of macOS, "kickstart [-kp] service-target": with -k a
+# running instance is killed first; 0 where the subcommand succeeded. The codes and words
+# of its refusals are not in the manual: they stand for any.
+LAUNCHCTL = """#!/bin/sh
+cd "${0%/*}" && echo "$*" >> asked
+[ "$1" = kickstart ] && [ "$2" = -k ] && [ $# = 3 ] || exit 64
+case "$3" in
+  system/org.example.web) ;;
+  system/*) echo "Could not find service \\"${3##*/}\\" in domain for system" >&2; exit 113 ;;
+  *) echo "Could not find domain for $3" >&2; exit 112 ;;
+esac
+kill -KILL "$(cat job)" || exit 3
+sleep 600 > /dev/null 2>&1 &
+echo $! > job
+"""
+
+
+def test_launchd_kills_the_job_and_starts_it_or_tells_why_not(tmp_path, monkeypatch):
+    (tmp_path / "launchctl").write_text(LAUNCHCTL)
+    (tmp_path / "launchctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    old = subprocess.Popen(["sleep", "600"])
+    (tmp_path / "job").write_text(str(old.pid))
+    try:
+        deed = do(LaunchdAction(job="org.example.web", domain="system"))
+        assert (deed.done, deed.detail) == (True, "org.example.web restarted")
+        assert old.wait(60) == -9
+        os.kill(int((tmp_path / "job").read_text()), 0)  # the new one outlives the call
+
+        unknown = do(LaunchdAction(job="no.such.job", domain="system"))
+        assert not unknown.done
+        assert 'exit code 113: Could not find service "no.such.job"' in unknown.detail
+        elsewhere = do(LaunchdAction(job="org.example.web", domain="gui/77777"))
+        assert (elsewhere.done, "exit code 112" in elsewhere.detail) == (False, True)
+    finally:
+        old.kill()
+        old.wait()
+        new = int((tmp_path / "job").read_text())
+        if new != old.pid:
+            os.kill(new, 9)
+    assert (tmp_path / "asked").read_text().splitlines() == [
+        "kickstart -k system/org.example.web",
+        "kickstart -k system/no.such.job",
+        "kickstart -k gui/77777/org.example.web",
+    ]
+
+
 def test_agent2_does_not_restart_its_own_job(machine, monkeypatch):
     monkeypatch.setenv("XPC_SERVICE_NAME", "com.agentos.agent2")
     assert "own job" in do(LaunchdAction(job="com.agentos.agent2")).detail

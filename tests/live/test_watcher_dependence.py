@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from rig import asking, config
+from rig import asking, config, wait_for
 
 from agent2.core.model import Health, Policy, TargetState
 from agent2.core.value import replace
 from agent2.plan.values import TargetPlan
 from agent2.watcher.watched import Watched, above, is_held
 from tests.fakes.health_server import HealthServer, document, http
+from tests.fakes.web import FakeHook
 
 
 def targets(*parents: tuple[str, ...], ill: str = "") -> dict[str, Watched]:
@@ -89,3 +92,31 @@ def test_only_the_parent_asks_for_a_restart_and_the_child_recovers_by_itself(
         kind for (kind,) in agent.rows("SELECT target FROM incidents ORDER BY id")
     ]
     assert opened == ["database", "page"]
+
+
+def test_who_is_still_down_when_its_parent_is_back_is_told_as_a_consequence_of_it(
+    rig, server
+):
+    with HealthServer(http(document())) as below, FakeHook() as hook:
+        database = asking(server) | {"name": "database"}
+        page = asking(below, depends_on=["database"], interval=0.3) | {"name": "page"}
+        notifier = {"name": "hook", "kind": "webhook", "url": hook.url("/in")}
+        agent = rig.agent(config(database, page, notifiers=[notifier]))
+        agent.until(lambda s: s["summary"]["ok"] == 2, 60, "both are well")
+
+        def told(name):
+            bodies = [got.json for got in hook.received if got.path == "/in"]
+            alerts = [body["data"] for body in bodies if body["subject"] == name]
+            return [one for one in alerts if one["kind"] == "firing"]
+
+        server.answers[:] = [http("", 500)]
+        (cause,) = wait_for(lambda: told("database"), 60, "the parent is told of")
+        below.answers[:] = [http("", 500)]
+        agent.until(lambda s: s["targets"][1]["state"] == "down", 60, "the child")
+        assert not told("page")  # measured, and its parent is the likely cause
+        server.answers[:] = [http(document())]
+        (page,) = wait_for(lambda: told("page"), 60, "the child is told of")
+
+    assert "Consequence of (down meanwhile): database" in page["lines"]
+    assert page["opened_at"] > cause["opened_at"]
+    assert "Consequence" not in json.dumps(cause)
