@@ -2,22 +2,22 @@
 
 import { render } from "preact";
 import { useEffect, useReducer, useState } from "./vendor/hooks.mjs";
-import { Guarded, Icon, Lost, TokenDialog, html } from "./parts.js";
-import { begin, changed, model, watch } from "./store.js";
+import { Guarded, Icon, TokenDialog, html } from "./parts.js";
+import { begin, changed, model, takeToken, watch } from "./store.js";
 import { Attention, Stream, Strip, Targets, showInTab, summary } from "./overview.js";
 import { Promises } from "./promises.js";
 import { About, Channels, Inbox, Incident, Incidents } from "./records.js";
 import { Target } from "./target.js";
-import { language, speak, t } from "./words.js";
+import { language, lasting, speak, t } from "./words.js";
 
 const PAGES = { overview: Overview, incidents: Incidents, notifications: Channels, slo: Promises, inbox: Inbox, about: About };
 const THEMES = ["auto", "light", "dark"];
 
 function themed(theme) {
-  localStorage.setItem("agent2.theme", theme);
+  lasting.setItem("agent2.theme", theme);
   document.documentElement.dataset.theme = theme;
 }
-themed(localStorage.getItem("agent2.theme") ?? "auto");
+themed(lasting.getItem("agent2.theme") ?? "auto");
 
 /** Return the view and its subject that the address names. */
 function route() {
@@ -44,7 +44,7 @@ function View({ redraw }) {
   const { page, subject } = route();
   if (page === "target") return html`<${Target} key=${subject} name=${subject} />`;
   if (page === "incident") return html`<${Incident} key=${subject} id=${subject} />`;
-  const Found = PAGES[page];
+  const Found = Object.hasOwn(PAGES, page) && PAGES[page];
   return Found ? html`<${Found} redraw=${redraw} />` : html`<p class="empty">${t("missing")}</p>`;
 }
 
@@ -71,15 +71,25 @@ function App() {
   const [, redraw] = useReducer((count) => count + 1, 0);
   useEffect(() => watch(redraw), []);
   useEffect(() => {
-    const moved = () => (redraw(), scrollTo(0, 0));
+    const read = new Map(); // how far down each place was read: who goes back is there again
+    const moved = () => {
+      takeToken();
+      const y = (history.state && read.get(location.hash)) ?? 0;
+      history.replaceState(1, "");
+      redraw();
+      document.getElementById("main").focus({ preventScroll: true });
+      setTimeout(() => scrollTo(0, y));
+    };
+    history.scrollRestoration = "manual";
+    history.replaceState(1, "");
+    addEventListener("scroll", () => read.set(location.hash, scrollY));
     addEventListener("hashchange", moved);
-    return () => removeEventListener("hashchange", moved);
   }, []);
   showInTab(summary());
-  const { state, note, trouble } = model;
+  const { state, note } = model;
   return html`<${Header} />
     <main id="main" tabindex="-1">
-      ${state ? html`<${Guarded} key=${location.hash}><${View} redraw=${redraw} /></${Guarded}>` : html`<${Strip} filter="" setFilter=${changed} /><${Lost} trouble=${trouble} />`}
+      ${state ? html`<${Guarded} key=${location.hash}><${View} redraw=${redraw} /></${Guarded}>` : html`<${Strip} filter="" setFilter=${changed} />`}
     </main>
     <div class="note-place" role="status">${note && html`<p class=${`note ${note.bad ? "bad" : ""}`}><${Icon} state=${note.bad ? "down" : "ok"} /> ${note.text}</p>`}</div>
     <${TokenDialog} />`;

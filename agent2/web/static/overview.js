@@ -5,7 +5,7 @@ import { useEffect, useRef } from "./vendor/hooks.mjs";
 import { Beats, Icon, Mark, Panel, State, Tag, Time, To, html, useAnswer } from "./parts.js";
 import { Acknowledge, CheckNow, Close, Marks, PauseButton, Retry, Silence, Word } from "./people.js";
 import { model } from "./store.js";
-import { age, instant, length, moment, named, part, spent, t } from "./words.js";
+import { age, instant, lasting, length, moment, named, now, part, spent, t } from "./words.js";
 
 const STATES = ["down", "warn", "unknown", "ok"];
 
@@ -16,11 +16,13 @@ function counted(state) {
   return found;
 }
 
+const OLD_MS = 90000; // a tab that woke up, a network that swallows: nobody sees once a minute
+
 /** Return the worst state and the sentence that tells it. */
 export function summary() {
   const { state, mode, trouble, askedAt } = model;
-  if (!state) return { state: "unknown", text: trouble ? `${t("sum.none")}: ${trouble}` : t("sum.loading") };
-  if (mode === "offline") return { state: "unknown", text: t("sum.offline", { since: moment(askedAt) }) };
+  if (!state) return { state: "unknown", text: trouble ?? t("sum.loading") };
+  if (mode === "offline" || Date.now() - askedAt > OLD_MS) return { state: "unknown", text: t("sum.offline", { since: moment(askedAt) }) };
   if (state.status === "stopped") return { state: "unknown", text: t("sum.stopped") };
   if (!state.fresh) return { state: "unknown", text: t("sum.stale", { since: moment(instant(state.updated_at)) }) };
   const counts = counted(state);
@@ -113,7 +115,7 @@ function Case({ incident }) {
   const target = of(incident);
   const worst = target?.state ?? "unknown";
   const { tree } = useAnswer(`incidents/${encodeURIComponent(incident.id)}`);
-  const seconds = (Date.now() - instant(incident.opened_at)) / 1000;
+  const seconds = (now() - instant(incident.opened_at)) / 1000;
   return html`<li class="case is-${worst}">
     <div class="what">
       <${Icon} state=${worst} size=${20} />
@@ -173,7 +175,7 @@ export function Arrived({ delivery }) {
   const look = again ? "warn" : ARRIVED[state];
   return html`<${Mark} look=${look} title=${delivery.detail ?? ""}>${text}</${Mark}>
     ${again && html` <span class="faint">${cause}</span>`}
-    ${instant(delivery.next_at) > Date.now() && html` <span class="faint">${t("told.next")} <${Time} at=${delivery.next_at} seconds /></span>`}`;
+    ${instant(delivery.next_at) > now() && html` <span class="faint">${t("told.next")} <${Time} at=${delivery.next_at} seconds /></span>`}`;
 }
 
 // --- the targets: a table on a wide page, cards on a narrow one
@@ -181,9 +183,9 @@ export function Arrived({ delivery }) {
 const ORDERS = ["worst", "name", "slow", "plan"];
 
 const kept = {
-  sort: localStorage.getItem("agent2.sort") ?? "worst",
+  sort: lasting.getItem("agent2.sort") ?? "worst",
   find: "",
-  folded: new Set(JSON.parse(localStorage.getItem("agent2.folded") ?? "[]")),
+  folded: new Set(JSON.parse(lasting.getItem("agent2.folded") ?? "[]")),
 };
 
 function ordered(targets) {
@@ -195,7 +197,7 @@ function ordered(targets) {
     name: byName,
     slow: (a, b) => slow(a) - slow(b) || byName(a, b),
   };
-  return orders[kept.sort] ? [...targets].sort(orders[kept.sort]) : targets;
+  return Object.hasOwn(orders, kept.sort) ? [...targets].sort(orders[kept.sort]) : targets;
 }
 
 const groupOf = (target) => target.group ?? target.labels?.group ?? "";
@@ -241,24 +243,25 @@ export function Targets({ filter, setFilter, redraw }) {
       value=${kept.find} onInput=${(event) => ((kept.find = event.target.value), redraw())}
       onKeyDown=${(event) => event.key === "Escape" && (clear(), event.target.blur())} />
     <select aria-label=${t("targets.sort")} value=${kept.sort}
-      onChange=${(event) => ((kept.sort = event.target.value), localStorage.setItem("agent2.sort", kept.sort), redraw())}>
+      onChange=${(event) => ((kept.sort = event.target.value), lasting.setItem("agent2.sort", kept.sort), redraw())}>
       ${ORDERS.map((order) => html`<option value=${order} selected=${order === kept.sort}>${t(`sort.${order}`)}</option>`)}
     </select>
   </div>`;
   return html`<${Panel} id="targets" title=${t("targets")} aside=${tools}>
     ${shown.length === 0
       ? html`<p class="empty">${t("targets.none")} <button onClick=${clear}>${t("targets.show_all")}</button></p>`
-      : html`<${Grid} targets=${shown} redraw=${redraw} />`}
+      : html`<${Grid} targets=${shown} all=${filter || words.length} redraw=${redraw} />`}
   </${Panel}>`;
 }
 
 const COLUMNS = ["state", "name", "beats", "checked", "p95", "uptime", "restarts"];
 
-function Grid({ targets, redraw }) {
+function Grid({ targets, all, redraw }) {
   const groups = grouped(targets);
+  const unfolded = (name) => all || !kept.folded.has(name); // what is sought is never hidden
   const fold = (name) => {
     if (!kept.folded.delete(name)) kept.folded.add(name);
-    localStorage.setItem("agent2.folded", JSON.stringify([...kept.folded]));
+    lasting.setItem("agent2.folded", JSON.stringify([...kept.folded]));
     redraw();
   };
   return html`<table class="targets" role="table" aria-labelledby="targets-title">
@@ -267,9 +270,9 @@ function Grid({ targets, redraw }) {
     </tr></thead>
     ${groups.map(([name, members]) => html`<tbody key=${name} role="rowgroup">
       ${(name || groups.length > 1) && html`<tr role="row" class="group"><th role="rowheader" colspan=${COLUMNS.length} scope="rowgroup">
-        <button aria-expanded=${kept.folded.has(name) ? "false" : "true"} onClick=${() => fold(name)}>
+        <button aria-expanded=${unfolded(name) ? "true" : "false"} onClick=${() => fold(name)}>
           ${name || t("group.none")}</button> <${Group} name=${name} /></th></tr>`}
-      ${((!name && groups.length === 1) || !kept.folded.has(name)) && members.map((one) => html`<${Row} key=${one.name} target=${one} past=${model.past[one.name]} aged=${age(instant(one.last_check))} />`)}
+      ${((!name && groups.length === 1) || unfolded(name)) && members.map((one) => html`<${Row} key=${one.name} target=${one} past=${model.past[one.name]} aged=${age(instant(one.last_check))} />`)}
     </tbody>`)}
   </table>`;
 }

@@ -135,9 +135,9 @@ export function Dialog({ title, children, onClose, onSubmit, label, bad }) {
     event.preventDefault();
     onSubmit(Object.fromEntries(new FormData(event.target)));
   };
-  return html`<dialog ref=${box} aria-labelledby="dialog-title" onCancel=${(event) => (event.preventDefault(), onClose())}>
+  return html`<dialog ref=${box} aria-label=${title} onCancel=${(event) => (event.preventDefault(), onClose())}>
     <form onSubmit=${submit}>
-      <h2 id="dialog-title">${title}</h2>
+      <h2>${title}</h2>
       ${children}
       <div class="buttons">
         <button type="button" onClick=${onClose}>${t("act.cancel")}</button>

@@ -3,25 +3,24 @@
 import { useState } from "./vendor/hooks.mjs";
 import { Dialog, Tag, html } from "./parts.js";
 import { act, ask, change, ears, model, say } from "./store.js";
-import { instant, length, moment, named, t } from "./words.js";
+import { instant, lasting, length, moment, named, t } from "./words.js";
 
 const LENGTHS = [1800, 7200, 28800, 86400, 604800];
-const PATIENCE_MS = 20000;
+const ANSWER_MS = 20000;
 
 /** Ask the agent for a deed; what it answers is said when it comes over the stream. */
 async function order(path, name, body = {}) {
   const given = await change(path, body);
   if (given === null) return null;
-  say(t("did.order"));
   answered(given.order.id).then(({ state, answer, note }) =>
     say(`${name}: ${named("answer", answer)}${note && note !== name ? ` (${note})` : ""}`, state === "refused"));
-  return null;
+  return { words: t("did.order") };
 }
 
 /** Return the order `id` with its answer: heard of, or asked for where nothing is heard. */
 function answered(id) {
   return new Promise((done) => {
-    const end = Date.now() + PATIENCE_MS;
+    const end = Date.now() + ANSWER_MS;
     let timer = 0;
     const over = (one) => (clearTimeout(timer), ears.delete(hear), done(one));
     const hear = ({ kind, body }) => kind === "order.answered" && body.order === id && over(body);
@@ -50,20 +49,23 @@ export const Retry = ({ id }) => html`<${Plain} verb="retry" deed=${() => change
 /** A button that asks why and by whom, then does `deed` with the answer; `force`: what may be done all the same. */
 function Asks({ verb, name, deed, label = t(`act.${verb}`), more = `ask.${verb}.more`, needs, bad, force, children }) {
   const [open, set] = useState(false);
-  const send = (given) => {
-    set(false);
+  const [wrong, tell] = useState("");
+  const send = async (given) => {
     const body = Object.fromEntries(Object.entries(given).filter(([, each]) => each));
-    if (body.who) localStorage.setItem("agent2.who", body.who);
+    if (body.who) lasting.setItem("agent2.who", body.who);
     if (body.force) body.force = true;
-    act(() => deed(body), t(`did.${verb}`, { target: name }));
+    const told = await act(() => deed(body), t(`did.${verb}`, { target: name }));
+    tell(told);
+    set(told !== "");
   };
-  return html`<button class=${bad ? "bad" : ""} onClick=${() => set(true)}>${label}</button>
+  return html`<button class=${bad ? "bad" : ""} onClick=${() => (tell(""), set(true))}>${label}</button>
     ${open && html`<${Dialog} title=${t(`ask.${verb}`, { target: name })} label=${label} bad=${bad} onClose=${() => set(false)} onSubmit=${send}>
       <p>${t(more)}</p>
       ${children}
       <label>${t("ask.reason")}<input name="why" maxlength="200" autocomplete="off" required=${needs} autofocus /></label>
-      <label>${t("ask.who")}<input name="who" maxlength="60" autocomplete="name" defaultValue=${localStorage.getItem("agent2.who") ?? ""} /></label>
+      <label>${t("ask.who")}<input name="who" maxlength="60" autocomplete="name" defaultValue=${lasting.getItem("agent2.who") ?? ""} /></label>
       ${force && html`<label class="tick"><input type="checkbox" name="force" /> ${t(force)}</label>`}
+      ${wrong && html`<p class="lost" role="alert">${wrong}</p>`}
     </${Dialog}>`}`;
 }
 

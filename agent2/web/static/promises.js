@@ -1,7 +1,7 @@
 // What was promised of targets (SLO) and what is left of it; each of the last ninety days.
 
 import { Lost, Mark, Panel, Ribbon, Table, To, html, useAnswer } from "./parts.js";
-import { length, named, part, spent, t } from "./words.js";
+import { length, named, now, part, spent, t } from "./words.js";
 
 const BURNS = ["1h", "6h", "3d"];
 const ASKS = { page: "down", ticket: "warn" };
@@ -49,7 +49,7 @@ export function Days({ name }) {
   if (!tree) return null;
   const { days } = tree;
   const beats = days.map((share) => (share === null ? "u" : Object.keys(LIMITS).find((letter) => share >= LIMITS[letter]))).join("");
-  const date = (index) => new Date(Date.now() - (days.length - 1 - index) * 864e5).toLocaleDateString(document.documentElement.lang, { dateStyle: "medium", timeZone: "UTC" });
+  const date = (index) => new Date(now() - (days.length - 1 - index) * 864e5).toLocaleDateString(document.documentElement.lang, { dateStyle: "medium", timeZone: "UTC" });
   const count = (letter) => beats.split(letter).length - 1;
   const sentence = t("days.sum", { up: count("g"), less: count("d"), down: count("b"), unknown: count("u") });
   return html`<${Ribbon} past=${{ beats }} many=${days.length} label=${t("days")} sentence=${sentence}

@@ -4,7 +4,7 @@ import { useState } from "./vendor/hooks.mjs";
 import { Arrived, Done, Told } from "./overview.js";
 import { Acknowledge, Close, GateButton, Reload, Retry, Word } from "./people.js";
 import { Icon, Lost, Mark, Panel, Table, Tag, Time, To, html, useAnswer } from "./parts.js";
-import { ask, forgetToken, hasToken, model } from "./store.js";
+import { act, ask, forgetToken, hasToken, model } from "./store.js";
 import { instant, length, named, t } from "./words.js";
 
 export function Incidents() {
@@ -13,11 +13,12 @@ export function Incidents() {
   const query = `incidents?limit=50${open ? "&open=true" : ""}`;
   const { tree, trouble } = useAnswer(query);
   const [next, setNext] = useState(undefined);
-  const found = [...(tree?.incidents ?? []), ...older];
+  const first = tree?.incidents ?? [];
+  const found = [...first, ...older.filter(({ id }) => !first.some((one) => one.id === id))];
   const more = next === undefined ? tree?.next : next;
   const load = async () => {
     const page = await ask(`${query}&cursor=${encodeURIComponent(more)}`);
-    setOlder([...older, ...page.incidents]);
+    setOlder([...found, ...page.incidents]); // what newer ones push off the first page stays
     setNext(page.next);
   };
   const choose = (event) => (setOlder([]), setNext(undefined), setOpen(event.target.value === "open"));
@@ -31,7 +32,7 @@ export function Incidents() {
     <${Lost} trouble=${trouble} />
     ${tree && found.length > 0 && html`<p class="faint">${t("incidents.sum", sums(found))}</p>`}
     ${tree && (found.length ? html`<${Rows} incidents=${found} named />` : html`<p class="empty">${t("incidents.none")}</p>`)}
-    ${more && html`<button onClick=${load}>${t("act.more")}</button>`}
+    ${more && html`<button onClick=${() => act(load)}>${t("act.more")}</button>`}
   </${Panel}>`;
 }
 

@@ -5,16 +5,19 @@
 //
 // Three failed connects to the stream: the state is asked for every two seconds.
 
+import { passing, t, tellTime } from "./words.js";
+
 const POLL_MS = 2000;
 const LOOK_MS = 5000; // what changes without an event: the time of the last check
 const HIDDEN_MS = 30000;
 const REST_MS = 60000; // a hidden page leaves the stream to others and resumes by its id
 const SILENT_MS = 25000; // a beat comes every ten seconds
 const BEFORE = 20; // so many entries from before the page was opened are shown too
+const PATIENCE_MS = 20000; // one answer may take so long
 const WAITS = [250, 1000, 2000, 4000, 8000];
 
 export const model = {
-  state: null, past: {}, trouble: null, // what is shown; why it could not be had
+  state: null, past: { __proto__: null }, trouble: null, // what is shown; why it could not be had
   mode: "connecting", heardAt: null, askedAt: null, round: 0,
   id: "", seq: 0, received: 0, gaps: 0, repeats: 0, resets: 0,
   asking: null, note: null, lately: [], // the newest entries of the journal first
@@ -39,14 +42,18 @@ export function changed() {
 // --- the token: in this tab alone, and never in an address that stays
 
 const KEY = "agent2.token";
-const given = new URLSearchParams(location.hash.slice(1)).get("token");
-if (given) {
-  sessionStorage.setItem(KEY, given);
+
+/** Take the token that stands in the address, and take it away from there. */
+export function takeToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!given) return;
+  passing.setItem(KEY, given);
   history.replaceState(null, "", location.pathname + "#/");
 }
-export const hasToken = () => sessionStorage.getItem(KEY) !== null;
+takeToken();
+export const hasToken = () => passing.getItem(KEY) !== null;
 export function forgetToken() {
-  sessionStorage.removeItem(KEY);
+  passing.removeItem(KEY);
   changed();
 }
 
@@ -62,7 +69,7 @@ function askToken(wrong) {
       wrong,
       answer(token) {
         model.asking = asked = null;
-        if (token) sessionStorage.setItem(KEY, token.trim());
+        if (token) passing.setItem(KEY, token.trim());
         changed();
         done(Boolean(token));
       },
@@ -84,7 +91,7 @@ export class Refused extends Error {
 }
 
 function headers(more) {
-  const token = sessionStorage.getItem(KEY);
+  const token = passing.getItem(KEY);
   return {
     "Accept-Language": document.documentElement.lang,
     ...(token ? { Authorization: `Bearer ${token}` } : {}),
@@ -92,20 +99,31 @@ function headers(more) {
   };
 }
 
+/** Fetch api/v1/`path`; what does not answer is given up. */
+async function reach(path, options) {
+  try {
+    const answer = await fetch(`api/v1/${path}`, { signal: AbortSignal.timeout(PATIENCE_MS), ...options });
+    tellTime(answer.headers.get("date"));
+    return answer;
+  } catch {
+    throw new Error(t("unreachable"));
+  }
+}
+
 async function told(answer) {
-  const tree = await answer.json().catch(() => ({ error: `HTTP ${answer.status}` }));
-  if (!answer.ok) throw new Refused(answer.status, tree);
+  const tree = await answer.json().catch(() => null);
+  if (!answer.ok || !tree) throw new Refused(answer.status, tree ?? { error: `HTTP ${answer.status}` });
   return tree;
 }
 
 /** Return what GET api/v1/`path` answers. */
 export async function ask(path) {
   for (;;) {
-    const token = sessionStorage.getItem(KEY);
-    const answer = await fetch(`api/v1/${path}`, { headers: headers() });
+    const token = passing.getItem(KEY);
+    const answer = await reach(path, { headers: headers() });
     // Beyond its own machine the agent shows nothing without the token.
     if (answer.status !== 401) return told(answer);
-    const newer = sessionStorage.getItem(KEY) !== token;
+    const newer = passing.getItem(KEY) !== token;
     if (!newer && !(await askToken(hasToken()))) return told(answer);
   }
 }
@@ -117,7 +135,7 @@ export async function change(path, body) {
       if (!(await askToken(wrong))) return null;
     }
     const sent = body === undefined ? {} : { "Content-Type": "application/json" };
-    const answer = await fetch(`api/v1/${path}`, {
+    const answer = await reach(path, {
       method: "POST",
       headers: headers(sent),
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -129,13 +147,15 @@ export async function change(path, body) {
   }
 }
 
-/** Do what `deed` does and say how it went. */
+/** Do what `deed` does and say how it went; return what went wrong, null if the person gave up. */
 export async function act(deed, words) {
   try {
-    if ((await deed()) === null) return;
-    say(words);
+    const done = await deed();
+    if (done) say(done.words ?? words);
+    return done && "";
   } catch (error) {
     say(error.message, true);
+    return error.message;
   }
 }
 
@@ -176,9 +196,9 @@ async function look() {
     glance();
     model.round += 1;
   } catch (error) {
-    const lost = !(error instanceof Refused);
-    if (lost) model.mode = "offline";
-    else model.state = null;
+    // What a proxy says of a program that begins anew is no reason to forget what was known.
+    if (error.status === 401 || error.code === "no_status") model.state = null;
+    else model.mode = "offline";
     model.trouble = error.message;
   }
   changed();
@@ -189,6 +209,7 @@ let glancing = null;
 /** Ask for the past of all targets; the state never waits for it. */
 function glance() {
   glancing ??= ask("overview").then(({ targets }) => {
+    Object.setPrototypeOf(targets, null); // a target may be called "constructor"
     for (const one of model.state?.targets ?? []) {
       addBeat(one, targets[one.name]);
       targets[one.name] = same(model.past[one.name], targets[one.name]);

@@ -7,7 +7,7 @@ import { Check, Marks, PauseButton, Restart, Silence } from "./people.js";
 import { Days, Promised } from "./promises.js";
 import { Rows } from "./records.js";
 import { BEATS, continued, model } from "./store.js";
-import { clock, instant, length, moment, named, part, second, spent, t } from "./words.js";
+import { clock, instant, length, moment, named, now, part, second, spent, t } from "./words.js";
 
 const LOOKS_OF = { ok: "ok", fail: "down", error: "unknown" };
 
@@ -181,7 +181,7 @@ function Chart({ points, gap, incidents, label }) {
       answers.push(response_s);
       if (verdict === "bad") misses.push(when);
     }
-    const bands = incidents.map((one) => [instant(one.opened_at) / 1000, (instant(one.resolved_at) ?? Date.now()) / 1000]);
+    const bands = incidents.map((one) => [instant(one.opened_at) / 1000, (instant(one.resolved_at) ?? now()) / 1000]);
     const setting = options(place.clientWidth, bands, misses, [times[0], times.at(-1)]);
     setting.hooks.setCursor = [(chart) => {
       if (!value.current) return;

@@ -2,8 +2,20 @@
 
 const KNOWN = ["en", "zh"];
 
+/** Where the browser keeps things; a browser that may keep nothing forgets them. */
+function keeps(place) {
+  try {
+    return window[place];
+  } catch {
+    const found = new Map();
+    return { getItem: (key) => found.get(key) ?? null, setItem: (key, each) => found.set(key, each), removeItem: (key) => found.delete(key) };
+  }
+}
+export const lasting = keeps("localStorage");
+export const passing = keeps("sessionStorage");
+
 function chosen() {
-  const kept = localStorage.getItem("agent2.language");
+  const kept = lasting.getItem("agent2.language");
   if (KNOWN.includes(kept)) return kept;
   const tags = navigator.languages ?? [navigator.language];
   return tags.map((tag) => tag.slice(0, 2)).find((tag) => KNOWN.includes(tag)) ?? "en";
@@ -15,7 +27,7 @@ document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 
 /** Speak the other language from now on; the page begins anew with it. */
 export function speak(other) {
-  localStorage.setItem("agent2.language", other);
+  lasting.setItem("agent2.language", other);
   location.reload();
 }
 
@@ -45,6 +57,17 @@ const UNITS = language === "zh"
   ? { d: " 天", h: " 小时", m: " 分钟", s: " 秒" }
   : { d: " d", h: " h", m: " min", s: " s" };
 
+let ahead = 0;
+
+/** The time where the agent is: the clock of a browser may be hours off. */
+export const now = () => Date.now() - ahead;
+
+/** Take the time of an answer of the agent's; it comes in whole seconds. */
+export function tellTime(date) {
+  const off = Date.now() - Date.parse(date);
+  ahead = Math.abs(off) > 5000 ? off : 0;
+}
+
 /** Return milliseconds of an RFC 3339 time; null of none. */
 export function instant(text) {
   const at = text ? Date.parse(text) : NaN;
@@ -66,9 +89,9 @@ export function length(seconds) {
 }
 
 /** Return how long ago `at` (ms) was, in steps: a page that flickers is not calm. */
-export function age(at, now = Date.now()) {
+export function age(at) {
   if (at === null || at === undefined) return t("age.never");
-  const s = (now - at) / 1000;
+  const s = (now() - at) / 1000;
   if (s < 10) return t("age.now");
   return t("age.ago", { age: length(s < 60 ? Math.floor(s / 10) * 10 : s) });
 }

@@ -18,7 +18,6 @@ export default {
   "sum.stopped": "The agent is stopped: nothing is watched",
   "sum.stale": "No word from the agent since {since}: nothing here is certain",
   "sum.offline": "The web program does not answer; this is what was known at {since}",
-  "sum.none": "There is no status yet",
   "sum.loading": "Looking …",
 
   "state.ok": "Up",
@@ -322,6 +321,7 @@ export default {
   "age.now": "just now",
   "age.ago": "{age} ago",
   "age.never": "never",
+  "unreachable": "The web program does not answer",
   "lost": "This could not be read: {why}",
   "missing": "There is no such page.",
 

@@ -18,7 +18,6 @@ export default {
   "sum.stopped": "Agent2 已停止: 没有任何监控",
   "sum.stale": "自 {since} 起没有 Agent2 的消息: 此处内容均不可靠",
   "sum.offline": "web 程序没有应答; 这里是 {since} 时的情况",
-  "sum.none": "尚无状态",
   "sum.loading": "正在查看 …",
 
   "state.ok": "正常",
@@ -322,6 +321,7 @@ export default {
   "age.now": "刚刚",
   "age.ago": "{age}前",
   "age.never": "从未",
+  "unreachable": "web 程序没有应答",
   "lost": "无法读取: {why}",
   "missing": "没有此页面。",
 
