@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import traceback
 
 import click
 
 from agent2.cli.words import say
+from agent2.core.text import visible
+
+_EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)
 
 
 def explain(error: click.UsageError) -> tuple[str, str]:
@@ -24,11 +28,27 @@ def explain(error: click.UsageError) -> tuple[str, str]:
         case click.MissingParameter():
             return say("usage.missing", name=_label(error.param)), hint
         case click.BadParameter():
-            return say("usage.bad", name=_label(error.param), why=error.message), hint
+            return say("usage.bad", name=_label(error.param), why=_why(error)), hint
         case click.BadOptionUsage():
-            return say("usage.bad", name=error.option_name, why=error.message), hint
+            if "requires an argument" in error.message:
+                return say("usage.needs_value", name=error.option_name), hint
+            return say("usage.takes_none", name=error.option_name), hint
+        case _ if extra := _EXTRA.fullmatch(error.message):
+            return say("usage.extra", what=visible(extra[1])), hint
         case _:
             return error.format_message(), hint
+
+
+def _why(error: click.BadParameter) -> str:
+    """Return what is wrong with a value, in the words of the reader."""
+    value, isnt, _ = error.message.partition(" is not ")
+    kind = error.param.type if error.param and isnt else None
+    if isinstance(kind, click.Choice):
+        return say("usage.one_of", value=value, these=", ".join(kind.choices))
+    if isinstance(kind, click.IntRange | click.FloatRange):
+        low, high = ("" if one is None else one for one in (kind.min, kind.max))
+        return say("usage.between", value=value, low=low, high=high)
+    return error.message
 
 
 def _label(param: click.Parameter | None) -> str:

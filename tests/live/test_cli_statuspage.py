@@ -119,6 +119,13 @@ def test_the_page_never_says_well_of_what_nobody_watches(cli, tmp_path):
     assert json.loads(files["summary.json"])["status"]["indicator"] != "none"
 
 
+def test_the_state_folder_is_not_made_a_page(cli):
+    told = cli("statuspage", "export", cli.state)
+
+    assert (told.code, "state folder" in told.err) == (73, True)
+    assert not (cli.state / "index.html").exists()
+
+
 def test_without_a_public_target_there_is_no_page(cli, tmp_path):
     path = tmp_path / "other.yaml"
     path.write_text("targets: [{name: a, checks: [{kind: tcp, port: 1}]}]\n")

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from agent2 import __version__
-from agent2.cli.main import LAZY
+from agent2.cli.main import LAZY, main
+from agent2.cli.words import speak
 from tests.live.cli_kit import MAIN, ROOT, Cli
 
 
@@ -44,6 +45,32 @@ def test_a_missing_argument_is_said(cli):
     assert told.code == 2
     assert "缺少" in told.err
     assert "请尝试: agent2 incidents show --help" in told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (
+            ["report", "--format", "pdf"],
+            "--format: 'pdf' 不是其中之一: md, html, json, csv",
+        ),
+        (["outbox", "list", "--limit", "0"], "--limit: 0 不是 1…"),
+        (["report", "--period"], "--period 需要一个值"),
+        (["report", "--json=1"], "--json 不带值"),
+        (["status", "much"], "多余的参数: much"),
+    ],
+)
+def test_what_the_command_line_refuses_is_said_in_the_language_of_the_reader(
+    words, why, capsys
+):
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(["--lang", "zh", *words])
+    finally:
+        speak("en")
+
+    assert ended.value.code == 2
+    assert why in capsys.readouterr().err
 
 
 def test_no_command_at_all_is_help_and_wrong_usage(cli):

@@ -67,7 +67,9 @@ def _print(told: dict[str, Any], as_json: bool) -> None:
         click.echo(visible(say("events.follows", id=told["id"])))
     else:
         entry = told["data"]
-        body = " ".join(f"{name}={each}" for name, each in entry["body"].items())
+        shown = {name: each for name, each in entry["body"].items() if each != ""}
+        shown.pop("at", None)  # the line begins with it
+        body = " ".join(f"{name}={each}" for name, each in shown.items())
         line = f"{entry['at']}  {entry['kind']}  {entry['target'] or '-'}  {body}"
         click.echo(visible(line.rstrip()))
 

@@ -14,7 +14,8 @@ from agent2.cli.words import language, say
 from agent2.core.report import Report
 from agent2.core.text import visible
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
+# An underscore inside a word is no markup (CommonMark 6.2): codes stay as they are.
+_SPECIAL = re.compile(r"([\\`*{}\[\]<>|#]|(?<!\w)_|_(?!\w))")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _STYLE = """\
 body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;

@@ -34,7 +34,9 @@ _MINUTE = 60.0
 
 @click.command(cls=Command, help=say("help.report"))
 @click.argument("targets", nargs=-1)
-@click.option("--period", metavar="SPAN", help=say("option.period"))
+@click.option(
+    "--period", "--since", "period", metavar="SPAN", help=say("option.period")
+)
 @click.option("--daily", is_flag=True, help=say("option.daily"))
 @click.option("--weekly", is_flag=True, help=say("option.weekly"))
 @click.option("--from", "since", metavar="TIME", help=say("option.from"))

@@ -59,6 +59,10 @@ def export(settings: Settings, folder: str, title: str, every: str | None) -> in
 
 def write(settings: Settings, folder: str, title: str) -> int:
     """Write all files of the page; return how many targets it shows."""
+    if os.path.realpath(folder) == os.path.realpath(settings.state_dir):
+        # What a web server shows of it would be the store, the log and the token too.
+        hint = "agent2 statuspage export /var/www/status"
+        raise Failure(codes.CANNOT_CREATE, say("page.own", folder=folder), hint)
     plan = obtain(settings)
     public = [one for one in plan.targets if one.public]
     if not public:

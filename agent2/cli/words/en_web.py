@@ -49,6 +49,7 @@ WEB = {
     "page.title": "Service status",
     "page.written": "{folder}: {count} targets",
     "page.none": "no target has public: true, so there is nothing to show",
+    "page.own": "{folder} is the state folder, which is not for the public",
     "page.refused": "{path}: {why}",
     "page.all_ok": "All services are up",
     "page.all_warn": "Some services are degraded",

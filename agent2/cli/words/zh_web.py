@@ -43,6 +43,7 @@ WEB = {
     "page.title": "服务状态",
     "page.written": "{folder}: {count} 个目标",
     "page.none": "没有目标设置 public: true, 因此没有可显示的内容",
+    "page.own": "{folder} 是状态目录, 不能公开",
     "page.refused": "{path}: {why}",
     "page.all_ok": "全部服务正常",
     "page.all_warn": "部分服务降级",
