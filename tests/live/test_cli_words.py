@@ -7,8 +7,9 @@ import string
 
 import pytest
 
+from agent2.cli.events.audit import ruled
 from agent2.cli.main import LAZY
-from agent2.cli.words import decide, en, en_help, zh, zh_help
+from agent2.cli.words import decide, en, en_help, speak, zh, zh_help
 from tests.live.cli_kit import ROOT
 
 SAID = re.compile(r"""say\(\s*f?["']([a-z0-9_.{}]+)["']""")
@@ -104,3 +105,18 @@ def test_a_fifo_in_the_place_of_the_configuration_does_not_hang(tmp_path):
     os.mkfifo(path)
 
     assert decide("", str(path), {}) == "en"
+
+
+def test_a_reason_that_a_policy_writes_is_read_in_both_languages():
+    code = "".join(
+        (ROOT / "agent2" / name).read_text()
+        for name in ("core/builtin.py", "watcher/audit.py")
+    )
+    speak("en")
+    assert all(told == text and f'"{text}"' in code for text, told in ruled().items())
+    try:
+        speak("zh")
+        assert ruled()["no concerns"] == "没有疑虑"
+        assert not {*ruled()} & {*ruled().values()}
+    finally:
+        speak("en")

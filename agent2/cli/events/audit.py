@@ -65,4 +65,19 @@ def why(one: Audit) -> object:
     """Return the reason of a decision, or what came of an action."""
     found = (one.payload.get(name) for name in ("result", "detail"))
     came = ": ".join(str(text) for text in found if text)
-    return one.payload.get("reason") or came or None
+    reason = one.payload.get("reason")
+    return (ruled().get(str(reason), reason) if reason else came) or None
+
+
+def ruled() -> dict[str, str]:
+    """Return the reasons that the built-in policies write, in the reader's words."""
+    return {
+        "a plain change of state": say("ruled.plain"),
+        "flapping: it changes too often to tell": say("ruled.flapping"),
+        "interactive mode: a person decides": say("ruled.interactive"),
+        "no concerns": say("ruled.no_concerns"),
+        "the restart budget is spent": say("ruled.spent"),
+        "under maintenance": say("ruled.maintenance"),
+        "what nobody took up is taken back": say("ruled.taken_back"),
+        "within budget, nothing holds it": say("ruled.free"),
+    }
