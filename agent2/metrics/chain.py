@@ -77,7 +77,8 @@ def _checks(to: Families, totals: Totals, done: dict[str, float]) -> None:
     to("agent_task_claim_empty_total").put(0, CHECK)
     for name in ("claim_success", "dispatch_success", "execution"):
         to(f"agent_task_{name}_total").put(ran, CHECK)
-    to("agent_task_dispatch_reject_total").put(0, CHECK)
+    put_off = sum(many for _, _, _, many in totals.get("reject", ()))
+    to("agent_task_dispatch_reject_total").put(put_off, CHECK)
     to("agent_task_execution_failure_total").put(done.get("fail", 0.0), CHECK)
     to("agent_task_execution_timeout_total").put(done.get("timeout", 0.0), CHECK)
     to("agent_task_claim_to_start_latency_seconds").spread(LATE, late, CHECK)

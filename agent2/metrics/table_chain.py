@@ -41,7 +41,7 @@ CHAIN: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "agent_task_dispatch_reject_total",
         _C,
         _Q,
-        "Claimed tasks that were given back untried.",
+        "Claimed tasks that were given back untried; checks that had to wait.",
     ),
     ("agent_task_worker_inflight_current", _G, _Q, "Tasks that are being done."),
     ("agent_task_worker_queue_current", _G, _Q, "Tasks that are due and wait."),

@@ -51,6 +51,7 @@ class Loop:
             return
         if watched.running:
             watched.again = True
+            self._put_off(watched)
             return
         self._tick(watched, self._reactor.now(), first=False)
 
@@ -95,7 +96,13 @@ class Loop:
             self._tick(watched, now, first=False)
             return
         alone = len(self._agent.targets) == 1
-        self._at(watched, watched.next_due(began, now, first=first, alone=alone))
+        due = watched.next_due(began, now, first=first, alone=alone)
+        if due <= now:
+            self._put_off(watched)
+        self._at(watched, due)
+
+    def _put_off(self, watched: Watched) -> None:
+        self._agent.history.tally.put_off(len(watched.checks))
 
     def _alive(self) -> None:
         """Tell systemd's watchdog, from a finished cycle and from nowhere else."""

@@ -7,7 +7,9 @@ which the newest hundred stay.
 from __future__ import annotations
 
 import os
+from binascii import crc32
 
+from agent2.core.redaction import redact
 from agent2.host.files import write_beside
 from agent2.wire import log_records as records
 
@@ -37,13 +39,28 @@ def note(
     """Write the records of one cycle. What cannot be written is lost, never raised."""
     name, stamp = watched.name, clock.stamp
     found = records.incidents(name, old, step, stamp)
-    found.append(records.cycle(name, watched.seen, judgement, old, step, now, stamp))
+    plan = watched.plan
+    config = f"{crc32(repr(plan).encode('utf-8', 'replace')):08x}"
+    asked = {check.name: _open("", check.options) for check in plan.checks}
+    cycle = (name, watched.seen, judgement, old, step, now, stamp, config, asked)
+    found.append(records.cycle(*cycle))
     for record in found:
         whole = {"timestamp": stamp(now)} | record
         try:
             log.record(_line(whole, log.path))
         except OSError:
             log.lost += 1
+
+
+def _open(key: str, node: Any) -> Any:
+    """Return an option as anybody may read it; a ``Secret`` prints as ``***``."""
+    if isinstance(node, dict):
+        return {name: _open(name, each) for name, each in node.items()}
+    if isinstance(node, list | tuple):  # a secret may follow the option that names it
+        node = " ".join(map(str, node))
+    if node is None or isinstance(node, bool | int | float):
+        return node
+    return redact(f"{key}={node}").partition("=")[2][: records.EXCERPT]
 
 
 def _line(record: dict[str, Any], log: str) -> bytes:

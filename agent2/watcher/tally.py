@@ -36,6 +36,13 @@ class Tally:
             self._late = [0.0] * (len(LATE) + 2)
         _put(self._late, LATE, max(late, 0.0))
 
+    def put_off(self, many: int) -> None:
+        """Count *many* checks that were due while the look before them still ran.
+
+        They stay due and begin when it ends.
+        """
+        self._count("reject", "", many)
+
     def note(
         self, target: str, seen: tuple[Observation, ...], before: Health, now: Health
     ) -> None:

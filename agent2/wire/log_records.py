@@ -17,7 +17,7 @@ from agent2.wire.trace_ids import ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from agent2.core.effects import Effect, Step
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST = 10 * 1024  # bytes of one line
 _LEVELS = {Outcome.OK: "INFO", Outcome.FAIL: "ERROR", Outcome.ERROR: "WARNING"}
+EXCERPT = 300  # characters of a text that was asked or answered
 _SHOWN = 40  # checks that are named where not all of it fits
 
 
@@ -38,13 +39,18 @@ def cycle(
     step: Step,
     now: float,
     stamp: Stamp,
+    config: str,
+    asked: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the record of one cycle that ended *now*; *old* was believed before it."""
+    """Return the record of one cycle that ended *now*; *old* was believed before it.
+
+    *config* tells the target's configuration from others, *asked* what each check asks.
+    """
     state = step.state
     incident = state.incident or old.incident or state.warning or old.warning
     name = f"{target}#{now:.3f}"
     sid = incident or name
-    nodes = [_node(one, name, sid, stamp) for one in seen]
+    nodes = [_node(one, name, sid, stamp, asked.get(one.check)) for one in seen]
     begun = min((one.at - one.duration_s for one in seen), default=now)
     return {
         "type": "cycle",
@@ -53,6 +59,7 @@ def cycle(
         "cycle_id": name,
         "incident_id": incident,
         "target": target,
+        "config": config,
         "start_time": stamp(begun),
         "end_time": stamp(now),
         "duration": _ms(now - begun),
@@ -140,7 +147,9 @@ def _incident(
     }
 
 
-def _node(one: Observation, name: str, sid: str, stamp: Stamp) -> dict[str, Any]:
+def _node(
+    one: Observation, name: str, sid: str, stamp: Stamp, asked: object
+) -> dict[str, Any]:
     found = one.finding
     said = {
         "level": _LEVELS[found.outcome],
@@ -157,9 +166,12 @@ def _node(one: Observation, name: str, sid: str, stamp: Stamp) -> dict[str, Any]
         "duration": _ms(one.duration_s),
         "outcome": found.outcome.value,
         "code": found.code.value,
+        "input_data": asked,
         "output_data": {
+            "answer": found.detail[:EXCERPT],
             "response_s": found.response_s,
             "timings": dict(found.timings),
+            "figures": dict(found.figures),
             "identity": found.identity,
         },
         "logs": [said],

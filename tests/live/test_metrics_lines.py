@@ -6,8 +6,14 @@ import json
 import random
 from dataclasses import asdict
 
+import pytest
+
 from agent2.metrics.facts import facts
+from agent2.metrics.gather import gather
+from agent2.metrics.kept import Kept
 from agent2.metrics.lines import Lines
+from agent2.metrics.text import render as render_text
+from agent2.store import totals
 from agent2.wire.status import render
 
 
@@ -98,3 +104,26 @@ def test_a_file_that_is_not_the_watchers_is_read_as_any_json():
     tree = {"targets": [entry(n, random.Random(1)) for n in range(3)]}
     for text in (json.dumps(tree), json.dumps(tree, indent=2), '{"targets": []}'):
         assert Lines().parse(text) == json.loads(text)
+
+
+def series(db, kept, folder):
+    """Scrape; return the names and labels of all that is told."""
+    text = render_text(gather(db, kept.look(str(folder)), kept).all())
+    return {line.rsplit(b" ", 1)[0] for line in text.splitlines() if line[:1] != b"#"}
+
+
+@pytest.mark.slow
+def test_of_a_thousand_targets_no_scrape_misses_a_series(db, tmp_path):
+    luck, kept, found = random.Random(3), Kept(), []
+    for turn in range(3):
+        targets = [entry(n, luck) for n in range(1000)]
+        tree = {"updated_at": "2026-01-01T00:00:00+00:00", "targets": targets}
+        (tmp_path / "agent2_status.json").write_bytes(render(tree))
+        with db.transaction() as tx:
+            totals.add(tx, [("check", f"t{turn}", "c0: 0.5", "ok", 1.0)])
+        found.append(series(db, kept, tmp_path))
+
+    assert found[0] == found[1] == found[2]
+    took = b"agent2_check_last_duration_seconds{"
+    assert sum(line.startswith(took) for line in found[0]) == 1500
+    assert len(found[0]) > 18_000

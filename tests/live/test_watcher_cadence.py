@@ -16,11 +16,14 @@ from agent2.core.model import Facet, Health, Observation, Policy
 from agent2.core.value import replace
 from agent2.host.clock import Clock
 from agent2.host.reactor import Reactor
+from agent2.metrics.gather import gather
 from agent2.plan.values import PluginPlan, TargetPlan
+from agent2.store.reading import Reader
 from agent2.watcher.deaths import Deaths
 from agent2.watcher.publish import fragment_of, summary
 from agent2.watcher.snapshot import Snapshot
 from agent2.watcher.watched import Watched
+from agent2.wire import snapshot
 from tests.fakes.health_server import HealthServer, document, http
 from tests.ports import reserved
 
@@ -101,6 +104,16 @@ def test_an_answer_inside_the_time_out_is_good_though_it_outlasts_the_interval(r
         agent = rig.agent(config(target))
         agent.until_line("passed", count=2)
         assert not agent.lines("consecutive failures")
+        agent.send(signal.SIGUSR2)  # asked for meanwhile: after the one that runs
+        agent.until_line("passed", count=4)
+        assert agent.stop() == 0
+        ((waited,),) = agent.rows("SELECT value FROM totals WHERE name = 'reject'")
+        store = Reader.look(str(agent.folder / "agent2.db"))
+        found = gather(store, snapshot.read(str(agent.folder)))
+        told = found("agent_task_dispatch_reject_total").samples
+        store.close()
+        assert waited >= 3
+        assert ("", ("check",), waited) in told
 
 
 # -- deaths
@@ -279,6 +292,16 @@ def test_stopped_in_the_middle_of_a_check_it_blames_itself(rig):
         agent.until_line("agent_gap")
         agent.until_line("passed", count=2)
         assert not agent.lines("consecutive failures")
+        agent.send(signal.SIGUSR2)  # asked for meanwhile: after the one that runs
+        agent.until_line("passed", count=4)
+        assert agent.stop() == 0
+        ((waited,),) = agent.rows("SELECT value FROM totals WHERE name = 'reject'")
+        store = Reader.look(str(agent.folder / "agent2.db"))
+        found = gather(store, snapshot.read(str(agent.folder)))
+        told = found("agent_task_dispatch_reject_total").samples
+        store.close()
+        assert waited >= 3
+        assert ("", ("check",), waited) in told
         assert agent.signal() is None
 
 

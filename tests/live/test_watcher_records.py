@@ -22,11 +22,15 @@ from agent2.core.model import (
     Judgement,
     Observation,
     Outcome,
+    Policy,
     TargetState,
     Verdict,
 )
+from agent2.core.value import replace
 from agent2.host.clock import Clock
 from agent2.host.logfile import LogFile
+from agent2.plan.secret import Secret
+from agent2.plan.values import PluginPlan, TargetPlan
 from agent2.watcher import records
 from agent2.wire import log_records
 from tests.fakes.health_server import document, http
@@ -55,6 +59,7 @@ def jq(path, *asked):
 class Target:
     name = "webui"
     seen = ()
+    plan = TargetPlan("webui", (), (), Policy(), 5.0, 5.0)
 
 
 def seen(count, detail="refused"):
@@ -64,8 +69,11 @@ def seen(count, detail="refused"):
     )
 
 
-def write(log, count=1, detail="refused"):
+def write(log, count=1, detail="refused", **options):
     target = Target()
+    if options:
+        checks = (PluginPlan("c0", "tcp", options),)
+        target.plan = replace(target.plan, checks=checks)
     target.seen = seen(count, detail)
     bad = Judgement(Verdict.BAD, Facet.PORT, Code.REFUSED, detail)
     state = TargetState(incident="webui@1.000")
@@ -112,6 +120,28 @@ def test_an_outage_is_one_chain_of_records_and_calm_cycles_are_none(rig, server)
     assert "ERROR" in said
     effects = jq(path, 'select(.type == "cycle") | .logs[].message')
     assert {"OpenIncident", "ResolveIncident", "Notify"} <= set(effects)
+
+
+def test_a_record_holds_what_was_asked_what_came_of_it_and_under_which_rules(
+    log, tmp_path
+):
+    headers = {"Authorization": "Bearer abcdef", "X-Key": Secret("${KEY}"), "a": "b"}
+    asked = {"url": "http://me:secret@h/?token=abc&x=1", "headers": headers, "port": 80}
+    asked["argv"] = ["dump", "--password", "hunter2", "all"]
+    for options in (asked, asked, asked | {"port": 81}):
+        write(log, detail="x" * 900, **options)
+
+    lines = (tmp_path / "agent2.jsonl").read_text().splitlines()
+    first, second, third = map(json.loads, lines)
+    (node,) = first["node_logs"]
+    assert node["input_data"] == {
+        "url": "http://***@h/?token=***&x=1",
+        "headers": {"Authorization": "***", "X-Key": "***", "a": "b"},
+        "port": 80,
+        "argv": "dump --password *** all",
+    }
+    assert node["output_data"]["answer"] == "x" * 300
+    assert first["config"] == second["config"] != third["config"]
 
 
 def test_without_the_switch_there_is_no_file(rig, server):
