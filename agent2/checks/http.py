@@ -43,7 +43,7 @@ class HttpCheck(_Prepared):
         components: Dotted path in the body -> the value it must have.
         parts: Dotted path of an object in the body whose entries must all be well.
         optional: Those of its entries that only warn.
-        metrics: Name under ``metrics`` in the body -> the most it may be (warns).
+        metrics: Path under ``metrics`` in the body -> the most it may be (warns).
         slow: Seconds above which a good answer warns; 0 never does.
         max_retry: How often it is asked in one check, until it is well.
         retry_delay: Seconds between two of these, within the one deadline.

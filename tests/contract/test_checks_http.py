@@ -431,6 +431,18 @@ def test_metrics_above_their_limit_warn(serve, metrics, named):
     assert all(text in finding.detail for text in named)
 
 
+@pytest.mark.parametrize(("database", "code"), [(501, Code.COMPONENT), (499, Code.OK)])
+def test_a_dependency_that_takes_longer_than_its_own_limit_warns(serve, database, code):
+    times = {"database": database, "model": 2900}
+    server = serve(http(document(metrics={"rely_server_request_time": times})))
+    name = "rely_server_request_time"
+    limits = {f"{name}.database": 500.0, f"{name}.model": 3000.0}
+    finding = ask(HttpCheck(url=server.url, metrics=limits))
+    assert (finding.outcome, finding.code) == (Outcome.OK, code)
+    told = f"{name}.database is 501, above 500"
+    assert finding.detail.endswith(told if database == 501 else "ok")
+
+
 def test_a_slow_answer_warns_and_is_still_an_answer(serve):
     server = serve(http(OK), after="drip")
     server.pause = 0.002
