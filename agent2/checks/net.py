@@ -50,10 +50,19 @@ def numeric(host: str, port: int) -> tuple[Address, ...]:
     if host == "localhost":
         four = (socket.AF_INET, ("127.0.0.1", port))
         return four, (socket.AF_INET6, ("::1", port))
-    try:
-        return _ask(host, port, socket.AI_NUMERICHOST)
-    except (OSError, UnicodeError):
-        return ()
+    known = _NUMERIC.get((host, port))
+    if known is None:
+        try:
+            known = _ask(host, port, socket.AI_NUMERICHOST)
+        except (OSError, UnicodeError):
+            return ()
+        if "%" not in host and len(_NUMERIC) < _KEPT:
+            _NUMERIC[host, port] = known  # not of an interface, which comes and goes
+    return known
+
+
+_NUMERIC: dict[tuple[str, int], tuple[Address, ...]] = {}
+_KEPT = 256
 
 
 def _ask(host: str, port: int, flags: int = 0) -> tuple[Address, ...]:

@@ -76,23 +76,24 @@ def stamp(at: float) -> str:
     A time that no calendar has (a bent store) becomes the nearest that one has.
     """
     second, milli = divmod(round(min(max(0.0, at), _LATEST) * 1000), 1000)
-    known = _SECONDS.get(second)
+    minute, second = divmod(second, 60)  # no zone is off by parts of one since 1972
+    known = _MINUTES.get(minute)
     if known is None:
-        if len(_SECONDS) >= _KEPT:
-            _SECONDS.clear()
-        known = _SECONDS[second] = _words(second)
-    return f"{known[0]}.{milli:03d}{known[1]}"
+        if len(_MINUTES) >= _KEPT:
+            _MINUTES.clear()
+        known = _MINUTES[minute] = _words(minute)
+    return f"{known[0]}:{second:02d}.{milli:03d}{known[1]}"
 
 
-def _words(second: int) -> tuple[str, str]:
-    local = time.localtime(second)
+def _words(minute: int) -> tuple[str, str]:
+    local = time.localtime(minute * 60)
     minutes = local.tm_gmtoff // 60
     sign = "-" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
-    day = time.strftime("%Y-%m-%dT%H:%M:%S", local)
+    day = time.strftime("%Y-%m-%dT%H:%M", local)
     return day, f"{sign}{hours:02d}:{rest:02d}"
 
 
-# A status names the same few seconds again and again.
-_SECONDS: dict[int, tuple[str, str]] = {}
+# A status names the same few minutes again and again.
+_MINUTES: dict[int, tuple[str, str]] = {}
 _KEPT = 256

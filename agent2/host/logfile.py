@@ -51,7 +51,7 @@ class LogFile:
             os.set_blocking(echo, False)
         self._fd = -1
         self._id = (0, 0)
-        self._second = -1  # whose words are in ``_day``
+        self._minute = -1  # whose words are in ``_day``
         self._day = ""
         self._cut = False
         self._json_cut = False
@@ -71,10 +71,11 @@ class LogFile:
         # Nearly every line is printable: the table costs Chinese text 20 us.
         text = message if message.isprintable() else message.translate(_BAD)
         sid = sid if sid.isprintable() else sid.translate(_BAD)
-        if int(now) != self._second:
-            self._second = int(now)
-            self._day = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
-        clock = f"{self._day},{int(now * 1000) % 1000:03d}"
+        minute, second = divmod(int(now), 60)
+        if minute != self._minute:
+            self._minute = minute
+            self._day = time.strftime("%Y-%m-%d %H:%M", time.localtime(now))
+        clock = f"{self._day}:{second:02d},{int(now * 1000) % 1000:03d}"
         said = text
         if sid:
             said = f"[{sid}] {text}" if ahead else f"{text} [{sid}]"

@@ -14,6 +14,7 @@ from agent2.core.health import advance
 from agent2.core.judgement import judge
 from agent2.core.model import Health, Outcome, Verdict
 from agent2.core.value import replace
+from agent2.host.logfile import LEVELS
 from agent2.watcher.look import look, stood_still
 from agent2.watcher.memory import must_be_saved
 from agent2.watcher.watched import is_held
@@ -74,7 +75,8 @@ async def cycle(parts: Parts, watched: Watched, deadline: float) -> None:
     """Look at *watched* once until *deadline* (reactor time), and do what follows."""
     reactor, clock = parts.reactor, parts.clock
     died, watched.died = watched.died, False
-    parts.texts.begin(watched)
+    if parts.log.level <= LEVELS["DEBUG"]:
+        parts.texts.begin(watched)
     clock.asleep()
     restarting, before = parts.deeds.busy(watched), watched.state.health
     asked = watched.processes if died else watched.checks

@@ -48,9 +48,11 @@ class Deaths:
         """Hold the process that the pid check has just found alive."""
         if not watched.pid_file:
             return
-        self._folders.add(os.path.dirname(watched.pid_file))
         found = _identity(watched)
-        if found is not None and found != _held(watched):
+        if found is not None and found == _held(watched):
+            return
+        self._folders.add(os.path.dirname(watched.pid_file))
+        if found is not None:
             self._reactor.spawn(self._attach(watched, found), "attach")
 
     def _changed(self) -> None:

@@ -39,7 +39,7 @@ class History:
         """Add one verdict."""
         if not self._rows:
             self._since = now
-        verdict, code = judgement.verdict.value, judgement.code.value
+        verdict, code = judgement.verdict._value_, judgement.code._value_
         self._rows.append((target, now, verdict, code, judgement.response_s))
         if len(self._rows) >= _BATCH or now - self._since >= _SECONDS:
             self.flush(now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from operator import attrgetter
 
 import agent2
 from agent2.host.clock import stamp as wall_stamp
@@ -52,13 +53,17 @@ if TYPE_CHECKING:
         texts: Texts
 
 
+_runs, _waits = attrgetter("running"), attrgetter("again")
+
+
 class Snapshot:
     """Answers ``tree()``; remembers how the last reload went."""
 
     def __init__(self, agent: Sources, state_dir: str) -> None:
         """Look at *agent* when asked."""
         self._agent = agent
-        self._state_dir = state_dir
+        self._order = os.path.join(state_dir, "restart_signal")
+        self._known: tuple[tuple[object, ...], dict[str, Any]] = ((), {})
         self.reload = "ok"
         self.reload_error = ""
         self.changed: tuple[str, ...] = ()
@@ -77,6 +82,7 @@ class Snapshot:
         """Show times by a wall clock that was set, at once: readers compare with it."""
         jump = self._agent.clock.stepped()
         if jump:
+            self._known = ((), {})
             self._agent.texts.say("WARNING", "clock", seconds=f"{jump:+.1f}")
 
     def tree(self) -> Mapping[str, Any]:
@@ -84,6 +90,7 @@ class Snapshot:
         agent = self._agent
         self.follow_clock()
         stamp, now = agent.clock.stamp, agent.clock.now()
+        troubles = agent.memory.troubles()
         primary = agent.targets[agent.plan.primary.name]
         plan = primary.plan
         self.seq += 1
@@ -91,7 +98,7 @@ class Snapshot:
         if primary.group is not None:
             last, failures = primary.group.oldest_look(), primary.group.failures()
         return {
-            "status": self._status(),
+            "status": self._status(troubles),
             "last_check": None if last is None else stamp(last),
             "health_status": "unknown" if self.stopped else self._health(primary),
             "consecutive_failures": failures,
@@ -102,7 +109,7 @@ class Snapshot:
             "updated_at": stamp(now),
             "valid_until": stamp(now + 2 * plan.interval + plan.timeout),
             "primary": plan.name,
-            "agent": self._self(),
+            "agent": {**self._identity(), "self": self._self(troubles)},
             "summary": summary(agent.targets.values(), self.word),
             "targets": [self._target(each, now) for each in agent.targets.values()],
             **self._groups(),
@@ -132,21 +139,26 @@ class Snapshot:
         held = (agent.gates.paused(watched.name), agent.people.silence(watched))
         return fragment_of(watched, agent.clock, now, *held)
 
-    def _status(self) -> str:
+    def _status(self, troubles: dict[str, str]) -> str:
         agent = self._agent
         if self.stopped:
             return "stopped"
         if all(w.last_check is None for w in agent.targets.values()):
             return "initializing"
-        if agent.memory.troubles():
+        if troubles:
             return "error"
         fixing = any(w.committed.action is not None for w in agent.targets.values())
         return "fixing" if fixing else "monitoring"
 
-    def _self(self) -> dict[str, Any]:
+    def _identity(self) -> dict[str, Any]:
+        """Return who we are and what we go by, made anew only when it changed."""
         agent = self._agent
         plan, stamp = agent.plan, agent.clock.stamp
-        return {
+        reload = (self.reload, self.reload_error, self.reloaded_at)
+        facts = (plan, agent.instance, *reload, self.loaded_at, self.changed)
+        if self._known[0] == facts:
+            return self._known[1]
+        found = {
             "version": agent2.__version__,
             "pid": os.getpid(),
             "started_at": stamp(self.started_at),
@@ -165,13 +177,18 @@ class Snapshot:
                 "error": self.reload_error,
                 "warnings": len(plan.warnings),
             },
-            "self": {
-                "troubles": agent.memory.troubles(),
-                "lateness_s": round(agent.reactor.lateness, 6),
-                "in_flight": sum(w.running for w in agent.targets.values()),
-                "waiting": sum(w.again for w in agent.targets.values()),
-                "log_lines_lost": agent.log.lost,
-            },
+        }
+        self._known = (facts, found)
+        return found
+
+    def _self(self, troubles: dict[str, str]) -> dict[str, Any]:
+        agent = self._agent
+        return {
+            "troubles": troubles,
+            "lateness_s": round(agent.reactor.lateness, 6),
+            "in_flight": sum(map(_runs, agent.targets.values())),
+            "waiting": sum(map(_waits, agent.targets.values())),
+            "log_lines_lost": agent.log.lost,
         }
 
     def _notifier(self, name: str, kind: str) -> dict[str, Any]:
@@ -199,11 +216,10 @@ class Snapshot:
         }
 
     def _signal(self) -> dict[str, Any]:
-        agent = self._agent
-        path = os.path.join(self._state_dir, "restart_signal")
+        path = self._order
         try:
             made = os.lstat(path).st_mtime
         except OSError:
             return {"path": path, "pending": False}
-        age = round(max(agent.clock.wall() - made, 0.0), 3)
+        age = round(max(self._agent.clock.wall() - made, 0.0), 3)
         return {"path": path, "pending": True, "age_s": age}

@@ -56,7 +56,7 @@ class Tally:
             self._count("again", "", len(seen))
         for one in seen:
             found = one.finding
-            result = found.outcome.value
+            result = found.outcome._value_
             if found.outcome is Outcome.FAIL and found.code in _TIMEOUTS:
                 result = "timeout"
                 final = now is Health.UNHEALTHY

@@ -30,6 +30,8 @@ class Watched:
     """All that is in memory of one target. Mutable, and only the loop touches it.
 
     Attributes:
+        name: The target's name.
+        pid_file: The PID file of its pid check, "" if there is none.
         processes, others: Its checks of the process, and all the others.
         due: Reactor time of the tick of the current or last cycle.
         died: A death came in and no cycle has counted it yet.
@@ -58,6 +60,8 @@ class Watched:
         self.actions: tuple[Action, ...] = tuple(
             plugins.load("actions", a.kind)(**a.options) for a in plan.actions
         )
+        self.name = plan.name
+        self.pid_file = _pid_file(plan)
         self.state = TargetState()
         self.seen: tuple[Observation, ...] = ()
         self.last_check: float | None = None
@@ -81,11 +85,6 @@ class Watched:
         self.met = False
         self.retired = False
         self.group: Group | None = None
-
-    @property
-    def name(self) -> str:
-        """The target's name."""
-        return self.plan.name
 
     @property
     def policy(self) -> Policy:
@@ -119,14 +118,6 @@ class Watched:
         for check in self.plan.checks:
             if check.kind == "tcp":
                 return str(check.options.get("port", 8080))
-        return ""
-
-    @property
-    def pid_file(self) -> str:
-        """The PID file of its pid check, "" if there is none."""
-        for check in self.plan.checks:
-            if check.kind == "pid":
-                return str(check.options["file"])
         return ""
 
     def is_stale(self, now: float) -> bool:
@@ -223,6 +214,13 @@ class Watched:
         for _, check in self.checks:
             if hasattr(check, "close"):
                 check.close()
+
+
+def _pid_file(plan: TargetPlan) -> str:
+    for check in plan.checks:
+        if check.kind == "pid":
+            return str(check.options["file"])
+    return ""
 
 
 def made_of(plan: Plan, state_dir: str) -> dict[str, Watched]:
