@@ -20,7 +20,7 @@ QUICK = {
     "crash": ["--kills", "60", "--interval", "0.5"],
     "hang": ["--turns", "3"],
     "alert": ["--turns", "2"],
-    "idle": ["--seconds", "20"],
+    "idle": ["--seconds", "65"],
     "hostile": ["--seconds", "12"],
     "check_cost": ["--counts", "100,1000", "--rounds", "3"],
     "inbox": ["--events", "2000", "--seconds", "5"],

@@ -61,10 +61,10 @@ def write_beside(path: str, data: bytes, mode: int, *, sync: bool) -> str:
 
 
 def _create_beside(path: str) -> tuple[int, str]:
-    folder, name = os.path.split(path)
+    folder, slash, name = path.rpartition("/")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     for number in range(_TRIES):
-        temporary = os.path.join(folder, f".{name}.{os.getpid()}-{number}.tmp")
+        temporary = f"{folder}{slash}.{name}.{os.getpid()}-{number}.tmp"
         try:
             return os.open(temporary, flags, 0o600), temporary
         except FileExistsError:

@@ -162,7 +162,7 @@ def read_stat(pid: int) -> tuple[str, int] | None:
             raise
         return None
     try:
-        fields = os.read(fd, 4096).rpartition(b")")[2].split()
+        fields = os.read(fd, 4096).rpartition(b")")[2].split(None, 20)
     except ProcessLookupError:
         return None
     finally:

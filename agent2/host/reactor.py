@@ -52,6 +52,7 @@ class Reactor:
         self._soon: deque[Callable[[], object]] = deque()
         self._signals: dict[int, Callable[[], object]] = {}
         self._running = False
+        self._rung = False  # a byte for the calls of threads is on its way
         self._inlet, self._outlet = os.pipe()  # not inherited (PEP 446)
         os.set_blocking(self._inlet, False)
         os.set_blocking(self._outlet, False)
@@ -66,6 +67,9 @@ class Reactor:
     def call_soon_threadsafe(self, call: Callable[[], object]) -> None:
         """Run *call* in the loop's thread; the one door for other threads."""
         self._soon.append(call)
+        if self._rung:
+            return  # seen before that byte is read: this call is in the same turn
+        self._rung = True
         try:
             os.write(self._outlet, b"\0")
         except BlockingIOError:
@@ -260,6 +264,7 @@ class Reactor:
         return min(max(heap[0][0] - self.now(), 0.0), _LONGEST_WAIT)
 
     def _woken(self, _bits: int) -> None:
+        self._rung = False  # first: who comes from here on rings again
         try:
             numbers = os.read(self._inlet, 4096)
         except BlockingIOError:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 _USUAL, _HURRIED = (PATIENCE, 5000), (0.1, 100)  # s for the lock, ms for SQLite
-_TRUNCATE = 1 << 20  # bytes of WAL above which a checkpoint also cuts the file
+TRUNCATE = 1 << 20  # bytes of WAL above which a checkpoint also cuts the file
 # Connections of the parent of a fork: closing one here could delete its WAL.
 _ORPHANS: list[sqlite3.Connection] = []
 
@@ -138,28 +138,29 @@ class Database:
             self._patience = asked
             self.rows(f"PRAGMA busy_timeout = {asked[1]}")
 
-    def checkpoint(self) -> None:
-        """Move the WAL into the file; cut it when it is large and nobody reads it.
+    def checkpoint(self, least: int = 0) -> None:
+        """Move a WAL of *least* bytes into the file; cut it if large and not read.
 
-        The watcher alone does this, now and then, away from its loop.
+        The watcher alone does this. The commit after it syncs twice.
 
         Raises:
             StoreError: the disk refuses.
         """
         connection = self._enter()
         try:
+            if self._wal_bytes() < least:
+                return
             self._lock.acquire(self._patience[0])
             try:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                if self._wal_bytes() > _TRUNCATE:
+                if self._wal_bytes() > TRUNCATE:
                     connection.execute("PRAGMA busy_timeout = 0").fetchone()
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             except SQLITE_ERRORS as error:
                 raise from_sqlite(self.path, error) from None
             finally:
-                connection.execute(
-                    f"PRAGMA busy_timeout = {self._patience[1]}"
-                ).fetchone()
+                usual = f"PRAGMA busy_timeout = {self._patience[1]}"
+                connection.execute(usual).fetchone()
                 self._lock.release()
         finally:
             self._turn.release()

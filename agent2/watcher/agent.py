@@ -75,7 +75,7 @@ class Agent:
         self.memory = Memory(
             reactor, state_dir, clock.now(), self._texts, self.telling.courier.ensure
         )
-        self.history = History(self.memory.save)
+        self.history = History(self.memory.save_after_all)
         self.events = Supervising(reactor, clock, state_dir, self._memory)
         self.gates = Gates(clock, state_dir, self._memory, self._texts, self._barred)
         self.people = People(self)

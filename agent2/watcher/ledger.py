@@ -52,6 +52,14 @@ class Ledger:
         """
         return await self._put("write", call)
 
+    async def tidy(self) -> None:
+        """Move the log into the file before what is handed in together with this.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        await self._put("tidy", None)
+
     async def read(self, call: Read) -> Any:
         """Run *call* with the database and return what it returned.
 
@@ -85,6 +93,9 @@ class Ledger:
             jobs = [self._jobs.get()]
             while len(jobs) < _GROUP and not self._jobs.empty():
                 jobs.append(self._jobs.get())
+            for kind, _, box, resume in jobs:
+                if kind == "tidy":
+                    self._answer(box, resume, *self._attempt(Database.checkpoint))
             writes = [job for job in jobs if job[0] == "write"]
             if writes:
                 self._write_together(writes)

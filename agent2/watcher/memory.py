@@ -10,7 +10,7 @@ import os
 from operator import attrgetter
 
 from agent2.core.text import place
-from agent2.store.database import Database
+from agent2.store.database import TRUNCATE, Database
 from agent2.store.elsewhere import accept
 from agent2.store.errors import StoreError
 from agent2.watcher.ledger import Ledger
@@ -146,7 +146,7 @@ class Memory:
             return await self.ledger.write(call)
 
     async def care(self) -> None:
-        """Twice a minute: keep the reserve, and the write-ahead log short.
+        """Twice a minute: keep the reserve, and cut a long write-ahead log.
 
         The watcher alone moves the log into the file; it happens in the store's
         thread, so no check waits for it.
@@ -156,7 +156,24 @@ class Memory:
             self.save(_nothing)
         if self._wrote:
             self._wrote = False
-            await self.read(Database.checkpoint)
+            await self.read(lambda db: db.checkpoint(TRUNCATE))
+
+    def save_after_all(self, write: Write) -> None:
+        """Queue *write* as ``save`` does, and move the log into the file before it.
+
+        A commit that begins the log anew syncs twice: let it be this one, for which
+        nobody waits, and not that of the next crash.
+        """
+        self._reactor.start(self._tidy(), "tidy")
+        self.save(write)
+
+    async def _tidy(self) -> None:
+        self.before()
+        try:
+            await self.ledger.tidy()
+        except Exception as error:
+            known = isinstance(error, StoreError)
+            self.trouble("store", str(error) if known else error)
 
     def save(self, write: Write) -> None:
         """Queue *write* and go on; what is queued later is written after it."""

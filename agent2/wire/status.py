@@ -211,15 +211,13 @@ def render(tree: Mapping[str, Any]) -> bytes:
     lines = []
     for key, node in tree.items():
         if isinstance(node, list) and node:
-            inner = ",\n    ".join(map(_text, node))
+            inner = ",\n    ".join(
+                [n.text if type(n) is Fragment else _encode(n) for n in node]
+            )
             lines.append(f'  "{key}": [\n    {inner}\n  ]')
         else:
             lines.append(f'  "{key}": {_encode(node)}')
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8", "replace")
-
-
-def _text(node: Any) -> str:
-    return node.text if type(node) is Fragment else _encode(node)
 
 
 class Fragment:

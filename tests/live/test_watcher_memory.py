@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 
 import pytest
@@ -65,3 +66,20 @@ def test_what_could_not_be_written_before_is_tried_once_more_at_the_end(tmp_path
 
     leave_after(tmp_path, work)
     assert noted(tmp_path, "first") == "1"
+
+
+def test_the_commit_after_the_history_finds_a_log_that_is_begun(tmp_path):
+    """A commit that begins the log anew syncs twice, and a restart waits for it."""
+    path = tmp_path / "agent2.db"
+
+    async def work(memory, _reactor):
+        await memory.commit(noting("before"))
+        memory.save_after_all(noting("history"))
+        await memory.care()
+        with sqlite3.connect(f"file:{path}?immutable=1", uri=True) as bare:
+            found = {key for (key,) in bare.execute("SELECT key FROM meta")}
+        assert "before" in found  # moved into the file
+        assert "history" not in found  # it stands in the log, which is begun
+
+    leave_after(tmp_path, work)
+    assert noted(tmp_path, "history") == "1"
