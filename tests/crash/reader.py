@@ -17,7 +17,7 @@ import select
 import sys
 import time
 
-PAUSE = 0.001
+PAUSE = 2  # milliseconds
 
 
 def page(content: bytes) -> dict:
@@ -44,7 +44,7 @@ def main(status: str, log: str) -> None:
     poll = select.poll()
     poll.register(sys.stdin, select.POLLIN | select.POLLHUP)
     out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    while not poll.poll(0) or sys.stdin.buffer.read1(1):
+    while not poll.poll(PAUSE) or sys.stdin.buffer.read1(1):
         try:
             with open(status, "rb", buffering=0) as file:
                 content = file.read() or b""
@@ -55,7 +55,6 @@ def main(status: str, log: str) -> None:
             last = content
             line = {"at": time.time(), "reads": reads} | page(content)
             os.write(out, json.dumps(line).encode() + b"\n")
-        time.sleep(PAUSE)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from agent2.compiler.compile import compile_text
 
 TIMES = 20
 TENTH = 0.1
+CALM = 0.1  # seconds: when it happened is read from files, and fifty threads look
 
 # Seconds to the signal by the documents' arithmetic: latest after a kill, latest after
 # a hang. The earliest is proved by the count of failures and not by a clock.
@@ -40,6 +41,7 @@ class Drill:
         self.diary = diary
         self.target = rig.target()
         self.agent = rig.agent(config(watching(self.target, **settings)))
+        self.agent.look = CALM
         self.at = 0.0
         self.signal: dict = {}
         self.signal_after = 0.0
@@ -53,7 +55,7 @@ class Drill:
         time.sleep(interval * self.number / TIMES)
         for number in signals:
             self.at = self.target.send(number)
-        wait_for(self._is_over, 60, self.agent.tail)
+        wait_for(self._is_over, 60, self.agent.tail, CALM)
         self.signal_after = self.agent.signal_path.stat().st_mtime - self.at
         self.signal = self.agent.signal()
         self.down = self.agent.until_word("down", 60)
@@ -64,9 +66,8 @@ class Drill:
 
     def until_noted(self, word: str) -> None:
         """Wait until the diary has *word*, too: it looks fifty times a second."""
-        wait_for(
-            lambda: self.diary.words(self.agent)[-1:] == [word], 60, self.agent.tail
-        )
+        noted = lambda: self.diary.words(self.agent)[-1:] == [word]  # noqa: E731
+        wait_for(noted, 60, self.agent.tail, CALM)
 
     def _is_over(self) -> bool:
         assert self.agent.runs(), "the agent was ended"

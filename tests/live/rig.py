@@ -41,7 +41,7 @@ FAST = {"interval": 0.1, "timeout": 5}
 IS_ROOT = os.geteuid() == 0
 
 
-def wait_for(look, within, what):
+def wait_for(look, within, what, every=LOOK):
     """Return the first true answer of *look*; fail when *within* seconds are over."""
     deadline = time.monotonic() + within
     while True:
@@ -51,7 +51,7 @@ def wait_for(look, within, what):
         if time.monotonic() > deadline:
             said = what() if callable(what) else what
             raise AssertionError(f"not within {within} s: {said}")
-        time.sleep(LOOK)
+        time.sleep(every)
 
 
 def never(look, during, what):
@@ -145,6 +145,7 @@ class Agent:
         self.process: subprocess.Popen | None = None
         self.errors = folder.parent / f"{folder.name}.stderr"
         self.output = folder.parent / f"{folder.name}.stdout"
+        self.look = LOOK  # seconds between two looks at what it says
         self.extra: list[str] = []
         self.before: list[str] = []
 
@@ -290,7 +291,8 @@ class Agent:
                 return None
             return status if look(status) else None
 
-        return wait_for(there, within, lambda: f"{what}\n{self.tail()}")
+        said = lambda: f"{what}\n{self.tail()}"  # noqa: E731
+        return wait_for(there, within, said, self.look)
 
     def until_word(self, word: str, within: float = 60.0) -> dict:
         return self.until(
@@ -304,7 +306,8 @@ class Agent:
             found = self.lines(part)
             return found if len(found) >= count else None
 
-        return wait_for(there, within, lambda: f"log {part!r}\n{self.tail()}")
+        said = lambda: f"log {part!r}\n{self.tail()}"  # noqa: E731
+        return wait_for(there, within, said, self.look)
 
     def until_signal(self, within: float = 60.0) -> dict:
         return wait_for(self.signal, within, lambda: f"restart_signal\n{self.tail()}")
@@ -428,7 +431,7 @@ class Rig:
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe is not None:
                     pipe.close()
-        for pid in couriers(self.folder):
+        for pid in couriers(self.folder) if self._agents or self._others else ():
             os.kill(pid, signal.SIGKILL)  # they outlive a killed agent, as they should
         for agent in self._agents:
             for path in (agent.errors, agent.log_path, agent.output):
