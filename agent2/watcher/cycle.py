@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from agent2.watcher.gates import Gates
     from agent2.watcher.history import History
     from agent2.watcher.memory import Memory
+    from agent2.watcher.outstanding import Outstanding
     from agent2.watcher.people import People
     from agent2.watcher.publish import Publisher
     from agent2.watcher.snapshot import Snapshot
@@ -126,7 +127,7 @@ async def _settle(
     pending = ((asked or fresh) and deeds.pending(watched)) or busy
     bar = None
     if not good and not busy:
-        bar = bar_of(parts, watched, judgement, now, pending=pending)
+        bar = bar_of(parts.gates, deeds, watched, judgement, now, pending=pending)
     step = advance(
         plan.name,
         watched.policy,
@@ -155,12 +156,22 @@ async def _settle(
 
 
 def bar_of(
-    parts: Parts, watched: Watched, judgement: Judgement, now: float, *, pending: bool
+    gates: Gates,
+    deeds: Outstanding,
+    watched: Watched,
+    judgement: Judgement,
+    now: float,
+    *,
+    pending: bool = False,
+    by_hand: bool = False,
 ) -> Decision | None:
-    """Return why *watched* may not be restarted now: a gate, or it is not its turn."""
-    bar = parts.gates.bar(watched, judgement, pending=pending)
+    """Return why *watched* may not be restarted now: a gate, or it is not its turn.
+
+    *by_hand*: a person asks, so that no other has to approve.
+    """
+    bar = gates.bar(watched, judgement, pending=pending or by_hand)
     if bar is None and watched.group is not None:
-        bar = watched.group.bar(watched, now, parts.deeds, pending=pending)
+        bar = watched.group.bar(watched, now, deeds, pending=pending)
     return bar or watched.rehearsed()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agent2.core.alerting import BY_HAND, REASONS
 from agent2.core.effects import (
     Notify,
     OpenIncident,
@@ -20,9 +19,10 @@ from agent2.core.repair import IN_TURN
 from agent2.core.restarts import DRY_RUN
 from agent2.core.value import replace
 from agent2.plan.secret import hide
-from agent2.plugins import Deed, Order
+from agent2.plugins import Deed
 from agent2.store import actions, journal
 from agent2.watcher.audit import acted
+from agent2.watcher.outstanding import Outstanding
 from agent2.wire.status import RESULTS
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _QUIETER = {IN_TURN: "INFO", DRY_RUN: "WARNING"}
 
 
-class Deeds:
+class Deeds(Outstanding):
     """Carries out the effects of committed steps."""
 
     def __init__(
@@ -62,43 +62,12 @@ class Deeds:
     ) -> None:
         """*save* queues a write and does not wait; *publish* writes the status."""
         self._reactor = reactor
-        self._clock = clock
-        self._state_dir = state_dir
+        super().__init__(clock, state_dir)
         self._texts = texts
         self._fixes = fixes
         self._telling = telling
         self._save = save
         self._publish = publish
-        self._busy: set[str] = set()  # targets whose restart runs at this moment
-
-    def order(self, watched: Watched, wish: RequestRestart | None = None) -> Order:
-        """Return the order for *wish*, or one that stands for the outstanding order."""
-        state = watched.state
-        if wish is None:
-            facts = (state.action or "", watched.name, state.incident or "", 0)
-            seen = (state.facet, state.code, state.detail, state.action_at)
-        else:
-            facts = (wish.action, wish.target, wish.incident, wish.attempt)
-            seen = (wish.facet, wish.code, wish.detail, wish.at)
-        facet, code, detail, at = seen
-        return Order(
-            *facts,
-            reason=BY_HAND if wish is not None and wish.by_hand else REASONS[facet],
-            code=code.value,
-            detail=detail,
-            at=self._clock.stamp(at),
-            state_dir=self._state_dir,
-            primary=watched.plan.primary,
-        )
-
-    def pending(self, watched: Watched) -> bool:
-        """Does an order lie there that nobody took up?"""
-        order = self.order(watched)
-        return any(action.pending(order) for action in watched.actions)
-
-    def busy(self, watched: Watched) -> bool:
-        """Does a restart of it still run? Two at a time would undo each other."""
-        return watched.name in self._busy
 
     def begin(self, watched: Watched, step: Step, rows: list[ActionRow]) -> None:
         """Ask for the restarts of *step*: the one deed that is waited for, so first."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from agent2.core.model import Policy
     from agent2.core.policies import Decision
-    from agent2.watcher.deeds import Deeds
+    from agent2.watcher.outstanding import Outstanding
     from agent2.watcher.watched import Watched
 
 
@@ -33,7 +33,7 @@ class Group:
         return groups.softened(watched.plan.policy, others, self.least)
 
     def bar(
-        self, watched: Watched, now: float, deeds: Deeds, *, pending: bool
+        self, watched: Watched, now: float, deeds: Outstanding, *, pending: bool
     ) -> Decision | None:
         """Return why *watched* must wait for its turn, or None.
 
@@ -47,7 +47,7 @@ class Group:
         return None
 
     @staticmethod
-    def _restarts(each: Watched, now: float, deeds: Deeds) -> bool:
+    def _restarts(each: Watched, now: float, deeds: Outstanding) -> bool:
         if deeds.busy(each) or groups.is_restarting(each.plan.policy, each.state, now):
             return True
         return each.state.action is not None and deeds.pending(each)

@@ -13,7 +13,7 @@ from agent2.core.model import Judgement, Verdict
 from agent2.core.policies import Level
 from agent2.store import incidents, orders
 from agent2.store.spoken import answered
-from agent2.watcher.cycle import commit, follow
+from agent2.watcher.cycle import bar_of, commit, follow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,15 +121,13 @@ async def _restart(parts: Parts, order: Order) -> None:
         raise RefusedError("no_action", watched.name)
     if deeds.busy(watched) or deeds.pending(watched):
         raise RefusedError("under_way", "")
-    bar = parts.gates.bar(watched, judgement, pending=True)  # a person asks: no other
-    if bar is None and watched.group is not None:
-        bar = watched.group.bar(watched, parts.clock.now(), deeds, pending=False)
-    bar = bar or watched.rehearsed()
+    now = parts.clock.now()
+    bar = bar_of(parts.gates, deeds, watched, judgement, now, by_hand=True)
     if bar is not None and (not order.force or _is_forbidden(bar)):
         note = bar.concerns[0].description if bar.concerns else ""
         raise RefusedError(bar.reason, note)
     said = f"{order.who}: {order.why}"
-    policy, now = watched.policy, parts.clock.now()
+    policy = watched.policy
     step = by_hand.restart(
         watched.name, policy, watched.state, judgement.identity, now, said
     )

@@ -15,7 +15,6 @@ from agent2.cli.state import snapshot
 from agent2.cli.state.machine import duration
 from agent2.cli.typed import typed
 from agent2.cli.words import say
-from agent2.core import groups
 from agent2.core.model import Health, Judgement, Severity, Verdict
 from agent2.core.policies import Decision, Ruling
 from agent2.core.restarts import inside, may_restart
@@ -23,14 +22,16 @@ from agent2.core.silences import silenced
 from agent2.core.text import visible
 from agent2.core.value import replace
 from agent2.host.clock import Clock
-from agent2.plugins import Order
 from agent2.store import gates, silences, targets
 from agent2.watcher import rehearsal
+from agent2.watcher.cycle import bar_of
 from agent2.watcher.gates import Gates
+from agent2.watcher.groups import join
+from agent2.watcher.outstanding import Outstanding
 from agent2.watcher.watched import Watched, is_held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from agent2.cli.settings import Settings
     from agent2.plan.values import Plan, TargetPlan
@@ -65,6 +66,7 @@ def rehearse(settings: Settings, plan: Plan, name: str) -> dict[str, Any]:
     if name not in found:
         message = say("order.unknown_target", subject=visible(name))
         raise Failure(codes.USAGE, message, "agent2 status")
+    join(found)
     clock, watched, quiet = Clock(), found[name], None
     barring = Gates(clock, settings.state_dir, _nobody, _nobody, _nobody)
     barring.use(plan, found)
@@ -78,7 +80,8 @@ def rehearse(settings: Settings, plan: Plan, name: str) -> dict[str, Any]:
             severities = (watched.plan.policy.severity, Severity.WARNING)
             facts = (name, severities, watched.plan.labels, clock.wall())
             quiet = next(iter(silenced(held, *facts).values()), None)
-    decision = _decide(watched, found, barring, settings.state_dir, clock.now())
+    deeds, waits = Outstanding(clock, settings.state_dir), is_held(watched, found)
+    decision = _decide(watched, barring, deeds, clock.now(), held=waits)
     note = decision.concerns[0].description if decision.concerns else ""
     budget, state = watched.plan.policy.restart, watched.state
     return {
@@ -114,41 +117,17 @@ def _nobody(*_: object) -> NoReturn:
 
 
 def _decide(
-    watched: Watched,
-    found: Mapping[str, Watched],
-    barring: Gates,
-    state_dir: str,
-    now: float,
+    watched: Watched, barring: Gates, deeds: Outstanding, now: float, *, held: bool
 ) -> Decision:
-    """Decide as ``core/repair.py`` does, once the target is down."""
+    """Decide as ``core/health.py`` does, once the target is down."""
     state, name = watched.state, watched.name
-    if _is_pending(watched, state_dir):
+    if deeds.pending(watched):
         return Decision(Ruling.PAUSE, "under_way")
-    if is_held(watched, found):
+    if held:
         return Decision(Ruling.PAUSE, "depends_on")
     why = Judgement(Verdict.BAD, state.facet, state.code, state.detail)
-    bar = barring.bar(watched, why, pending=False)
-    bar = bar or _in_turn(watched, found, now) or watched.rehearsed()
-    return may_restart(watched.plan.policy.restart, state, name, now, bar)
-
-
-def _in_turn(
-    watched: Watched, found: Mapping[str, Watched], now: float
-) -> Decision | None:
-    """Return that another of its group restarts."""
-    group = watched.plan.group
-    for each in found.values():
-        beside = group and each.plan.group == group and each is not watched
-        if beside and groups.is_restarting(each.plan.policy, each.state, now):
-            return groups.in_turn(each.name, watched.name)
-    return None
-
-
-def _is_pending(watched: Watched, state_dir: str) -> bool:
-    """Does an order lie there that nobody took up?"""
-    ids = (watched.state.action or "", watched.name, watched.state.incident or "", 0)
-    order = Order(*ids, "", "", "", "", state_dir, watched.plan.primary)
-    return any(action.pending(order) for action in watched.actions)
+    bar = bar_of(barring, deeds, watched, why, now)
+    return may_restart(watched.policy.restart, state, name, now, bar)
 
 
 def _sentences(tree: dict[str, Any]) -> Iterator[str]:
