@@ -123,11 +123,12 @@ class Texts:
         verdict = judgement.verdict
         if verdict is Verdict.UNKNOWN:
             return self._unknown(watched, judgement)
-        watched.unknown_code = ""
+        cause = f"{judgement.check} {judgement.code.value}"
+        fresh, watched.told_cause = watched.told_cause != cause, cause
         if verdict is Verdict.BAD:
-            count = watched.state.failures
-            said = words["log.bad"].format(count=count)
-            return "WARNING", f"{said}: {self._why(watched, judgement)}"
+            said = words["log.bad"].format(count=watched.state.failures)
+            level = "WARNING" if fresh or _is_loud(watched) else "INFO"
+            return level, f"{said}: {self._why(watched, judgement)}"
         seconds = judgement.response_s
         if verdict is Verdict.DEGRADED:
             if judgement.code is Code.SLOW and seconds is not None:
@@ -141,9 +142,9 @@ class Texts:
     def _unknown(self, watched: Watched, judgement: Judgement) -> tuple[str, str]:
         """Our own trouble is said when it begins or changes, not at each cycle."""
         code = judgement.code.value
-        if watched.unknown_code == code:
+        if watched.told_cause == code:
             return "DEBUG", ""
-        watched.unknown_code = code
+        watched.told_cause = code
         text = self.words["log.unknown"].format(
             target=watched.name, code=code, detail=quoted(judgement.detail)
         )
@@ -158,3 +159,11 @@ class Texts:
         )
         # The cause stays greppable by its public code in every language.
         return f"{said} ({code.value})" if detail in said else f"{said} ({detail})"
+
+
+def _is_loud(watched: Watched) -> bool:
+    """Is the last failure worth a warning? What goes on reminds at 4, 8, 16 …"""
+    count, before = watched.state.failures, watched.believed.failures
+    if count <= watched.policy.failure_threshold:
+        return True
+    return count != before and count & (count - 1) == 0

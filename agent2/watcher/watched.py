@@ -38,6 +38,7 @@ class Watched:
         unsaid: The line about it, until the restart is asked for: while the store
             writes it would take the interpreter from the thread that does.
         fragment: Its part of the status, None when it must be made anew.
+        told_cause: What the last line about a cycle gave as its cause.
         shown: The word under which the last written status shows it.
         believed: The state before the last cycle: what a recovery ends.
         committing: What the last cycle made of it is on its way into the store.
@@ -81,7 +82,7 @@ class Watched:
         self.missed = ""
         self.fragment: Fragment | None = None
         self.shown = ""
-        self.unknown_code = ""
+        self.told_cause = ""
         self.met = False
         self.retired = False
         self.group: Group | None = None
