@@ -22,7 +22,7 @@ from agent2.core.effects import (
     is_louder,
 )
 from agent2.core.model import ActionResult, AlertKind
-from agent2.core.value import as_dict
+from agent2.core.value import as_dict, replace
 from agent2.store import actions, incidents, journal, outbox, targets
 from agent2.store.actions import ActionRow
 from agent2.watcher.audit import decided, noted
@@ -78,6 +78,7 @@ class Writer:
         label = self._label(watched, step, rows)
         name = watched.name
         shown, by_hand = self._clock.wall(), self._gates.by_hand(name)
+        both = _told(step) >= _SPENT and not rows
 
         def inside(tx: Connection) -> int:
             targets.save(tx, name, step.state)
@@ -85,7 +86,8 @@ class Writer:
                 actions.plan(tx, row)
             for effect in step.effects:
                 decided(tx, effect, shown, by_hand=by_hand)
-            return sum(self._one(tx, watched, effect, label) for effect in step.effects)
+            facts = (label, both)
+            return sum(self._one(tx, watched, each, *facts) for each in step.effects)
 
         return inside
 
@@ -95,7 +97,9 @@ class Writer:
         tries = watched.plan.policy.restart.intensity
         return lambda tx: noted(tx, name, step, shown, pass_on=pass_on, tries=tries)
 
-    def _one(self, tx: Connection, watched: Watched, effect: Effect, label: str) -> int:
+    def _one(
+        self, tx: Connection, watched: Watched, effect: Effect, label: str, both: bool
+    ) -> int:
         queued = 0
         match effect:
             case OpenIncident():
@@ -113,7 +117,7 @@ class Writer:
             case Notify():
                 if is_louder(effect):
                     incidents.worsen(tx, effect.incident, effect.severity)
-                queued = self._queue(tx, watched, effect, label)
+                queued = self._queue(tx, watched, effect, label, both)
             case Record() | RequestRestart() | Withhold() | Warn():
                 pass
         self._note(tx, watched, effect)
@@ -127,7 +131,13 @@ class Writer:
         kind = _KINDS[type(effect)]
         journal.append(tx, effect.at, kind, watched.name, incident, body)
 
-    def _queue(self, tx: Connection, watched: Watched, wish: Notify, label: str) -> int:
+    def _queue(
+        self, tx: Connection, watched: Watched, wish: Notify, label: str, both: bool
+    ) -> int:
+        """Queue an alert; *both*: an outage begins and its budget is spent already.
+
+        One message tells both, and the second goes to who did not get the first.
+        """
         facts = self._facts(watched)
         if wish.kind is AlertKind.RESOLVED:
             done = "action.unwatched" if wish.unwatched else "action.none"
@@ -136,16 +146,25 @@ class Writer:
                 label = facts.words["action.closed"].format(said=wish.closed_by)
         alert = alerting.compose(wish, facts, label)
         names = self._telling.routes(alert, watched)
+        if both and wish.kind is AlertKind.FIRING:
+            subject = facts.words["subject.exhausted"].format(issue=alert.issue)
+            alert = replace(alert, subject=subject)
+        if both and wish.kind is AlertKind.EXHAUSTED:
+            first = replace(alert, kind=AlertKind.FIRING)
+            told = self._telling.routes(first, watched)
+            names = tuple(name for name in names if name not in told)
         if wish.kind is AlertKind.RESOLVED:
             # A recovery is owed to all who were told, whatever the routes say now.
-            told = outbox.told(tx, wish.incident)
-            names = tuple(name for name in self._telling.known() if name in told)
+            owed = outbox.told(tx, wish.incident)
+            names = tuple(name for name in self._telling.known() if name in owed)
         return outbox.add(tx, self._telling.address(alert, names))
 
     def _label(self, watched: Watched, step: Step, rows: list[ActionRow]) -> str:
         words = self._facts(watched).words
         if rows:
             return rows[-1].label
+        if _told(step) >= _SPENT:
+            return words["action.exhausted"]
         for effect in step.effects:
             if isinstance(effect, Withhold):
                 return words[f"action.{effect.why}"].format(note=effect.note)
@@ -202,6 +221,7 @@ class Writer:
         )
 
 
+_SPENT = frozenset({AlertKind.FIRING, AlertKind.EXHAUSTED})
 _KINDS = {
     Record: "health.changed",
     OpenIncident: "incident.opened",
@@ -217,3 +237,7 @@ _KINDS = {
 
 def _plain(node: Any) -> Any:
     return getattr(node, "value", node)
+
+
+def _told(step: Step) -> set[AlertKind]:
+    return {each.kind for each in step.effects if isinstance(each, Notify)}
