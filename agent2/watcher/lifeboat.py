@@ -53,6 +53,7 @@ class Lifeboat:
         self._folder = ""
         self._ledger: Ledger | None = None
         self._courier: Child | None = None
+        self._tidy = False
 
     async def take(self, write: Write) -> None:
         """Commit *write* here, since the store could not; never raises."""
@@ -79,18 +80,17 @@ class Lifeboat:
         ledger, self._ledger = self._ledger, None
         courier, self._courier = self._courier, None
         if ledger is None or courier is None:
+            if not self._tidy:  # a killed watcher's; the store knows the targets now
+                self._tidy = True
+                for folder in _left(self._state_dir):
+                    _sink(folder)
             return
         courier.stop()
         try:
             await ledger.close()
         except StoreError:
             pass
-        try:
-            for name in os.listdir(self._folder):
-                remove(os.path.join(self._folder, name))
-            os.rmdir(self._folder)
-        except OSError:
-            pass  # the courier may be writing its last words
+        _sink(self._folder)
 
     def _begun(self) -> Ledger:
         if self._ledger is None:
@@ -114,10 +114,11 @@ class Lifeboat:
             OSError: there is no place for it.
         """
         plan = read_small(os.path.join(self._state_dir, PLAN_NAME), _LARGEST_PLAN)
-        name = f"agent2-{os.geteuid()}-{crc32(os.fsencode(self._state_dir)):08x}"
+        name = _name(self._state_dir)
         # Whoever knows the name may have put something there to sink us.
         names = (name, f"{name}-{os.urandom(8).hex()}")
-        where = [os.path.join(b, n) for b in _places(os.environ) for n in names]
+        places = [base for base in _places(os.environ) if _has_room(base)]
+        where = [os.path.join(base, each) for base in places for each in names]
         for folder in where:
             try:
                 _private(folder)
@@ -153,7 +154,7 @@ def _places(environ: Any) -> tuple[str, ...]:
         environ.get("XDG_RUNTIME_DIR", ""),
     )
     usual = ("/dev/shm", "/run", "/tmp")  # noqa: S108  (a folder of our own there)
-    return tuple(base for base in (*given, *usual) if base and _has_room(base))
+    return tuple(base for base in (*given, *usual) if base)
 
 
 def _has_room(base: str) -> bool:
@@ -173,7 +174,40 @@ def _private(folder: str) -> None:
     try:
         os.mkdir(folder, 0o700)
     except FileExistsError:
-        facts = os.lstat(folder)
-        mine = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid()
-        if not mine or stat.S_IMODE(facts.st_mode) != 0o700:
+        if not _is_ours(folder):
             raise
+
+
+def _is_ours(folder: str) -> bool:
+    facts = os.lstat(folder)
+    mine = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid()
+    return mine and stat.S_IMODE(facts.st_mode) == 0o700
+
+
+def _name(state_dir: str) -> str:
+    return f"agent2-{os.geteuid()}-{crc32(os.fsencode(state_dir)):08x}"
+
+
+def _left(state_dir: str) -> list[str]:
+    """Return the folders that runs of this state folder have left, ours alone."""
+    name, found = _name(state_dir), []
+    for base in _places(os.environ):
+        try:
+            folder = os.path.join(base, name)
+            names = [name]
+            if os.path.lexists(folder) and not _is_ours(folder):  # so another was made
+                names = [n for n in os.listdir(base) if n.startswith(f"{name}-")]
+            paths = [os.path.join(base, each) for each in names]
+            found += [path for path in paths if os.path.lexists(path)]
+        except OSError:
+            continue
+    return [folder for folder in found if _is_ours(folder)]
+
+
+def _sink(folder: str) -> None:
+    try:
+        for name in os.listdir(folder):
+            remove(os.path.join(folder, name))
+        os.rmdir(folder)
+    except OSError:
+        pass  # the courier may be writing its last words

@@ -88,6 +88,8 @@ class Publisher:
         try:
             self._replace()
         except Exception as error:  # a disk, or something that cannot be shown
+            if self._wrote is None:
+                _forget(self.path)
             self._failed(error)
         else:
             self._failed(None)
@@ -131,6 +133,14 @@ class Publisher:
         if left is not None:
             self._adopt(left)
         return left is not None
+
+
+def _forget(path: str) -> None:
+    """Remove an earlier run's status: it would look like ours."""
+    try:
+        remove(path)
+    except OSError:
+        pass  # then nobody can write here, and we were told so
 
 
 def fragment_of(
