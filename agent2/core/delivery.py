@@ -109,6 +109,12 @@ def failed(
     )
 
 
+def again(after: Delivery) -> Delivery:
+    """Return what is tried once more under the lease that it has."""
+    tries = after.attempts + 1
+    return replace(after, state=DeliveryState.SENDING, attempts=tries)
+
+
 def supersedes(
     group: tuple[Delivery, ...], *, deduplicates: bool
 ) -> tuple[Delivery, ...]:

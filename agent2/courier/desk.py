@@ -48,7 +48,8 @@ class Desk:
         self._pass_on = False
         self.news = False  # something was queued here: others have work
         self._unstored: list[Callable[[], object]] = []
-        self._borrowed: set[int] = set()  # by number: leases that are not written yet
+        # By number: leases that are not written yet, and what became of each attempt.
+        self._borrowed: dict[int, tuple[Delivery, Callable[[], object]] | None] = {}
 
     def configure(self, plan: Plan) -> None:
         """Take the notifiers and the language of *plan*."""
@@ -89,20 +90,27 @@ class Desk:
         return found[0] if found else None
 
     def _borrow(self, name: str) -> Delivery | None:
+        now, without = self.now(), self._borrowed
+        for seq, tried in without.items():
+            if tried is not None and tried[0].notifier == name:
+                after, mark = tried
+                if after.next_at <= now and mark in self._unstored:
+                    self._unstored.remove(mark)  # what comes of this one stands for it
+                    without[seq] = None
+                    return rules.again(after)
         try:
-            now, without = self.now(), self._borrowed
             found = outbox.borrow(self.db, now=now, notifier=name, without=without)
         except StoreError:
             return None
         if found is not None:
-            self._borrowed.add(found.seq)
+            without[found.seq] = None
             self._unstored.append(lambda: self._confirm(found))
         return found
 
     def _confirm(self, held: Delivery) -> None:
         now, owner = self.now(), self._owner
         outbox.confirm(self.db, held, owner=owner, now=now, lease_s=LEASE_S)
-        self._borrowed.discard(held.seq)
+        self._borrowed.pop(held.seq, None)
 
     def renew(self, held: Delivery) -> bool:
         """Hold a lease for longer; False: it was lost."""
@@ -164,7 +172,13 @@ class Desk:
         """Store that an attempt failed; *asked* is the receiver's Retry-After."""
         now = self.now()
         after = rules.failed(held, _RETRY, cause, detail, now, asked)
-        self._store(lambda: self._failed(after, now))
+
+        def mark() -> None:
+            self._failed(after, now)
+
+        if held.seq in self._borrowed and after.state is DeliveryState.PENDING:
+            self._borrowed[held.seq] = after, mark
+        self._store(mark)
         self._voice.failed(held, cause, detail)
 
     def _delivered(self, held: Delivery, receipt: Receipt) -> None:

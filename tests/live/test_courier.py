@@ -540,3 +540,22 @@ def test_a_lane_that_ended_itself_was_too_late_and_not_broken(tmp_path, channels
 
 def state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+@pytest.mark.slow
+def test_what_no_lease_can_be_written_for_is_tried_again_with_the_usual_gaps(
+    tmp_path, channels
+):
+    with stage(tmp_path, channels, "webhook") as it:
+        fake = channels["webhook"].fake
+        fake.then(Behaviour(status=503), Behaviour(status=503))
+        made = it.queue("webhook")
+        with closing(sqlite3.connect(it.db.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            it.start()
+            assert len(fake.wait(3)) == 3
+            assert it.row(made).state.value == "pending"
+            other.execute("ROLLBACK")
+        it.wait_state(made, "delivered")
+
+    assert len(fake.received) == 3
