@@ -12,7 +12,9 @@ from agent2.compiler.words import PUBLIC, Scope, Wrong
 from agent2.plan.secret import Secret as Hidden
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_ROOT = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+# None of our own paths, no dots: a proxy and a browser take those away.
+_OWN = "api|health|livez|readyz|metrics|static"
+_ROOT = re.compile(rf"(?!/(?:{_OWN})(?:/|$))(/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)*")
 
 
 def _text(node: Any, scope: Scope) -> str | Hidden:
@@ -53,7 +55,7 @@ def _instance(node: Any, scope: Scope) -> str:
 def _root(node: Any, scope: Scope) -> str:
     text = _public(node, scope)
     if not _ROOT.fullmatch(text):
-        raise Wrong("is no such path", "For example /agent2.")
+        raise Wrong("is no such path, or one of our own", "For example /agent2.")
     return text
 
 

@@ -13,6 +13,7 @@ EN = {
     "off": "telemetry.enabled is false; nothing is sent",
     "ends": "ends",
     "headers": "headers_file {path}: {why}; sending without it",
+    "bad_header": "headers_file {path}: holds what no header may; nothing is sent",
 }
 ZH = {
     "missing": '未安装 OpenTelemetry: pip install "agent2[otlp]"',
@@ -20,6 +21,7 @@ ZH = {
     "off": "telemetry.enabled 为 false, 不发送",
     "ends": "结束",
     "headers": "headers_file {path}: {why}; 不带它发送",
+    "bad_header": "headers_file {path}: 含有标头不允许的字符; 不发送",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import socket
@@ -31,6 +32,7 @@ STORE = "agent2.db"
 LOG = "telemetry.log"
 _BYTES, _BACKUPS = 10 * 1024 * 1024, 3
 _LAST_WORDS_S = 2.0
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")  # what HTTP and gRPC both take
 _LOOK_S = 5.0  # is the plan still the same, is our parent still there?
 
 
@@ -163,8 +165,12 @@ class Run:
             told = self._words["headers"].format(path=path, why=why)
             self._file("WARNING", told)
             return {}
-        pairs = (line.partition(":") for line in lines if ":" in line)
-        return {name.strip(): text.strip() for name, _, text in pairs}
+        pairs = [line.partition(":") for line in lines if ":" in line]
+        found = {name.strip(): text.strip() for name, _, text in pairs}
+        for name, text in found.items():
+            if not (_NAME.fullmatch(name) and text.isascii() and text.isprintable()):
+                raise stored.PlanError(self._words["bad_header"].format(path=path))
+        return found
 
     def _open(self) -> Reader:
         if self._db is None:

@@ -734,6 +734,15 @@ ROWS = [
         "targets[1].min_healthy",
         "differs within its group|1, as at the first of g",
     ),
+    *(
+        (
+            f"{path} as the path of a proxy",
+            GOOD + f"web: {{root_path: §{path}}}\n",
+            "web.root_path",
+            "is no such path, or one of our own",
+        )
+        for path in ("/api", "/api/agent2", "/metrics", "/a/../b", "/.", "/a/")
+    ),
     (
         "a group that depends on itself",
         _instances("instances: [1, 2]\n    depends_on: §[web]"),

@@ -33,6 +33,7 @@ def sent(headers, port=int(sys.argv[1])):
     door.close()
     return [[one.taken, one.again, one.why] for one in told]
 found = [sent({"x-key": "right"}), sent({"x-key": "wrong"}), sent({"x-key": "odd"})]
+found.append(sent({"x-key": "right", "x-long": "yes"}))
 found.append(sent({}, int(sys.argv[2])))
 sys.modules["grpc"] = None
 print(json.dumps([*found, sent({})]))
@@ -46,7 +47,8 @@ class Stub(grpc.GenericRpcHandler):
         self.taken = {}
 
     def service(self, details):
-        key = dict(details.invocation_metadata).get("x-key")
+        told = dict(details.invocation_metadata)
+        key, long = told.get("x-key"), "x-long" in told
 
         def answer(body, context):
             if key != "right":
@@ -55,7 +57,7 @@ class Stub(grpc.GenericRpcHandler):
                 context.abort(wrong if key == "wrong" else odd, "not this one")
             kind = details.method.split(".")[3]
             self.taken[kind] = body
-            return b""
+            return bytes(100_000 if long else 0)
 
         return grpc.unary_unary_rpc_method_handler(answer)
 
@@ -108,9 +110,10 @@ def test_all_three_signals_arrive_by_grpc_and_a_refusal_says_its_word():
             words, capture_output=True, text=True, timeout=120, env=clean
         )
     assert (done.returncode, done.stderr) == (0, "")
-    right, wrong, odd, gone, none = json.loads(done.stdout)
+    right, wrong, odd, long, gone, none = json.loads(done.stdout)
 
     assert right == [[True, False, ""]] * 3
+    assert long == right, "an answer however long is a batch that was taken"
     traces = REQUESTS["/v1/traces"].FromString(stub.taken["trace"])
     assert traces.resource_spans[0].scope_spans[0].spans[0].name == "incident"
     assert set(stub.taken) == {"trace", "logs", "metrics"}
