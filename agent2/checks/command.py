@@ -53,8 +53,9 @@ class CommandCheck:
             detail = one_line(f"cannot run {self.argv[0]}: {why}")
             return Finding(Outcome.ERROR, Code.INTERNAL, detail)
         secrets = revealed((*self.argv, *self.env.values()))
-        said = _first_line(scrub(ended.output.decode("utf-8", "replace"), secrets))
-        return _judge(ended, redact(said), reactor.now() - begun)
+        whole = ended.output.decode("utf-8", "replace")
+        said = _first_line(redact(scrub(whole, secrets)))
+        return _judge(ended, said, reactor.now() - begun)
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Tell what is wrong with the options."""

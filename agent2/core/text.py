@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LIMIT = 300
+_SHORTEST = 4  # letters by which a secret that was cut is known
 _SPACES = "\u00a0\u3000"  # not printable to Python, harmless to people
 
 
@@ -63,5 +64,15 @@ def scrub(text: str, secrets: tuple[str, ...]) -> str:
     """Return *text* with every one of *secrets* replaced by ``***``."""
     for secret in sorted(secrets, key=len, reverse=True):
         if secret:
-            text = text.replace(secret, "***")
+            text = _uncut(text.replace(secret, "***"), secret)
+    return text
+
+
+def _uncut(text: str, secret: str) -> str:
+    """Return *text* without the beginning of *secret* at which it was cut short."""
+    if not text.endswith("…"):
+        return text
+    for size in range(len(secret) - 1, _SHORTEST - 1, -1):
+        if text.endswith(secret[:size] + "…"):
+            return text[: -size - 1] + "***…"
     return text

@@ -171,3 +171,11 @@ def test_options_that_cannot_run_are_named():
 def test_what_looks_like_a_password_is_hidden_too():
     finding = ask(sh("echo mysqldump --password=hunter22 -u a; exit 2"))
     assert finding.detail == "exit code 2: mysqldump --password=*** -u a"
+
+
+def test_a_password_is_hidden_before_the_line_is_cut_short():
+    finding = ask(sh(f"echo {'x' * 280} http://u:hunter22hunter22@db/; exit 2"))
+    assert "hunter" not in finding.detail
+    assert finding.detail.startswith("exit code 2: xxx")
+    piped = ask(sh("echo 'https://u:hunt|er@db/ is down'; exit 2"))
+    assert "hunt" not in piped.detail

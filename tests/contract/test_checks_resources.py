@@ -18,7 +18,7 @@ from agent2.checks.resources import ResourcesCheck
 from agent2.checks.resources_seen import Seen
 from agent2.checks.tcp import TcpCheck
 from agent2.core.model import Code, Outcome
-from agent2.host import machine, machine_psutil, sockets, trees
+from agent2.host import machine, machine_psutil, processes, sockets, trees
 from tests.contract.probing import ask, closed_again, descriptors, run, until
 from tests.ports import reserved
 
@@ -258,11 +258,14 @@ def test_what_the_disks_do_is_measured_and_held_to_its_limits():
     assert "busiest disk" in found.detail
 
 
-def test_a_leak_may_run_a_program_once_and_ask_for_a_restart(tmp_path):
+def test_a_leak_may_run_a_program_once_and_ask_for_a_restart(tmp_path, request):
     note = tmp_path / "note"
     argv = ("/bin/sh", "-c", f"echo $AGENT2_PID >> {note}; exit 3")
     check = ResourcesCheck(match="x", on_leak=argv, leak_strict=True)
-    check.kept.root = (4711, 1)
+    ours = subprocess.Popen(["sleep", "600"])
+    request.addfinalizer(lambda: (ours.kill(), ours.wait()))
+    _, start = processes.read_stat(ours.pid)
+    check.kept.root = (ours.pid, start)
 
     def look(leak: str):
         seen = Seen(leak=leak, summary="all well")
@@ -275,10 +278,16 @@ def test_a_leak_may_run_a_program_once_and_ask_for_a_restart(tmp_path):
         found = look("memory leak suspected: 9.0 MB/h")
         assert (found.outcome, found.code) == (Outcome.FAIL, Code.MEMORY_LEAK)
         assert found.detail.endswith("9.0 MB/h; on_leak: exit code 3")
-    assert note.read_text() == "4711\n"
+    assert note.read_text() == f"{ours.pid}\n"
     assert look("").code is Code.OK
     assert look("again").detail == "again; on_leak: exit code 3"
-    assert note.read_text() == "4711\n4711\n"
+    assert note.read_text() == f"{ours.pid}\n" * 2
+    assert look("").code is Code.OK
+    check.kept.root = (ours.pid, start + 1)  # its number went to another one
+    why = f"again; on_leak: not run: process {ours.pid} is another one by now"
+    assert look("again").detail == why
+    assert look("").code is Code.OK
+    assert note.read_text() == f"{ours.pid}\n" * 2
     warned = ResourcesCheck(match="x")._found(Seen(leak="slow"))
     assert (warned.outcome, warned.code) == (Outcome.OK, Code.MEMORY_LEAK)
 
@@ -390,3 +399,18 @@ def test_a_pid_file_that_names_nobody_is_a_failure(tmp_path, text):
     file.write_text(text)
     found = ask(ResourcesCheck(file=str(file)))
     assert (found.outcome, found.code) == (Outcome.FAIL, Code.PID_MISSING)
+
+
+def test_a_leak_of_a_pid_file_that_proves_nobody_runs_nothing(tmp_path):
+    file = tmp_path / "pid"
+    file.write_text(f"{os.getppid()}\n")
+    os.utime(file, (1.0, 1.0))  # older than the process: the number was given again
+    check = ResourcesCheck(file=str(file), on_leak=("/bin/touch", str(tmp_path / "x")))
+    check.kept.root = (os.getppid(), processes.read_stat(os.getppid())[1])
+    seen = run(
+        lambda reactor, deadline: resources_leak.told(
+            check, Seen(leak="slow"), reactor, deadline
+        )
+    )
+    assert "not run: nothing proves whose process" in seen.leak
+    assert not (tmp_path / "x").exists()

@@ -73,3 +73,9 @@ def test_an_error_is_told_by_its_type_and_place_and_never_by_its_text() -> None:
     line = deep.__code__.co_firstlineno + 1
     assert place(caught.value) == f"ValueError at test_text.py:{line}"
     assert place(KeyError("secret")) == "KeyError"
+
+
+def test_a_secret_that_was_cut_short_is_scrubbed_to_the_end() -> None:
+    assert scrub("key is s3cretke…", ("s3cretkey1",)) == "key is ***…"
+    assert scrub("a pass…", ("passage",)) == "a ***…"
+    assert scrub("it is s3cretke", ("s3cretkey1",)) == "it is s3cretke"
