@@ -74,6 +74,7 @@ class IntegrityCheck(_Memory):
 
     kind = "integrity"
     facet = Facet.HEALTH
+    pace = "every"  # the option that says how often it really looks
     restartable = False
 
     paths: tuple[Path, ...]

@@ -52,6 +52,7 @@ class UpdatesCheck(_Kept):
 
     kind = "updates"
     facet = Facet.HEALTH
+    pace = "every"  # the option that says how often it really looks
     restartable = False
 
     max: int = -1

@@ -47,9 +47,19 @@ def summary(settled: Settled, path: str) -> str:
         if count > 1 and target.step != every:
             gaps = f"{count - 1} × {told(target.step)}"
             sum_ = f"{told(every)} + {gaps} + {told(found['timeout'].value)}"
-        within = f"an outage is noticed within {target.bound:g} s"
-        lines.append(f"{target.model.name}: {within} ({sum_})")
+        within, name = "is noticed within", target.model.name
+        slow = [each for each in target.checks if hasattr(each.cls, "pace")]
+        if len(slow) < len(target.checks):
+            lines.append(f"{name}: an outage {within} {target.bound:g} s ({sum_})")
+        lines += [f"{name}: what {_paced(each)}" for each in slow]
     return "\n".join(lines)
+
+
+def _paced(entry: Entry) -> str:
+    """Return how often a check really looks, which keeps its answer in between."""
+    option = entry.cls.pace
+    every = entry.options.get(option, models.defaults(entry.cls)[option])
+    return f"{entry.name} looks for is looked at once in {told(every)}"
 
 
 def _many(things: tuple[Any, ...], word: str) -> str:

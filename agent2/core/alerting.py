@@ -195,6 +195,8 @@ def _lines(
         "since": alert.opened_at,
         "duration": f"{alert.duration_s:.1f} s" if alert.duration_s else "",
     }
+    if alert.kind is AlertKind.TEST:  # nothing is wrong, so there is no cause
+        fields["cause"] = ""
     named = tuple(f"{words[f'line.{k}']}: {v}" for k, v in fields.items() if v)
     if facts.log and alert.closed_at is None:
         named += ("", words["line.log"], *(f"  {line}" for line in facts.log))

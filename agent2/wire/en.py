@@ -73,7 +73,7 @@ WORDS = {
     "log.start": "Agent2 monitor started",
     "log.anew": "the state folder or the PID file was removed: began anew",
     "log.target": "watching: {name} ({checks})",
-    "log.more": "watching: {count} more targets",
+    "log.more": "watching: {count} more",
     "log.interval": "check interval: {seconds}s",
     "log.evidence": "[{target}] evidence: {detail}",
     "log.no_evidence": "[{target}] no evidence could be collected: {detail}",

@@ -279,3 +279,21 @@ def test_ten_thousand_targets_make_a_plan(run, tmp_path):
     )
     assert run(text) == (0, "", "")
     assert len(stored.load(str(tmp_path / "state" / "plan.json")).targets) == 10_000
+
+
+def test_check_promises_nothing_of_what_looks_once_a_day(run):
+    code, out, _ = run(
+        "targets:\n"
+        "- {name: a, checks: [{kind: updates}]}\n"
+        "- {name: b, checks: [{kind: tcp, port: 1}, "
+        "{kind: integrity, paths: [/etc], baseline: /b, every: 2h}]}\n",
+        "--check",
+    )
+    assert (code, out.splitlines()[1:]) == (
+        0,
+        [
+            "a: what updates looks for is looked at once in 1d",
+            "b: an outage is noticed within 15 s (2 × 5s + 5s)",
+            "b: what integrity looks for is looked at once in 2h",
+        ],
+    )

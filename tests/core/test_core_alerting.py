@@ -205,6 +205,11 @@ def test_an_end_that_only_nobody_looks_for_is_not_called_a_recovery():
     assert english.closed_at is not None
 
 
+def test_a_test_message_names_no_cause_as_nothing_is_wrong():
+    told = compose(wish(AlertKind.TEST, code=Code.OK), facts("en"), "act")
+    assert not [line for line in told.lines if "health_check_failed" in line]
+
+
 def test_every_kind_has_a_subject_in_every_language():
     for language in ("en", "zh"):
         for kind in AlertKind:

@@ -206,7 +206,7 @@ def test_failed_events_are_listed_and_queued_again(cli):
     rows = cli("inbox", "failed").out.splitlines()
     assert [row.split("\t")[0] for row in rows] == ["EVENT", "a", "b"]
     assert rows[1].endswith("ValueError: x")
-    assert cli("inbox", "retry", "b").out == "1 events are queued again\n"
+    assert cli("inbox", "retry", "b").out == "1 event is queued again\n"
     assert cli("inbox", "retry", "--all", "--json").json == {"retried": 1}
     states = cli("inbox", "list", "--state", "pending", "--json").json["events"]
     assert {one["event_id"] for one in states} == {"a", "b", "c"}
@@ -237,8 +237,8 @@ def test_the_doctor_does_not_call_it_well_while_events_wait(cli):
     behind = cli("inbox", "doctor")
 
     assert nobody.code == behind.code == 1
-    assert "1 events wait and nobody decides them" in nobody.json["verdict"][0]
-    assert re.search("1 events wait, the oldest for .* were decided", behind.out)
+    assert "1 event waits and nobody decides" in nobody.json["verdict"][0]
+    assert re.search("1 event waits, the oldest for .* were decided", behind.out)
     assert "Nothing holds it up" not in behind.out
 
 
@@ -274,8 +274,8 @@ def test_the_doctor_names_each_cause_and_what_to_do(cli):
         1,
     )
     words = "\n".join(tree["verdict"])
-    assert "1 events are held by a program that died" in words
-    assert "6 events wait and nobody decides them: agent2 inbox drain" in words
+    assert "1 event is held by a program that died" in words
+    assert "6 events wait and nobody decides: agent2 inbox drain" in words
     assert "event source degraded" in words
     assert "agent2 inbox failed" in words
 
@@ -303,6 +303,7 @@ def test_a_walk_along_the_journal_finds_what_a_replay_would_miss(cli):
             tx.execute("DELETE FROM journal WHERE seq IN (20, 21, 300)")
             tx.execute("UPDATE sqlite_sequence SET seq = 290 WHERE name = 'journal'")
     found = cli("events", "verify", "--json")
+    assert cli("events", "verify").out.splitlines()[-1].startswith("not whole: ")
 
     assert (whole.count, whole.first, whole.last) == (300, 1, 300)
     assert (pruned.count, pruned.first) == (290, 11)

@@ -145,6 +145,7 @@ def test_a_trace_is_the_story_of_one_incident_in_order_with_its_log_lines(cli):
     assert 0 < gaps[1] < 3
     assert min(gaps) >= 0
     of_target = cli("trace", "webui", "--no-log")
+
     assert of_target.code == 0
     assert SECOND in of_target.out
     assert "gone [" not in of_target.out
@@ -196,7 +197,7 @@ def test_the_outbox_lists_what_is_not_done(cli):
 def test_a_dead_letter_is_tried_again(cli):
     told = cli("outbox", "retry", f"{SECOND}/firing/0/ops")
 
-    assert "1 deliveries will be tried again" in told.out
+    assert "1 delivery will be tried again" in told.out
     assert cli("outbox", "list", "--dead", "--json").json == {"deliveries": []}
     assert cli("outbox", "retry", "--all").out.startswith("0 ")
 

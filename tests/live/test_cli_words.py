@@ -9,13 +9,21 @@ import pytest
 
 from agent2.cli.events.audit import ruled
 from agent2.cli.main import LAZY
-from agent2.cli.words import decide, en, en_help, speak, zh, zh_help
+from agent2.cli.words import decide, en, en_help, say, speak, zh, zh_help
 from tests.live.cli_kit import ROOT
 
 SAID = re.compile(r"""say\(\s*f?["']([a-z0-9_.{}]+)["']""")
 QUOTED = re.compile(
     r"""["']((?:demo|gate|stop|restarter|status|healthcheck|help|page|trace)\.[a-z_.]+)["']"""
 )
+
+
+def test_a_number_goes_with_its_word():
+    assert en.WORDS["inbox.retried"].startswith("{count:")
+    speak("en")
+    told = [say("inbox.retried", count=count) for count in (0, 1, 2)]
+    assert told[0] == "0 events are queued again"
+    assert told[1:] == ["1 event is queued again", "2 events are queued again"]
 
 
 def placeholders(sentence):

@@ -53,7 +53,7 @@ def test_the_targets_that_are_not_named_at_the_start_are_counted(rig):
     targets = [down(["/bin/true"]) | {"name": f"t{n}"} for n in range(23)]
     agent = rig.agent(config(*targets))
     assert len(agent.until_line("watching: t", count=20)) == 20
-    agent.until_line("watching: 3 more targets")
+    agent.until_line("watching: 3 more")
 
 
 def test_who_was_asked_before_the_restart_does_not_prove_that_it_failed(rig, tmp_path):

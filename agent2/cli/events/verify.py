@@ -26,6 +26,7 @@ def verify(settings: Settings, as_json: bool) -> int:
         what, _, advice = str(error).partition("; ")
         code = CODES.get(error.kind, codes.IO)
         raise Failure(code, say("error.store", why=what), advice) from None
+    torn = bool(found.broken or found.reused)
     facts = {"count": found.count, "first": found.first, "last": found.last}
     if as_json:
         steps = [{"after": after, "next": seq} for after, seq in found.broken]
@@ -40,4 +41,5 @@ def verify(settings: Settings, as_json: bool) -> int:
             )
         if found.reused:
             click.echo(say("events.reused", last=found.last))
-    return codes.FAILED if found.broken or found.reused else codes.OK
+        click.echo(say("events.torn") if torn else say("events.whole"))
+    return codes.FAILED if torn else codes.OK

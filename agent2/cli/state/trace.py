@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import click
@@ -75,7 +76,7 @@ def _show(found: Story, steps: list[Step]) -> None:
     names = {each: say(word) for each, word in trace_steps.STATIONS.items()}
     last = steps[0].at if steps else 0.0
     for step in steps:
-        told = " ".join(f"{key}={each}" for key, each in step.about.items())
+        told = " ".join(f"{key}={_told(each)}" for key, each in step.about.items())
         gap, last = step.at - last, step.at
         click.echo(
             visible(
@@ -83,3 +84,9 @@ def _show(found: Story, steps: list[Step]) -> None:
                 f"  {gap:+9.3f} s  {names[step.station]}  {step.what}  {told}".rstrip()
             )
         )
+
+
+def _told(node: object) -> str:
+    if isinstance(node, list):
+        return ", ".join(map(_told, node))
+    return json.dumps(node, ensure_ascii=False) if isinstance(node, dict) else str(node)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import string
 from collections.abc import Mapping
 from importlib import import_module
 
@@ -16,6 +17,19 @@ LANGUAGES = ("en", "zh")
 _CONFIGURED = re.compile(rb"^language:[ \t]*[\"']?(en|zh)\b", re.MULTILINE)
 _chosen: list[str] = ["en"]
 _catalogues: dict[str, Mapping[str, str]] = {}
+
+
+class _Sentences(string.Formatter):
+    """Knows ``{count:event is|events are}``: the number, and what goes with it."""
+
+    def format_field(self, value: object, spec: str) -> str:
+        one, known, many = spec.partition("|")
+        if not known:
+            return str(super().format_field(value, spec))
+        return f"{value} {one if str(value) == '1' else many}"
+
+
+_SENTENCES = _Sentences()
 
 
 def speak(language: str) -> None:
@@ -37,7 +51,7 @@ def say(key: str, /, **values: object) -> str:
     name = _chosen[0]
     if name not in _catalogues:
         _catalogues[name] = import_module(f"agent2.cli.words.{name}").WORDS
-    return _catalogues[name][key].format_map(values)
+    return _SENTENCES.vformat(_catalogues[name][key], (), values)
 
 
 def decide(asked: str, config: str, environ: Mapping[str, str]) -> str:

@@ -58,7 +58,7 @@ CARE = {
     "db.unsound": "stop Agent2 and restore a copy, or restart it: it moves the file "
     "aside and begins a new one",
     "db.squeezed": "{before} before, {after} now",
-    "db.retired": "{count} copies older than {days} days deleted",
+    "db.retired": "{count:copy|copies} older than {days} days deleted",
     "db.no_copy": "there is no good copy in {path}",
     "db.verified": "ok: {path} ({size}, {rows} rows)",
     "db.restored": "restored {path} ({rows} rows): the store holds what it holds",
@@ -80,7 +80,7 @@ CARE = {
     "option.keep_sets": "Delete sets older than this; never the new one.",
     "option.start": "Start Agent2 then; it must be well within 10 s.",
     "try.backup": "choose another folder: --to DIR; or make room and mend its rights",
-    "backup.good": "ok: {path} ({count} files)",
+    "backup.good": "ok: {path} ({count:file|files})",
     "backup.kept": "the old {name} is kept as {path}",
     "backup.not_well": "all is restored, but Agent2 did not become well",
 }

@@ -49,9 +49,10 @@ DOCTOR = {
     "doctor.nobody": "nobody is told of anything: there is no notifier",
     "doctor.do_nobody": "add one under notifiers in the configuration",
     "doctor.untried": "notifier {name} has never delivered anything",
-    "doctor.dead": "notifier {name} gave up {count} alerts",
+    "doctor.dead": "notifier {name} gave up {count:alert|alerts}",
     "doctor.failing": "notifier {name} failed last, at {at}: {why}",
-    "doctor.waits": "{count} alerts wait for notifier {name}, the oldest for {age}",
+    "doctor.waits": "{count:alert waits|alerts wait} for notifier {name}, the "
+    "oldest for {age}",
     "doctor.not_running": "the watcher does not run",
     "doctor.died": "the watcher has died: its PID file is left",
     "doctor.deaf": "nobody listens at {path}: commands are heard late",
@@ -63,14 +64,14 @@ DOCTOR = {
     "answers for it",
     "doctor.late": "the watcher's loop is {by} late",
     "doctor.do_late": "longer intervals, fewer checks, or a less busy machine",
-    "doctor.log_lost": "{count} lines of the log could not be written",
+    "doctor.log_lost": "{count:line|lines} of the log could not be written",
     "doctor.read_only": "the file system of {path} is read-only",
     "doctor.full": "{path} has only {room} left",
     "doctor.filling": "the disk of {path} is {used} % full ({room} left)",
     "doctor.rotation": "{path} has grown to {size}, and nobody turns it over",
     "doctor.inodes": "the inodes of {path} are {used} % used",
     "doctor.status_ahead": "the status is {by} ahead of the clock: it was set back",
-    "doctor.stepped": "the clock was set {count} times, last: {last}",
+    "doctor.stepped": "the clock was set {count:time|times}, last: {last}",
     "doctor.files": "{pid} has {many} of {most} open files",
     "doctor.few_files": "only {most} files may be open, {need} may be needed",
     "doctor.do_files": "raise LimitNOFILE= of the unit, or ulimit -n",
@@ -121,9 +122,9 @@ DOCTOR = {
     "scheduler.well": "The queues keep up.",
     "scheduler.late": "Checks begin late ({most}): longer intervals, fewer checks, or "
     "a less busy machine.",
-    "scheduler.overload": "overloaded: {count} targets were due again before their "
-    "last look had ended: a longer interval, a shorter timeout, or half of the "
-    "targets in a second agent with a state folder of its own.",
+    "scheduler.overload": "overloaded: {count:target was|targets were} due again "
+    "before the last look had ended: a longer interval, a shorter timeout, or half of "
+    "the targets in a second agent with a state folder of its own.",
     "scheduler.behind": "{name}: congested, {count} are due: {command}",
     "scheduler.idle": "{name}: idle, {share} of the looks found nothing. All is well "
     "while nothing is due.",

@@ -22,7 +22,9 @@ EVENTS = {
     "help.events.show": "Show one event, or all of a subject: state, decisions, audit.",
     "help.events.verify": "Walk the numbers of the journal: none is missing, none is "
     "there twice. Exit code 1: a replay would miss something.",
-    "events.walked": "{count} entries, {first} to {last}",
+    "events.walked": "{count:entry|entries}, {first} to {last}",
+    "events.whole": "whole: none is missing, none is there twice",
+    "events.torn": "not whole: a replay would miss something",
     "events.gap": "gap: after {after} comes {next}",
     "events.double": "double: after {after} comes {next}",
     "events.reused": "numbers up to {last} could be given out again: restore a backup",
@@ -75,7 +77,7 @@ EVENTS = {
     "inbox.empty": "no event",
     "inbox.unknown": "there is no event {id}",
     "inbox.choose": "name events by their ID, or give --all",
-    "inbox.retried": "{count} events are queued again",
+    "inbox.retried": "{count:event is|events are} queued again",
     "inbox.since": "{given} is no length of time",
     "span.hint": "{option} 24h",
     "inbox.trail": "Audit:",
@@ -94,14 +96,14 @@ EVENTS = {
     "inbox.slowest": "Slowest:  {name}, {seconds} s",
     "inbox.latency": "Database: {seconds} s per commit",
     "inbox.well": "Nothing holds it up.",
-    "inbox.stuck": "{count} events are held by a program that died: they are free "
+    "inbox.stuck": "{count:event is|events are} held by a program that died: free "
     "again after 5 minutes, or now: {command}",
-    "inbox.waiting": "{count} events wait and nobody decides them: {command}",
-    "inbox.behind": "{count} events wait, the oldest for {seconds} s; in the last "
-    "{lately} s {rate} events/s were decided",
+    "inbox.waiting": "{count:event waits|events wait} and nobody decides: {command}",
+    "inbox.behind": "{count:event waits|events wait}, the oldest for {seconds} s; in "
+    "the last {lately} s {rate} events/s were decided",
     "inbox.degraded": "no event was pushed in the last {since} though {count} were "
     "polled: event source degraded",
-    "inbox.dead": "{count} events failed: {command}",
+    "inbox.dead": "{count:event|events} failed: {command}",
     "inbox.slow_store": "the database is slow: look at the disk and at who holds "
     "{path}",
     "inbox.slow_policy": "the policy for {name} is slow",

@@ -84,11 +84,11 @@ REPORT = {
     "report.look.burn.ticket": "{target} spends its budget too fast: look soon.",
     "report.look.untold": "{dead} of {all} alerts through {notifier} were given up: "
     "see agent2 outbox list.",
-    "report.look.nobody": "{count} incidents, and nobody was told of any: see agent2 "
-    "notify list.",
+    "report.look.nobody": "{count:incident|incidents}, and nobody was told of any: see "
+    "agent2 notify list.",
     "report.look.useless": "Restarts of {target} did not help {failed} of {asked} "
     "times: the cause is elsewhere.",
-    "report.look.cause": "The most frequent cause is {code}, {count} times.",
+    "report.look.cause": "The most frequent cause is {code}, {count:time|times}.",
     "report.look.blind": "Nobody looked at {target} for {share} % of the time: was "
     "Agent2 or the machine down?",
     "report.look.uneven": "{target} answers unevenly: one of a hundred takes {p99} s, "
@@ -146,7 +146,7 @@ REPORT = {
     "report.column.requests": "requests",
     "report.column.most_frequent": "most frequent error",
     "report.no_events": "Nothing is known of the inbox in this time.",
-    "report.audits": "{count} lines of audit of {subjects} subjects.",
+    "report.audits": "{count:line|lines} of audit of {subjects:subject|subjects}.",
     "report.size": "The store takes {size}.",
     "report.title.inbox": "Inbox by the day",
     "report.title.decisions": "Decisions",

@@ -47,7 +47,7 @@ WEB = {
     "option.page_title": "Title of the page.",
     "option.page_every": "Write it again and again: 1m, 5m.",
     "page.title": "Service status",
-    "page.written": "{folder}: {count} targets",
+    "page.written": "{folder}: {count:target|targets}",
     "page.none": "no target has public: true, so there is nothing to show",
     "page.own": "{folder} is the state folder, which is not for the public",
     "page.refused": "{path}: {why}",
@@ -65,7 +65,7 @@ WEB = {
     "page.no_trouble": "None.",
     "page.updated": "As of",
     "page.again": "look again",
-    "page.days": "{count} days: {share} up",
+    "page.days": "{count:day|days}: {share} up",
     "command.telemetry": "the program that sends to an OpenTelemetry collector",
     "help.telemetry": "Send metrics, logs and traces to an OpenTelemetry collector in "
     "the foreground. With telemetry.enabled: true the watcher keeps it running.",

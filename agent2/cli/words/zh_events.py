@@ -21,6 +21,8 @@ EVENTS = {
     "help.events.verify": "逐个核对日志的编号: 没有缺失, 没有重复。"
     "退出码 1: 重放会漏掉内容。",
     "events.walked": "{count} 条记录, {first} 到 {last}",
+    "events.whole": "完整: 没有缺失, 没有重复",
+    "events.torn": "不完整: 重放会有遗漏",
     "events.gap": "缺口: {after} 之后是 {next}",
     "events.double": "重复: {after} 之后是 {next}",
     "events.reused": "到 {last} 为止的编号可能再次使用: 请恢复备份",
