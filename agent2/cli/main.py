@@ -108,7 +108,10 @@ def _guarded(argv: list[str]) -> int:
         text = say("error.permission", path=where)
         return _complain(codes.PERMISSION, text, say("try.permission", path=where))
     except Exception as error:
-        from agent2.cli.usage import report
+        from agent2.cli.usage import outside, report
+
+        if isinstance(error, OSError) and (found := outside(error)):
+            return _complain(*found)
 
         folder = sources.state_dir(_option(argv, "--state-dir"), os.environ)
         return _complain(codes.INTERNAL, *report(error, folder))

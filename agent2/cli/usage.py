@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import time
@@ -9,10 +10,13 @@ import traceback
 
 import click
 
+from agent2.cli import codes
 from agent2.cli.words import say
 from agent2.core.text import visible
 
 _EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)
+
+_DISK = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
 def explain(error: click.UsageError) -> tuple[str, str]:
@@ -56,6 +60,16 @@ def _label(param: click.Parameter | None) -> str:
     if isinstance(param, click.Option):
         return param.opts[-1]
     return param.human_readable_name if param else "?"
+
+
+def outside(error: OSError) -> tuple[int, str, str] | None:
+    """Return what to tell of the machine's own trouble; None if it is none."""
+    if error.errno == errno.ENOENT and error.filename is None:  # tempfile says so
+        return codes.CANNOT_CREATE, say("error.no_temporary"), say("try.temporary")
+    if error.errno not in _DISK:
+        return None
+    message = say("error.disk", path=error.filename or "?", why=error.strerror)
+    return codes.IO, message, ""
 
 
 def report(error: BaseException, folder: str) -> tuple[str, str]:

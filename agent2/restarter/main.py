@@ -12,6 +12,7 @@ import signal
 import sys
 
 from agent2.host import files
+from agent2.host.complain import complain
 from agent2.host.instance import Instance, LockedError, began_anew, begin_anew
 from agent2.host.reactor import Reactor
 from agent2.plan import sources
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
         elif word == "--state-dir" and words:
             state_dir = words.pop(0)
         else:
-            sys.stderr.write(f"agent2: {word}: unknown. {USAGE}\n")
+            complain(f"agent2: {word}: unknown. {USAGE}")
             return 2
     return run(sources.state_dir(state_dir, os.environ))
 
@@ -51,13 +52,13 @@ def run(state_dir: str) -> int:
         files.ensure_dir(state_dir)
         instance = Instance.acquire(f"{state_dir}/agent1.pid")
     except LockedError as error:
-        sys.stderr.write(f"agent2: the restarter runs already (PID {error.pid})\n")
+        complain(f"agent2: the restarter runs already (PID {error.pid})")
         return 75
     except PermissionError as error:
-        sys.stderr.write(f"agent2: {error.filename}: no permission\n")
+        complain(f"agent2: {error.filename}: no permission")
         return 77
     except OSError as error:
-        sys.stderr.write(f"agent2: {error.filename}: {error.strerror}\n")
+        complain(f"agent2: {error.filename}: {error.strerror}")
         return 73
     try:
         homeless = _serve(state_dir, instance)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
+from agent2.host.complain import complain
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +33,7 @@ def main(argv: list[str]) -> int:
     try:
         options = parse(argv, os.environ)
     except UsageError as error:
-        sys.stderr.write(f"agent2: {error}\n")
+        complain(f"agent2: {error}")
         return 2
     try:
         return _run(options)
@@ -76,7 +78,7 @@ def compile_apart() -> None:
 
 def _give_up(options: Options, code: int, text: str) -> int:
     options.answer(f"ERROR {code} {text}\n")
-    sys.stderr.write(f"{text}\n")
+    complain(text)
     return code
 
 

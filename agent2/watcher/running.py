@@ -6,6 +6,7 @@ import gc
 import signal
 import sys
 
+from agent2.host.complain import complain
 from agent2.host.instance import began_anew
 from agent2.host.sd_notify import ServiceNotify
 from agent2.host.wake import WakeSocket
@@ -126,7 +127,7 @@ class Running:
 
     def _refuse(self, text: str) -> None:
         self._options.answer(f"ERROR 78 {text}\n")
-        sys.stderr.write(f"agent2: {text}\n")
+        complain(f"agent2: {text}")
         self._log("CRITICAL", text)
         self._code = 78
         self._reactor.stop()

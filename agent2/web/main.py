@@ -10,6 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from agent2.host.complain import complain
 from agent2.host.files import ensure_dir, remove, write_atomic
 from agent2.host.instance import Instance, LockedError
 from agent2.host.logfile import LogFile
@@ -29,7 +30,7 @@ _CODES = {"locked": 75, "readonly": 77, "newer": 78}
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"agent2 web: {message}\n")
+        complain(f"agent2 web: {message}")
         sys.exit(2)
 
 
@@ -49,7 +50,7 @@ def main(arguments: list[str]) -> int:
     state_dir = sources.state_dir(asked.state_dir, os.environ)
     code, text = _guarded(state_dir, given, asked.ready_fd)
     if code:
-        sys.stderr.write(f"agent2 web: {text}\n")
+        complain(f"agent2 web: {text}")
         _tell(asked.ready_fd, f"ERROR {code} {text}\n")
     return code
 
@@ -131,8 +132,7 @@ def _serve(
 
     def ready() -> None:
         log("INFO", f"listening at {url} (PID {os.getpid()})")
-        sys.stdout.write(f"agent2 web: {url}\n")
-        sys.stdout.flush()
+        complain(f"agent2 web: {url}", 1)
         _tell(ready_fd, "READY\n")
 
     tally = Tally(desk)

@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.live import rig, warm
-from tests.ports import reserved
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "agent2" / "__main__.py"
-free_port = reserved
 
 
 @dataclass

@@ -7,11 +7,9 @@ from typing import Any
 
 import click
 
-from agent2.cli.command import Group, with_json, with_settings
-from agent2.cli.command import settings as shared
+from agent2.cli.command import with_json
 from agent2.cli.life import program as programs
-from agent2.cli.life.beside import facts, prepared, tell
-from agent2.cli.life.lifecycle import become
+from agent2.cli.life.beside import becomes, facts, tell
 from agent2.cli.life.program import TELEMETRY
 from agent2.cli.records import print_json
 from agent2.cli.settings import Settings
@@ -22,19 +20,7 @@ _FILE = "telemetry_marks.json"
 _SIGNALS = ("traces", "logs", "metrics")
 
 
-@click.group(cls=Group, help=say("help.telemetry"), invoke_without_command=True)
-@click.pass_context
-def telemetry(ctx: click.Context) -> None:
-    """Become the telemetry program unless a sub-command says otherwise."""
-    if ctx.invoked_subcommand is None:
-        become(TELEMETRY, prepared(shared(ctx)), [])
-
-
-@telemetry.command(help=say("help.telemetry.run"))
-@with_settings
-def run(settings: Settings) -> None:
-    """Become the telemetry program: same PID."""
-    become(TELEMETRY, prepared(settings), [])
+telemetry = becomes(TELEMETRY)
 
 
 @telemetry.command(help=say("help.telemetry.status"))
