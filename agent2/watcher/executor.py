@@ -151,12 +151,12 @@ class Writer:
             alert = replace(alert, subject=subject)
         if both and wish.kind is AlertKind.EXHAUSTED:
             first = replace(alert, kind=AlertKind.FIRING)
-            told = self._telling.routes(first, watched)
-            names = tuple(name for name in names if name not in told)
+            heard = self._telling.routes(first, watched)
+            names = tuple(name for name in names if name not in heard)
         if wish.kind is AlertKind.RESOLVED:
             # A recovery is owed to all who were told, whatever the routes say now.
-            owed = outbox.told(tx, wish.incident)
-            names = tuple(name for name in self._telling.known() if name in owed)
+            told = outbox.told(tx, wish.incident)
+            names = tuple(name for name in self._telling.known() if name in told)
         return outbox.add(tx, self._telling.address(alert, names))
 
     def _label(self, watched: Watched, step: Step, rows: list[ActionRow]) -> str:

@@ -62,14 +62,12 @@ def rehearse(settings: Settings, plan: Plan, name: str) -> dict[str, Any]:
     Raises:
         Failure: there is no such target, or the store cannot be read.
     """
-    found = {one.name: _bare(one) for one in plan.targets}
+    found = _all_of(plan)
     if name not in found:
         message = say("order.unknown_target", subject=visible(name))
         raise Failure(codes.USAGE, message, "agent2 status")
-    join(found)
     clock, watched, quiet = Clock(), found[name], None
-    barring = Gates(clock, settings.state_dir, _nobody, _nobody, _nobody)
-    barring.use(plan, found)
+    barring = _gates(clock, settings.state_dir, plan, found)
     if os.path.exists(settings.path(NAME)):
         with Store(settings) as db:
             for each, state in targets.load_all(db).items():
@@ -80,8 +78,8 @@ def rehearse(settings: Settings, plan: Plan, name: str) -> dict[str, Any]:
             severities = (watched.plan.policy.severity, Severity.WARNING)
             facts = (name, severities, watched.plan.labels, clock.wall())
             quiet = next(iter(silenced(held, *facts).values()), None)
-    deeds, waits = Outstanding(clock, settings.state_dir), is_held(watched, found)
-    decision = _decide(watched, barring, deeds, clock.now(), held=waits)
+    deeds = Outstanding(clock, settings.state_dir)
+    decision = _decide(watched, found, barring, deeds, clock.now())
     note = decision.concerns[0].description if decision.concerns else ""
     budget, state = watched.plan.policy.restart, watched.state
     return {
@@ -105,10 +103,24 @@ def rehearse(settings: Settings, plan: Plan, name: str) -> dict[str, Any]:
     }
 
 
+def _all_of(plan: Plan) -> dict[str, Watched]:
+    found = {one.name: _bare(one) for one in plan.targets}
+    join(found)
+    return found
+
+
 def _bare(target: TargetPlan) -> Watched:
     """Return *target* with its actions; no check of it is made."""
     made = Watched(replace(target, checks=()))
     made.plan = target
+    return made
+
+
+def _gates(
+    clock: Clock, state_dir: str, plan: Plan, found: dict[str, Watched]
+) -> Gates:
+    made = Gates(clock, state_dir, _nobody, _nobody, _nobody)
+    made.use(plan, found)
     return made
 
 
@@ -117,13 +129,17 @@ def _nobody(*_: object) -> NoReturn:
 
 
 def _decide(
-    watched: Watched, barring: Gates, deeds: Outstanding, now: float, *, held: bool
+    watched: Watched,
+    found: dict[str, Watched],
+    barring: Gates,
+    deeds: Outstanding,
+    now: float,
 ) -> Decision:
     """Decide as ``core/health.py`` does, once the target is down."""
     state, name = watched.state, watched.name
     if deeds.pending(watched):
         return Decision(Ruling.PAUSE, "under_way")
-    if held:
+    if is_held(watched, found):
         return Decision(Ruling.PAUSE, "depends_on")
     why = Judgement(Verdict.BAD, state.facet, state.code, state.detail)
     bar = bar_of(barring, deeds, watched, why, now)
