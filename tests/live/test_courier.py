@@ -548,14 +548,15 @@ def test_what_no_lease_can_be_written_for_is_tried_again_with_the_usual_gaps(
 ):
     with stage(tmp_path, channels, "webhook") as it:
         fake = channels["webhook"].fake
-        fake.then(Behaviour(status=503), Behaviour(status=503))
+        fake.then(Behaviour(status=503))
         made = it.queue("webhook")
         with closing(sqlite3.connect(it.db.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             it.start()
-            assert len(fake.wait(3)) == 3
+            # Each try to write down waits for the lock: seconds, on a busy machine.
+            assert len(fake.wait(2, 180)) == 2
             assert it.row(made).state.value == "pending"
             other.execute("ROLLBACK")
         it.wait_state(made, "delivered")
 
-    assert len(fake.received) == 3
+    assert len(fake.received) == 2
