@@ -24,6 +24,7 @@ GROWTH = 4096  # KiB; the goal is 2048, see bench
 EYE = 0.2  # seconds between two looks at all processes: a courier lives for many
 STANDSTILL = 4.5  # a receiver that hangs does so for five seconds
 OUTAGES = Path(__file__).with_name("outages.py")
+pytestmark = pytest.mark.timeout(600)  # of all that happens before the first test
 
 
 class Storm:

@@ -424,7 +424,7 @@ def test_z_the_fixes_are_emptied(repaired):
     status = "~/.agentos/multi_agent/agent2_status.json"
     repaired.run(f"cp {status} {status}.backup")
     line = f"jq '.fixes = []' {status} > {status}.tmp && mv {status}.tmp {status}"
-    for _ in range(3):  # one that falls into the microseconds of a write does not stick
+    for _ in range(30):  # one that falls into a write does not stick
         repaired.run(line)
         time.sleep(1.2)  # it writes once a second at least
         if repaired.agent.lines("状态文件被外部修改"):
