@@ -93,7 +93,9 @@ async def cycle(parts: Parts, watched: Watched, deadline: float) -> None:
     watched.seen = seen
     parts.deaths.follow(watched)
     watched.last_check = now = clock.now()
-    judgement = watched.why_it_died(gap or judge(seen))
+    judgement = gap or judge(seen)
+    died = died or parts.deaths.told(watched, judgement)
+    judgement = watched.why_it_died(judgement)
     if restarting:  # who it is was asked before the deed; a successor may have answered
         judgement = replace(judgement, identity=None)
     await _settle(parts, watched, judgement, now, died=died)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from agent2.core.model import Facet, Outcome
+from agent2.core.model import Facet, Outcome, Verdict
 from agent2.host.exits import death_cause, zombie_cause
 from agent2.host.folders import FolderWatch
 from agent2.host.oom import OomCount
@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from agent2.core.model import Judgement
     from agent2.host.processes import ProcessRef
     from agent2.host.reactor import Reactor
     from agent2.watcher.watched import Watched
@@ -115,6 +116,21 @@ class Deaths:
             ref.close()
         else:
             self._ask_later(watched, ref, oom, list(_REAPED_BY))
+
+    def told(self, watched: Watched, judgement: Judgement) -> bool:
+        """Hear now of the death that a look saw first: it counts once, with its cause.
+
+        True if there is one; the look that asks counts it, and none need follow.
+        """
+        ref = watched.ref
+        if judgement.verdict is not Verdict.BAD or judgement.facet is not Facet.PROCESS:
+            return False
+        if ref is None or ref.fd is None or ref.alive():
+            return False
+        again = watched.again
+        self._gone(watched)
+        watched.died, watched.again = False, again
+        return True
 
     def _ask_later(
         self,

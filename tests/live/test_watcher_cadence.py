@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from rig import config, never, wait_for, watching
 
+from agent2.core.judgement import judge
 from agent2.core.model import Facet, Health, Observation, Policy
 from agent2.core.value import replace
 from agent2.host.clock import Clock
@@ -138,6 +139,45 @@ def test_a_death_between_the_look_and_the_hold_is_a_death(tmp_path):
             deaths.follow(target)
             reactor.turn()
         assert [(who.name, pid) for who, pid, _ in died] == [("webui", process.pid)]
+    finally:
+        deaths.close()
+        reactor.close()
+
+
+def test_a_death_that_a_look_sees_before_the_loop_hears_of_it_counts_once(tmp_path):
+    process = subprocess.Popen(["sleep", "60"])
+    file = tmp_path / "webui.pid"
+    file.write_text(str(process.pid))
+    target = watched(pid_file=str(file))
+    reactor = Reactor()
+    died = []
+
+    def noted(*facts):
+        target.died = target.again = True  # as the agent asks for a look at once
+        died.append(facts)
+
+    deaths = Deaths(reactor, lambda: [target], noted, id)
+
+    def looked():
+        task = reactor.spawn(target.checks[0][1].probe(reactor, reactor.now() + 60))
+        reactor.turn()
+        target.seen = (Observation("pid", "pid", Facet.PROCESS, task.result, 0.0, 0.0),)
+        return judge(target.seen)
+
+    try:
+        looked()
+        deaths.follow(target)
+        while target.ref is None:
+            reactor.turn()
+        assert not deaths.told(target, looked())
+        process.kill()
+        process.wait(30)
+        reactor.unwatch(target.ref.fd)  # the look comes first
+        assert deaths.told(target, looked())
+        assert not deaths.told(target, looked())
+        assert (target.died, target.again) == (False, False)
+        ((_, pid, cause),) = died
+        assert (pid, cause) == (process.pid, "killed by SIGKILL")
     finally:
         deaths.close()
         reactor.close()
