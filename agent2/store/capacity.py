@@ -95,14 +95,18 @@ def warning(one: Outlook, days: float = DAYS, limit: float = LIMIT) -> str:
     )
 
 
-def warnings(db: Database) -> list[str]:
-    """Return what of all machines will be too much in a week, with their targets.
+def scarce(db: Database) -> list[tuple[Machine, list[Outlook]]]:
+    """Return the machines of which something will be too much in a week, and what.
 
     Only of those that were measured for two days: less is no trend.
     """
-    return [
-        f"{of.target}: {text}"
-        for of in machines(db)
-        for one in outlooks(db, of)
-        if one.found.span >= 2 * DAY and (text := warning(one))
-    ]
+    found = []
+    for of in machines(db):
+        told = [
+            one
+            for one in outlooks(db, of)
+            if one.found.span >= 2 * DAY and warning(one)
+        ]
+        if told:
+            found.append((of, told))
+    return found

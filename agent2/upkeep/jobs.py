@@ -10,9 +10,10 @@ from agent2 import alarms
 from agent2.core.uptime import trusted
 from agent2.core.value import value
 from agent2.plan.events import frozen_by
-from agent2.store import archive, capacity, cleanup, rollup, upkeep
+from agent2.store import archive, capacity, cleanup, events, rollup, upkeep
 from agent2.store.errors import StoreError
 from agent2.upkeep import doubts
+from agent2.upkeep.advice import scale_recommended
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,8 +120,14 @@ class Jobs:
         """Tell once a day what will be too much in a week: it reads all series."""
         if not upkeep.due(self._db, "capacity", self._now, _DAY):
             return
-        told = capacity.warnings(self._db)
+        found = capacity.scarce(self._db)
+        told = [
+            f"{of.target}: {capacity.warning(one)}" for of, much in found for one in much
+        ]
         self._tell("capacity", " ".join(told))
+        advice = [scale_recommended(of, much, self._now) for of, much in found]
+        with self._db.transaction() as tx:
+            events.add(tx, advice, self._now)
         upkeep.done(self._db, "capacity", self._now)
         if told:
             self._did.append(f"capacity: {len(told)} warnings")

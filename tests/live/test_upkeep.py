@@ -47,6 +47,15 @@ def alerts(db):
     return [(a["kind"], a["issue"]) for a in (json.loads(row[0]) for row in rows)]
 
 
+def advised(db):
+    """Subject and payload of each advice to scale, in order."""
+    rows = db.rows(
+        "SELECT task_id, payload FROM supervisor_inbox"
+        " WHERE event_type = 'SCALE_RECOMMENDED' ORDER BY rowid"
+    )
+    return [(row[0], json.loads(row[1])) for row in rows]
+
+
 def event(db, name, source, age, status="completed"):
     with db.transaction() as tx:
         tx.execute(
@@ -272,6 +281,12 @@ def test_what_will_be_too_much_in_a_week_is_told_once_and_its_end_too(round_of, 
     (told,) = alerts(db)
     assert told[0] == "degraded"
     assert "host: WARNING: CPU usage may exceed 80% in 7 days. Consider" in told[1]
+
+    (subject, first), _ = advised(db)  # one a day, with its numbers; nothing is scaled
+    (cpu,) = first["resources"]
+    assert (subject, cpu["name"]) == ("host", "CPU")
+    assert cpu["current"] < 80 < cpu["predicted"] < 84
+    assert cpu["full_at"] > NOW
 
     with db.transaction() as tx:
         series.prune(tx, NOW)
