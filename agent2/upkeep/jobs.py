@@ -122,7 +122,9 @@ class Jobs:
             return
         found = capacity.scarce(self._db)
         told = [
-            f"{of.target}: {capacity.warning(one)}" for of, much in found for one in much
+            f"{of.target}: {capacity.warning(one)}"
+            for of, much in found
+            for one in much
         ]
         self._tell("capacity", " ".join(told))
         advice = [scale_recommended(of, much, self._now) for of, much in found]
