@@ -120,12 +120,16 @@ class Writer:
                 queued = self._queue(tx, watched, effect, label, both)
             case Record() | RequestRestart() | Withhold() | Warn():
                 pass
-        self._note(tx, watched, effect)
+        self._note(tx, watched, effect, both)
         return queued
 
-    def _note(self, tx: Connection, watched: Watched, effect: Effect) -> None:
+    def _note(
+        self, tx: Connection, watched: Watched, effect: Effect, both: bool
+    ) -> None:
         """Every effect is a line of the journal, under its own name."""
         body = {k: _plain(v) for k, v in as_dict(effect).items()}
+        if both and isinstance(effect, Notify) and effect.kind is AlertKind.EXHAUSTED:
+            body["told_with"] = AlertKind.FIRING.value
         incident = body.pop("incident", None)
         body.pop("target", None)
         kind = _KINDS[type(effect)]

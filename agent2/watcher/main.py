@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import sys
 
-from agent2.host.complain import complain
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +31,7 @@ def main(argv: list[str]) -> int:
     try:
         options = parse(argv, os.environ)
     except UsageError as error:
-        complain(f"agent2: {error}")
+        _complain(f"agent2: {error}")
         return 2
     try:
         return _run(options)
@@ -78,8 +76,14 @@ def compile_apart() -> None:
 
 def _give_up(options: Options, code: int, text: str) -> int:
     options.answer(f"ERROR {code} {text}\n")
-    complain(text)
+    _complain(text)
     return code
+
+
+def _complain(text: str) -> None:
+    from agent2.host.complain import complain  # who has no trouble does not pay
+
+    complain(text)
 
 
 class _RefusalError(Exception):

@@ -211,7 +211,8 @@ def nothing_lost(ledgers: Ledgers):
     for row in ledgers.journal:
         if row["kind"] != "alert.queued":
             continue
-        alert = f"{row['incident']}/{row['body']['kind']}/{row['body']['count']}"
+        kind = row["body"].get("told_with", row["body"]["kind"])
+        alert = f"{row['incident']}/{kind}/{row['body']['count']}"
         for notifier in ledgers.told:
             if f"{alert}/{notifier}" not in ledgers.deliveries:
                 yield f"{alert} was never queued for {notifier}"
