@@ -70,7 +70,8 @@ def _target(settled: SettledTarget) -> dict[str, Any]:
 
 def _log(given: dict[str, Any]) -> dict[str, Any]:
     path = given["json"] if isinstance(given["json"], str) else ""
-    return given | {"json": bool(given["json"]), "json_path": path}
+    wanted = bool(given["json"]) or given["json_calm"]
+    return given | {"json": wanted, "json_path": path}
 
 
 def _plugin(entry: Entry) -> dict[str, Any]:

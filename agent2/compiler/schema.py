@@ -201,6 +201,11 @@ class Log(Section):
         " agent2.jsonl, or a path",
         alias="json",
     )
+    json_calm: fields.Truth = _field(
+        _LOG.json_calm,
+        "JSON lines with a record of each look that finds all well, too: for"
+        " agent2 trace TARGET --look",
+    )
     max_bytes: Annotated[int, word.SIZE] = _field(
         _LOG.max_bytes, "Rotate at this size; 0 leaves it to logrotate"
     )

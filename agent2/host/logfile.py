@@ -43,6 +43,7 @@ class LogFile:
         self.backups = 10
         self.json = False
         self.json_path = ""  # "": beside the log
+        self.json_calm = False
         self.ids: Callable[[str], dict[str, str]] = _none  # a sid's, in a trace
         self.lost = 0
         self._name = name

@@ -51,13 +51,17 @@ class Route:
 
 @value
 class LogPlan:
-    """``max_bytes`` 0: others rotate; ``json``: JSON lines too, beside it or a path."""
+    """``max_bytes`` 0: others rotate; ``json``: JSON lines too, beside it or a path.
+
+    ``json_calm``: with records of looks that found all well.
+    """
 
     level: str = "INFO"
     json: bool = False
     max_bytes: int = 0
     backups: int = 10
     json_path: str = ""
+    json_calm: bool = False
 
 
 @value

@@ -114,6 +114,7 @@ class Agent:
         self.words = words(plan.language)
         self.log.level = LEVELS.get(plan.log.level, LEVELS["INFO"])
         self.log.json, self.log.json_path = plan.log.json, plan.log.json_path
+        self.log.json_calm = plan.log.json_calm
         self.log.ids = ids
         self.log.max_bytes = plan.log.max_bytes
         self.log.backups = plan.log.backups

@@ -186,10 +186,14 @@ def _after(
     now: float,
 ) -> None:
     """Have written down what nobody waits for."""
-    if (step.effects or judgement.verdict is not Verdict.GOOD) and parts.log.json:
+    calm = not step.effects and judgement.verdict is Verdict.GOOD
+    if parts.log.json and (parts.log.json_calm or not calm):
         from agent2.watcher import records  # who does not want them does not pay
 
-        records.note(parts.log, parts.clock, watched, judgement, old, step, now)
+        stored = parts.clock.now()
+        since = stored - parts.reactor.now()
+        times = (watched.due + since, watched.began + since, stored)
+        records.note(parts.log, parts.clock, watched, judgement, old, step, now, times)
     if step.effects:
         parts.reactor.spawn(follow(parts, watched, step), "audit")
 

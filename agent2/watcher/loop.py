@@ -77,7 +77,7 @@ class Loop:
     async def _run(self, watched: Watched, *, first: bool) -> None:
         if not self._home.ours():
             return  # another watcher may hold the store by now
-        began = self._reactor.now()
+        watched.began = began = self._reactor.now()
         try:
             await cycle(self._agent, watched, began + watched.plan.timeout)
         except Exception as error:

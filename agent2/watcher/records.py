@@ -35,14 +35,18 @@ def note(
     old: TargetState,
     step: Step,
     now: float,
+    times: tuple[float, float, float],
 ) -> None:
-    """Write the records of one cycle. What cannot be written is lost, never raised."""
+    """Write the records of one cycle. What cannot be written is lost, never raised.
+
+    *times*: when it was due, when it was taken up, when what came of it was stored.
+    """
     name, stamp = watched.name, clock.stamp
     found = records.incidents(name, old, step, stamp)
     plan = watched.plan
     config = f"{crc32(repr(plan).encode('utf-8', 'replace')):08x}"
     asked = {check.name: _open("", check.options) for check in plan.checks}
-    cycle = (name, watched.seen, judgement, old, step, now, stamp, config, asked)
+    cycle = (name, watched.seen, judgement, old, step, now, stamp, config, asked, times)
     found.append(records.cycle(*cycle))
     for record in found:
         whole = {"timestamp": stamp(now)} | record

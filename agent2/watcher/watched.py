@@ -66,7 +66,7 @@ class Watched:
         self.state = TargetState()
         self.seen: tuple[Observation, ...] = ()
         self.last_check: float | None = None
-        self.due = 0.0
+        self.due = self.began = 0.0
         self.timer: Timer | None = None
         self.running = False
         self.died = False

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MOST = 10 * 1024  # bytes of one line
 _LEVELS = {Outcome.OK: "INFO", Outcome.FAIL: "ERROR", Outcome.ERROR: "WARNING"}
 EXCERPT = 300  # characters of a text that was asked or answered
+_CHAIN = ("due", "claimed", "started", "done", "stored")
 _SHOWN = 40  # checks that are named where not all of it fits
 
 
@@ -41,10 +42,12 @@ def cycle(
     stamp: Stamp,
     config: str,
     asked: Mapping[str, Any],
+    times: tuple[float, float, float],
 ) -> dict[str, Any]:
     """Return the record of one cycle that ended *now*; *old* was believed before it.
 
-    *config* tells the target's configuration from others, *asked* what each check asks.
+    *config* tells the target's configuration from others, *asked* what each check asks,
+    *times* when it was due, taken up, and stored; the checks themselves say the rest.
     """
     state = step.state
     incident = state.incident or old.incident or state.warning or old.warning
@@ -52,6 +55,7 @@ def cycle(
     sid = incident or name
     nodes = [_node(one, name, sid, stamp, asked.get(one.check)) for one in seen]
     begun = min((one.at - one.duration_s for one in seen), default=now)
+    chain = (*times[:2], begun, now, times[2])
     return {
         "type": "cycle",
         "sid": sid,
@@ -63,6 +67,7 @@ def cycle(
         "start_time": stamp(begun),
         "end_time": stamp(now),
         "duration": _ms(now - begun),
+        "chain": dict(zip(_CHAIN, map(stamp, chain), strict=True)),
         "verdict": judgement.verdict.value,
         "code": judgement.code.value,
         "detail": judgement.detail,

@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 from datetime import datetime
 
 import pytest
@@ -77,7 +78,7 @@ def write(log, count=1, detail="refused", **options):
     target.seen = seen(count, detail)
     bad = Judgement(Verdict.BAD, Facet.PORT, Code.REFUSED, detail)
     state = TargetState(incident="webui@1.000")
-    records.note(log, Clock(), target, bad, state, Step(state), NOW)
+    records.note(log, Clock(), target, bad, state, Step(state), NOW, (NOW, NOW, NOW))
 
 
 @pytest.fixture
@@ -144,6 +145,44 @@ def test_a_record_holds_what_was_asked_what_came_of_it_and_under_which_rules(
     assert first["config"] == second["config"] != third["config"]
 
 
+@pytest.mark.slow
+def test_of_two_hundred_targets_the_newest_look_at_any_can_be_followed(rig, server):
+    names = [f"t{n}" for n in range(200)]
+    targets = [asking(server, name=name, interval=3, timeout=3) for name in names]
+    agent = rig.agent(config(*targets, log={"json_calm": True, "level": "ERROR"}))
+    records = agent.folder / "agent2.jsonl"
+    wanted = {f'"target": "{name}"' for name in names}
+    wait_for(
+        lambda: records.exists() and all(w in records.read_text() for w in wanted),
+        60,
+        "a record of each",
+    )
+
+    def trace(name, *words):
+        argv = [sys.executable, "-m", "agent2", "--state-dir", str(agent.folder)]
+        argv += ["--config", str(agent.yaml), "trace", name, "--look", *words]
+        return subprocess.run(
+            argv, capture_output=True, text=True, timeout=60, env=agent.env, check=False
+        )
+
+    tree = json.loads(trace("t13", "--json").stdout)
+    assert tree["look"]["target"] == "t13"
+    chain = [step["station"] for step in tree["steps"]]
+    assert chain == ["due", "claimed", "started", "detection", "done", "stored"]
+    assert min(step["since_previous_s"] for step in tree["steps"]) >= 0
+    assert tree["steps"][3]["about"]["code"] == "ok"
+    lines = trace("t199").stdout.splitlines()
+    assert lines[0].startswith("t199#")
+    assert [line.split(" s  ")[2].split()[0] for line in lines[2:]] == chain
+    assert trace("nobody").returncode == 2
+    records.unlink()
+    said = trace("t13", "--json")
+    assert (said.returncode, "config set log.json_calm true" in said.stderr) == (
+        1,
+        True,
+    )
+
+
 def test_without_the_switch_there_is_no_file(rig, server):
     agent = rig.agent(config(asking(server)))
     server.answers[:] = [http("", 500)]
@@ -200,7 +239,7 @@ def test_the_file_may_be_renamed_or_truncated_and_turns_over(log, tmp_path):
     write(log)
     assert json.loads(path.read_text())["type"] == "cycle"
 
-    log.max_bytes, log.backups = 3000, 2
+    log.max_bytes, log.backups = 4000, 2
     for _ in range(20):
         write(log)
     assert sorted(one.name for one in tmp_path.glob("agent2.jsonl*")) == [

@@ -1,9 +1,13 @@
-"""``agent2 trace SID``: one incident from its first failure to who was told of it."""
+"""``agent2 trace SID``: one incident from its first failure to who was told of it.
+
+With ``--look`` the newest look at a target, whatever it found.
+"""
 
 from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import click
 
@@ -12,7 +16,7 @@ from agent2.cli.command import Command, with_json
 from agent2.cli.errors import Failure
 from agent2.cli.records import Store, moment, print_json
 from agent2.cli.settings import Settings
-from agent2.cli.state import trace_steps
+from agent2.cli.state import look, trace_steps
 from agent2.cli.state.trace_steps import Step
 from agent2.cli.words import say
 from agent2.core.text import visible
@@ -27,9 +31,15 @@ _LOG = "agent2.log"
 @click.command(cls=Command, help=say("help.trace"))
 @click.argument("sid")
 @click.option("--log/--no-log", "with_log", default=True, help=say("option.trace_log"))
+@click.option("--look", "of_look", is_flag=True, help=say("option.trace_look"))
 @with_json
-def trace(settings: Settings, sid: str, with_log: bool, as_json: bool) -> None:
+def trace(
+    settings: Settings, sid: str, with_log: bool, of_look: bool, as_json: bool
+) -> None:
     """Print the story of an incident in order, with the times between."""
+    if of_look:
+        _show_look(look.newest(settings, sid), as_json)
+        return
     with Store(settings) as db:
         found = story.read(db, sid)
     if found is None:
@@ -46,9 +56,30 @@ def trace(settings: Settings, sid: str, with_log: bool, as_json: bool) -> None:
         _show(found, steps)
 
 
+def _show_look(record: dict[str, Any], as_json: bool) -> None:
+    steps = look.steps(record)
+    if as_json:
+        kept = {"sid": record["sid"], "trace_id": record["trace_id"], "look": record}
+        print_json(kept | {"steps": _told_steps(steps)})
+        return
+    click.echo(visible(f"{record['cycle_id']}  {record['health']}"))
+    click.echo(f"trace_id {record['trace_id']}")
+    _print(steps)
+
+
 def _document(found: Story, steps: list[Step]) -> dict[str, object]:
     one = found.incident
-    told, last = [], steps[0].at if steps else 0.0
+    return {
+        "sid": one.id,
+        "trace_id": f"{trace_id(one.id):032x}",
+        "incident": document(one, time.time()),
+        "steps": _told_steps(steps),
+    }
+
+
+def _told_steps(steps: list[Step]) -> list[dict[str, object]]:
+    told: list[dict[str, object]] = []
+    last = steps[0].at if steps else 0.0
     for step in steps:
         told.append(
             {
@@ -61,18 +92,17 @@ def _document(found: Story, steps: list[Step]) -> dict[str, object]:
             }
         )
         last = step.at
-    return {
-        "sid": one.id,
-        "trace_id": f"{trace_id(one.id):032x}",
-        "incident": document(one, time.time()),
-        "steps": told,
-    }
+    return told
 
 
 def _show(found: Story, steps: list[Step]) -> None:
     one = found.incident
     click.echo(visible(f"{one.id}  {one.target}  {one.code}: {one.detail}"))
     click.echo(f"trace_id {trace_id(one.id):032x}")
+    _print(steps)
+
+
+def _print(steps: list[Step]) -> None:
     names = {each: say(word) for each, word in trace_steps.STATIONS.items()}
     last = steps[0].at if steps else 0.0
     for step in steps:

@@ -15,6 +15,11 @@ from agent2.store.story import Story
 
 # What happened where, and its word.
 STATIONS = {
+    "due": "trace.due",
+    "claimed": "trace.claimed",
+    "started": "trace.started",
+    "done": "trace.done",
+    "stored": "trace.stored",
     "detection": "trace.detection",
     "decision": "trace.decision",
     "action": "trace.action",

@@ -84,6 +84,8 @@ HELP = {
     "help.trace": "Tell the whole story of an incident: detection, decisions, actions, "
     "deliveries, audit and log lines, in order, with the times between. SID is the "
     "incident's id, or a target: its newest incident.",
+    "option.trace_look": "The newest look at the target SID instead, calm ones too: "
+    "due, claimed, started, done, stored (wants log.json_calm).",
     "option.trace_log": "With the lines of the log (default), or without.",
     "help.incidents.show": "Show one incident and what happened in it.",
     "help.outbox": "Alerts that wait or could not be delivered.",

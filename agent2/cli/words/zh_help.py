@@ -79,6 +79,8 @@ HELP = {
     "help.incidents.show": "显示一个事件及其经过。",
     "help.trace": "按时间顺序显示一个事件的完整经过: 检测、决策、操作、投递、审计、"
     "日志, 以及各步之间的间隔。SID 是事件编号, 或目标名 (其最新事件)。",
+    "option.trace_look": "改为显示对目标 SID 的最近一次检查 (包括正常的): "
+    "到期、领取、开始、完成、保存 (需要 log.json_calm)。",
     "option.trace_log": "包含日志行 (默认), 或不包含。",
     "help.outbox": "等待中或无法送达的告警。",
     "help.outbox.list": "列出尚未完成的投递。",
