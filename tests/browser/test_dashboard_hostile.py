@@ -148,9 +148,12 @@ def test_another_store_in_its_place_is_said_and_taken(chrome, web):
         stream = page.locator(".stream")
         expect(stream).to_have_attribute("data-mode", "live")
         expect(page.get_by_text("i@0")).to_have_count(0)
-        for end in ("", "-wal", "-shm"):
+        other = web.folder / "other.db"  # whole at once: a half one is one more reset
+        fill(str(other))
+        for end in ("-wal", "-shm"):
+            assert not other.with_name(f"other.db{end}").exists()
             (web.folder / f"agent2.db{end}").unlink(missing_ok=True)
-        fill(str(web.folder / "agent2.db"))
+        other.rename(web.folder / "agent2.db")
         expect(stream).to_have_attribute("data-resets", "1")
         expect(stream).to_have_attribute("data-mode", "live")
         assert stream.get_attribute("data-repeats") == "0"

@@ -20,8 +20,9 @@ EAGER = {"backoff": 0.05, "backoff_max": 0.1}
 PATIENT = EAGER | {"settle": 30, "proof": 60}
 HASTY = EAGER | {"settle": 0.3, "proof": 3}
 DEMO = f"""[Service]
-ExecStart={PYTHON} -I {CODE}/demo/__main__.py serve --port 8080 --pid-file /run/demo.pid
+ExecStart={PYTHON} -I {CODE}/demo/__main__.py serve --port $port --pid-file /run/%N.pid
 """
+DEMOS = {"demo": 8080, "hung": 8081}
 BAD = """[Service]
 ExecStart=/bin/sh -c 'echo start >>/var/starts; exit 3'
 """
@@ -56,7 +57,11 @@ def owned(name, unit, checks, **restart):
     }
 
 
-PAGE = {"kind": "http", "url": "http://127.0.0.1:8080/api/health"}
+def demo(name):
+    page = {"kind": "http", "url": f"http://127.0.0.1:{DEMOS[name]}/api/health"}
+    return owned(name, name, [{"kind": "systemd", "unit": name}, page], **PATIENT)
+
+
 SHUT = {"kind": "tcp", "port": 9}
 CONFIG = {
     "version": 1,
@@ -66,7 +71,8 @@ CONFIG = {
     "notifiers": [{"name": "hook", "kind": "webhook", "url": "http://127.0.0.1:9000/"}],
     "routes": [{"notifiers": ["hook"]}],
     "targets": [
-        owned("demo", "demo", [{"kind": "systemd", "unit": "demo"}, PAGE], **PATIENT),
+        demo("demo") | {"timeout": 5},  # who is killed is seen before that
+        demo("hung"),
         owned("bad", "bad", [{"kind": "systemd", "unit": "bad"}], intensity=2, **HASTY),
         owned("own", "agent2", [SHUT], intensity=1, **HASTY),
         owned("alias", "watchdog", [SHUT], intensity=1, **HASTY),
@@ -103,7 +109,9 @@ class Units:
         return "\n".join(x for x in lines if not any(each in x for each in plain))
 
     def install(self):
-        (self.folder / "demo.service").write_text(DEMO)
+        for name, port in DEMOS.items():
+            text = DEMO.replace("$port", str(port))
+            (self.folder / f"{name}.service").write_text(text)
         (self.folder / "bad.service").write_text(BAD)
         (self.folder / "hook.service").write_text(HOOK)
         (self.machine.root / "opt/hook.py").write_text(HOOK_PY)
@@ -118,7 +126,7 @@ class Units:
             "/var/lib/agent2",
         )
         words = ("--user", "root", "--web", "--telemetry", "--now")
-        self.machine("systemctl", "start", "demo", "hook")
+        self.machine("systemctl", "start", *DEMOS, "hook")
         self.machine(*AGENT2, *given, "install", "systemd", *words)
 
 
@@ -132,17 +140,20 @@ def units(tmp_path_factory):
 
 
 def test_a_unit_that_dies_or_hangs_is_restarted_and_has_another_main_process(units):
-    def well():
-        seen = units.target("demo")
-        return seen["state"] == "ok" and seen["checks"][0]["identity"]
+    def well(name):
+        def look():
+            seen = units.target(name)
+            return seen["state"] == "ok" and seen["checks"][0].get("identity")
 
-    for times, how in enumerate(("KILL", "STOP")):
-        first = wait_for(well, 60, units.log)
-        assert first.split(":")[0] == units.show("demo", "MainPID")
-        units.machine("systemctl", "kill", "--signal", how, "demo")
-        done = ["success"] * (times + 1)
-        wait_for(lambda: units.results("demo") == done, 60, units.log)  # noqa: B023
-        assert wait_for(well, 60, units.log) != first
+        return wait_for(look, 60, units.log)
+
+    first = {name: well(name) for name in DEMOS}
+    for name, how in zip(DEMOS, ("KILL", "STOP"), strict=True):
+        assert first[name].split(":")[0] == units.show(name, "MainPID")
+        units.machine("systemctl", "kill", "--signal", how, name)
+    for name in DEMOS:
+        wait_for(lambda: units.results(name) == ["success"], 60, units.log)  # noqa: B023
+        assert well(name) != first[name]
     assert "unit demo is failed (failed): signal, killed by SIGKILL" in units.log()
 
 
@@ -188,7 +199,7 @@ def test_what_is_installed_is_enabled_runs_and_comes_back_when_it_is_killed(unit
     wait_for(lambda: "0" not in units.pids(), 60, units.log)
     assert not set(before) & set(units.pids())
     said = lambda: units.show("agent2", "StatusText")  # noqa: E731
-    wait_for(lambda: said() == "watching 4", 60, said)
+    wait_for(lambda: said() == f"watching {len(CONFIG['targets'])}", 60, said)
     units.machine("systemctl", "status", "--no-pager", *OURS)
 
 

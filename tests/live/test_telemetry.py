@@ -118,8 +118,12 @@ def test_a_real_outage_arrives_as_one_trace_with_logs_and_metrics(rig, server):
             LONG,
             lambda: sorted(collector.metrics()),
         )
-        up = collector.metrics()["agent2.target.up"].gauge.data_points[0]
-        assert (plain(up.attributes), up.as_double) == ({"target": "webui"}, 1.0)
+
+        def up():
+            (point,) = collector.metrics()["agent2.target.up"].gauge.data_points
+            return (plain(point.attributes), point.as_double)
+
+        wait_for(lambda: up() == ({"target": "webui"}, 1.0), LONG, up)
         assert agent.stop() == 0
         wait_for(lambda: not telemetry_pid(agent), LONG, "it outlives its watcher")
 
