@@ -59,7 +59,7 @@ SETTABLE = (
     *(f"defaults.restart.{key}" for key in _RESTART.split()),
     *(f"restarter.{key}" for key in ("verify", "timeout")),
     *(f"web.{key}" for key in _WEB.split()),
-    *(f"log.{key}" for key in ("level", "json", "max_bytes", "backups")),
+    *(f"log.{key}" for key in ("level", "json", "json_calm", "max_bytes", "backups")),
     *(f"events.{key}" for key in _EVENTS.split()),
     *(f"store.{key}" for key in _STORE.split()),
     *(f"telemetry.{key}" for key in _TELEMETRY.split()),

@@ -76,7 +76,7 @@ GOOD = {
     "max_retry": "9", "intensity": "9", "remediation": "off", "dry_run": "true", "verify": "http://127.0.0.1/v",
     "enabled": "true", "host": "localhost", "port": "99", "token_file": "/t",
     "max_clients": "9", "root_path": "/a", "rate_limit": "9",
-    "level": "error", "json": "true", "max_bytes": "9MB", "backups": "9",
+    "level": "error", "json": "true", "json_calm": "true", "max_bytes": "9MB", "backups": "9",
     "upkeep": "false", "keep_audits": "31d", "alert_size": "9MB", "backup_folder": "/b",
     "endpoint": "127.0.0.1:9", "allow_insecure": "true", "traces": "false",
     "metrics": "false", "logs": "false", "service_name": "n", "headers_file": "/h",
