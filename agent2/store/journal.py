@@ -95,12 +95,15 @@ def of_target(
 def failing(db: Database, target: str, before: int) -> int:
     """Return the number of the entry, *before* or at which *target* began to fail.
 
-    It is looked for among the few thousand that come before; else it is *before*.
+    That is its first change of health since it was well. It is looked for among the
+    few thousand that come before; else it is *before*.
     """
+    changes = "target = ? AND kind = 'health.changed'"
     rows = db.rows(
-        "SELECT max(seq) FROM journal WHERE seq BETWEEN ? AND ? AND target = ?"
-        " AND kind = 'health.changed' AND body LIKE '%\"new\":%\"failing\"%'",
-        (before - _NEAR, before, target),
+        f"SELECT min(seq) FROM journal WHERE {changes} AND seq <= ? AND seq >"  # noqa: S608
+        " (SELECT coalesce(max(seq), ?) FROM journal WHERE seq BETWEEN ? AND ? AND"
+        f' {changes} AND body LIKE \'%"new":%"healthy"%\')',
+        (target, before, before - _NEAR, before - _NEAR, before, target),
     )
     return int(rows[0][0] or before)
 

@@ -298,6 +298,20 @@ def test_the_journal_is_read_on_from_where_one_was(db):
     assert journal.read(db, after=5) == []
 
 
+def test_a_failure_begins_where_the_target_was_well_last(db):
+    for old, new in (
+        ("healthy", "failing"), ("failing", "healthy"),  # another outage, over
+        ("healthy", "failing"), ("failing", "unhealthy"),
+    ):  # fmt: skip
+        body = {"old": old, "new": new, "detail": '"new": "healthy"'}
+        in_one(db, journal.append, NOW, "health.changed", "webui", None, body)
+    in_one(db, journal.append, NOW, "health.changed", "db", None, {"new": "healthy"})
+    opened = in_one(db, journal.append, NOW, "incident.opened", "webui", "i", {})
+    assert journal.failing(db, "webui", opened) == 3
+    assert journal.failing(db, "webui", 2) == 2  # nothing but that it is well
+    assert journal.failing(db, "other", opened) == opened
+
+
 def test_old_entries_are_pruned_and_numbers_go_on(db):
     assert journal.last(db) == 0
     for n in range(4):
