@@ -68,7 +68,7 @@ class Reactor:
         """Run *call* in the loop's thread; the one door for other threads."""
         self._soon.append(call)
         if self._rung:
-            return  # seen before that byte is read: this call is in the same turn
+            return  # the turn that reads that byte comes to this call too
         self._rung = True
         try:
             os.write(self._outlet, b"\0")
@@ -264,11 +264,13 @@ class Reactor:
         return min(max(heap[0][0] - self.now(), 0.0), _LONGEST_WAIT)
 
     def _woken(self, _bits: int) -> None:
-        self._rung = False  # first: who comes from here on rings again
         try:
             numbers = os.read(self._inlet, 4096)
         except BlockingIOError:
-            return
+            numbers = b""
+        # After the read, or a ring between the two is read and waited for for ever;
+        # whoever saw it set until now has its call in this turn.
+        self._rung = False
         for number in numbers:
             call = self._signals.get(number)
             if call is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 
 import pytest
 
@@ -106,3 +107,28 @@ def test_an_error_in_a_thread_reaches_who_waits(reactor):
             return "told"
 
     assert run(reactor, wait()).result == "told"
+
+
+def test_no_call_of_a_thread_waits_for_something_else_to_wake_the_loop():
+    """Two threads ring at the same time: a lost ring would be heard a minute later."""
+    reactor, left, late = Reactor(), [2], []
+
+    def rings():
+        for _ in range(4000):
+            heard = threading.Event()
+            reactor.call_soon_threadsafe(heard.set)
+            if not heard.wait(30):
+                late.append(threading.current_thread().name)
+                break
+        left[0] -= 1
+        reactor.call_soon_threadsafe(lambda: left[0] or reactor.stop())
+
+    threads = [threading.Thread(target=rings) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    reactor.call_at(reactor.now() + 120, reactor.stop)
+    reactor.run()
+    for thread in threads:
+        thread.join()
+    reactor.close()
+    assert late == []
