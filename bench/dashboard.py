@@ -64,7 +64,7 @@ def fill(writer: Writer, many: int) -> None:
 
 def publish(folder: str, many: int, word: str) -> None:
     """Write the status in which every target is in the state *word*."""
-    tree: dict[str, Any] = status(many)
+    tree: dict[str, Any] = json.loads(status(many))
     tree["incidents"], tree["notifiers"], tree["gates"] = {"open": []}, [], []
     for one in tree["targets"]:
         one["state"] = word
