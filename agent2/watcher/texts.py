@@ -164,6 +164,6 @@ class Texts:
 def _is_loud(watched: Watched) -> bool:
     """Is the last failure worth a warning? What goes on reminds at 4, 8, 16 …"""
     count, before = watched.state.failures, watched.believed.failures
-    if count <= watched.policy.failure_threshold:
-        return True
-    return count != before and count & (count - 1) == 0
+    if count == before:  # it stands still while a restart has its time to help
+        return False
+    return count <= watched.policy.failure_threshold or count & (count - 1) == 0

@@ -1,5 +1,7 @@
 """An outage writes a line each cycle, and a bounded number of warnings."""
 
+import pytest
+
 from agent2.compiler import compile_text
 from agent2.core.model import Code, Facet, Judgement, TargetState, Verdict
 from agent2.plan.stored import from_json
@@ -53,11 +55,12 @@ def test_another_cause_warns_at_once():
     ]
 
 
-def test_a_count_that_stands_still_while_a_restart_settles_reminds_nobody():
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_count_that_stands_still_while_a_restart_settles_reminds_nobody(count):
     lines = []
     tree, _ = compile_text(TEXT, "/etc/a.yaml", "/tmp/s", "", {})
     watched = Watched(from_json(tree).targets[0])
-    watched.believed = watched.state = TargetState(failures=4)
+    watched.believed = watched.state = TargetState(failures=count)
     watched.told_cause = "tcp port_refused"
     texts = Texts(lambda level, *_: lines.append(level), words("en"), str, many=False)
     texts.cycle(
