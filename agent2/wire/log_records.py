@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 MOST = 10 * 1024  # bytes of one line
 _LEVELS = {Outcome.OK: "INFO", Outcome.FAIL: "ERROR", Outcome.ERROR: "WARNING"}
 EXCERPT = 300  # characters of a text that was asked or answered
-_CHAIN = ("due", "claimed", "started", "done", "stored")
+# The stations of a look, in the order in which it comes to them.
+CHAIN = ("due", "claimed", "started", "done", "stored")
 _SHOWN = 40  # checks that are named where not all of it fits
 
 
@@ -67,7 +68,7 @@ def cycle(
         "start_time": stamp(begun),
         "end_time": stamp(now),
         "duration": _ms(now - begun),
-        "chain": dict(zip(_CHAIN, map(stamp, chain), strict=True)),
+        "chain": dict(zip(CHAIN, map(stamp, chain), strict=True)),
         "verdict": judgement.verdict.value,
         "code": judgement.code.value,
         "detail": judgement.detail,

@@ -120,12 +120,16 @@ def test_an_answer_inside_the_time_out_is_good_though_it_outlasts_the_interval(r
 # -- deaths
 
 
-def test_a_death_between_the_look_and_the_hold_is_a_death(tmp_path):
+def asleep(tmp_path):
+    """Start a process with a PID file; return it and who watches it."""
     process = subprocess.Popen(["sleep", "60"])
     file = tmp_path / "webui.pid"
     file.write_text(str(process.pid))
-    target = watched(pid_file=str(file))
-    reactor = Reactor()
+    return process, watched(pid_file=str(file))
+
+
+def test_a_death_between_the_look_and_the_hold_is_a_death(tmp_path):
+    process, target, reactor = *asleep(tmp_path), Reactor()
     died = []
     deaths = Deaths(reactor, lambda: [target], lambda *facts: died.append(facts), id)
     try:
@@ -145,11 +149,7 @@ def test_a_death_between_the_look_and_the_hold_is_a_death(tmp_path):
 
 
 def test_a_death_that_a_look_sees_before_the_loop_hears_of_it_counts_once(tmp_path):
-    process = subprocess.Popen(["sleep", "60"])
-    file = tmp_path / "webui.pid"
-    file.write_text(str(process.pid))
-    target = watched(pid_file=str(file))
-    reactor = Reactor()
+    process, target, reactor = *asleep(tmp_path), Reactor()
     died = []
 
     def noted(*facts):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,8 +14,9 @@ from agent2.cli.settings import Settings
 from agent2.cli.state.trace_steps import Step
 from agent2.cli.words import say
 from agent2.core.text import visible
+from agent2.store.codec import load_object
+from agent2.wire.log_records import CHAIN
 
-STATIONS = ("due", "claimed", "started", "done", "stored")
 _BLOCK = 1 << 16
 _MOST = 64 << 20  # bytes of the log that are looked through, from its end
 
@@ -34,7 +34,7 @@ def newest(settings: Settings, target: str) -> dict[str, Any]:
     path = plan.log.json_path or settings.path("agent2.jsonl")
     for line in _from_the_end(path):
         if target.encode() in line and b'"cycle"' in line:
-            record = _parsed(line)
+            record = load_object(line.decode("utf-8", "replace"))
             if record.get("target") == target and "chain" in record:
                 return record
     message = say("trace.no_look", subject=visible(target))
@@ -48,7 +48,7 @@ def steps(record: dict[str, Any]) -> list[Step]:
         "done": {"verdict": record["verdict"], "code": record["code"]},
         "stored": {"health": record["health"]},
     }
-    found = [Step(_at(chain[n]), n, "", about.get(n, {})) for n in STATIONS]
+    found = [Step(_at(chain[n]), n, "", about.get(n, {})) for n in CHAIN]
     found += [
         Step(
             _at(node["end_time"]),
@@ -59,20 +59,12 @@ def steps(record: dict[str, Any]) -> list[Step]:
         for node in nodes
         if "end_time" in node
     ]
-    order = {name: rank for rank, name in enumerate(STATIONS)} | {"detection": 2}
+    order = {name: rank for rank, name in enumerate(CHAIN)} | {"detection": 2}
     return sorted(found, key=lambda step: (step.at, order[step.station]))
 
 
 def _at(stamp: str) -> float:
     return datetime.fromisoformat(stamp).timestamp()
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _from_the_end(path: str) -> Iterator[bytes]:
