@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from agent2.checks.pid_known import Known, is_sure
 from agent2.core.model import Code, Facet, Finding, Outcome
 from agent2.core.text import one_line, plain
 from agent2.core.value import value
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _LIMIT = 4096
 _FIRST_NUMBER = re.compile(rb"[ \t\r\n]*([1-9][0-9]{0,9})(?=[ \t\r\n]|\Z)")
+# Within an execve(2) a process has no command line; seconds, and how often to wait.
+_EXCHANGE, _AGAIN = 0.05, 2
 _SLACK = 2.0  # seconds: coarse file times and small clock steps are no reuse
 
 
@@ -39,8 +42,15 @@ class _RefusalError(Exception):
         self.finding = Finding(outcome, code, one_line(detail))
 
 
+class _Looked:
+    """A slot beside the options, for what the last look found."""
+
+    __slots__ = ("_known",)
+    _known: Known | None
+
+
 @value
-class PidCheck:
+class PidCheck(_Looked):
     """Look up the process named in a PID file.
 
     The first number in the file counts; further words and lines are ignored. A
@@ -58,9 +68,16 @@ class PidCheck:
     file: Path
     match: str = ""
 
-    async def probe(self, _reactor: Reactor, _deadline: float) -> Finding:
-        """Look once; nothing here waits."""
+    async def probe(self, reactor: Reactor, deadline: float) -> Finding:
+        """Look once, and again before a process is called another program."""
+        if self._known is not None and self._known.still():
+            return self._known.finding
         finding, process = self._look()
+        for _ in range(_AGAIN if self.match else 0):
+            if finding.code is not Code.PID_REUSED:
+                break
+            await reactor.sleep_until(min(reactor.now() + _EXCHANGE, deadline))
+            finding, process = self._look()
         if process is not None:
             process.close()
         return finding
@@ -83,14 +100,23 @@ class PidCheck:
         except re.error as error:
             yield "match", f"is no pattern: {error}", "write . for any character"
 
+    def __post_init__(self) -> None:
+        """Begin with nothing known."""
+        object.__setattr__(self, "_known", None)
+
     def _look(self) -> tuple[Finding, ProcessRef | None]:
-        process = None
+        process = known = None
         try:
-            pid, written, owner = self._read()
+            path, pid, there = self._read()
             process = open_process(pid)
             if process is None:
                 raise _RefusalError(Code.PID_DEAD, f"process {pid} does not exist")
-            return self._judge(process, written, owner), process
+            finding = self._judge(process, there.st_mtime, there.st_uid)
+            # A process may become another program, and a secret name another file.
+            lasts = not self.match and type(self.file) is str
+            if lasts and is_sure(finding, process, there):
+                known = Known(path, there, process, finding)
+            return finding, process
         except _RefusalError as refusal:
             if process is not None:
                 process.close()
@@ -98,9 +124,11 @@ class PidCheck:
         except Exception as error:  # no descriptor, memory or secret: our trouble
             detail = one_line(f"cannot look: {error}")
             return Finding(Outcome.ERROR, Code.INTERNAL, detail), None
+        finally:
+            object.__setattr__(self, "_known", known)
 
-    def _read(self) -> tuple[int, float, int]:
-        """Return the number in the file, when it was written and who owns it."""
+    def _read(self) -> tuple[str, int, os.stat_result]:
+        """Return the file, the number in it and its stat from before it was read."""
         try:
             path = os.path.expanduser(plain(self.file))
             content, found = read_with_stat(path, _LIMIT, trusted=True)
@@ -128,7 +156,7 @@ class PidCheck:
             )
         if pid == os.getpid():
             raise _RefusalError(Code.PID_BAD, f"{self.file} names {pid}: Agent2 itself")
-        return pid, found.st_mtime, found.st_uid
+        return path, pid, found
 
     def _judge(self, process: ProcessRef, written: float, owner: int) -> Finding:
         pid = process.pid

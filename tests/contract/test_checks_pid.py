@@ -206,6 +206,69 @@ def test_a_process_younger_than_its_file_is_another(file, process):
     assert ask(PidCheck(file=str(file))).code is Code.OK
 
 
+def test_what_is_unchanged_is_looked_at_briefly(file):
+    """The very finding of the last look comes back; any change makes a whole look."""
+    child = subprocess.Popen(SLEEPER)
+    try:
+        file.write_text(str(child.pid))
+        check = PidCheck(file=str(file))
+        first = ask(check)
+        assert ask(check) is not first  # written a moment ago: not sure yet
+        assert until(lambda: ask(check) is ask(check))
+        before = descriptors()
+        kept = ask(check)
+        assert kept == first
+        assert ask(check) is kept
+        assert descriptors() == before
+        os.utime(file, ns=(1, file.stat().st_mtime_ns))  # its status alone changed
+        assert ask(check) is not kept
+        file.chmod(0o666)
+        assert ask(check).code is Code.PID_UNSAFE
+        file.chmod(0o644)
+        kept = ask(check)
+        assert ask(check) is kept
+        child.send_signal(signal.SIGSTOP)
+        assert until(lambda: ask(check).code is Code.STOPPED)
+        child.send_signal(signal.SIGCONT)
+        assert until(lambda: ask(check).code is Code.OK)
+        assert ask(check) is ask(check)
+        child.kill()
+        assert until(lambda: ask(check).code is Code.ZOMBIE)
+        child.wait()
+        assert ask(check).code is Code.PID_DEAD
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_a_file_that_names_another_is_read_at_once(file, process):
+    check = PidCheck(file=str(file))
+    other = subprocess.Popen(SLEEPER)
+    try:
+        for _ in range(5):
+            for child in (process, other):
+                file.write_text(str(child.pid))
+                assert ask(check).identity.startswith(f"{child.pid}:")
+        os.replace(file, file.with_name("away"))
+        assert ask(check).code is Code.PID_MISSING
+        file.symlink_to(file.with_name("away"))
+        assert ask(check).code is Code.PID_UNSAFE
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_pattern_and_a_secret_name_are_asked_for_each_time(file):
+    file.write_text(str(os.getppid()))
+    written = time.time() - 2.1  # settled, and not older than its process
+    os.utime(file, (written, written))
+    check = PidCheck(file=str(file))
+    assert ask(check) is ask(check)
+    for options in ({"match": "."}, {"file": Secret(str(file))}):
+        check = PidCheck(**({"file": str(file)} | options))
+        assert ask(check) is not ask(check)
+
+
 # A watcher of its own, whose wall clock is set while a healthy process runs.
 _STEPPED = """
 import sys, time
@@ -255,6 +318,21 @@ def test_a_number_given_again_is_not_the_old_process(file, process):
             other.kill()
             other.wait()
     pytest.skip("others took the number each time")
+
+
+def test_a_process_that_becomes_another_program_keeps_its_words(file, tmp_path):
+    """Within an exec the command line is empty: that is no other program."""
+    again = tmp_path / "webui.sh"
+    again.write_text('sleep 0.002; exec /bin/sh "$0" webui\n')
+    child = subprocess.Popen(["/bin/sh", again, "webui"])
+    try:
+        file.write_text(str(child.pid))
+        check = PidCheck(file=str(file), match="webui")
+        found = [ask(check) for _ in range(3000)]
+        assert {one.code for one in found} == {Code.OK}
+    finally:
+        child.kill()
+        child.wait()
 
 
 def test_the_pattern_must_be_in_the_command(file, process):
