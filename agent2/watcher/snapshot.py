@@ -7,6 +7,7 @@ from operator import attrgetter
 
 import agent2
 from agent2.host.clock import stamp as wall_stamp
+from agent2.watcher.kept import Kept
 from agent2.watcher.publish import fragment_of, summary
 from agent2.wire.status import (
     SCHEMA,
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from agent2.host.clock import Clock
     from agent2.host.logfile import LogFile
     from agent2.host.reactor import Reactor
-    from agent2.plan.values import Plan
+    from agent2.plan.values import Plan, PluginPlan
+    from agent2.store.actions import ActionRow
+    from agent2.store.outbox import NotifierCount
     from agent2.watcher.fixes import Fixes
     from agent2.watcher.gates import Gates
     from agent2.watcher.memory import Memory
@@ -64,6 +67,7 @@ class Snapshot:
         self._agent = agent
         self._order = os.path.join(state_dir, "restart_signal")
         self._known: tuple[tuple[object, ...], dict[str, Any]] = ((), {})
+        self._kept = Kept()
         self.reload = "ok"
         self.reload_error = ""
         self.changed: tuple[str, ...] = ()
@@ -83,6 +87,7 @@ class Snapshot:
         jump = self._agent.clock.stepped()
         if jump:
             self._known = ((), {})
+            self._kept.forget()
             self._agent.texts.say("WARNING", "clock", seconds=f"{jump:+.1f}")
 
     def tree(self) -> Mapping[str, Any]:
@@ -94,6 +99,7 @@ class Snapshot:
         primary = agent.targets[agent.plan.primary.name]
         plan = primary.plan
         self.seq += 1
+        self._kept.turn()
         last, failures = primary.last_check, primary.committed.failures
         if primary.group is not None:
             last, failures = primary.group.oldest_look(), primary.group.failures()
@@ -102,7 +108,9 @@ class Snapshot:
             "last_check": None if last is None else stamp(last),
             "health_status": "unknown" if self.stopped else self._health(primary),
             "consecutive_failures": failures,
-            "fixes": [fix_entry(row, stamp) for row in agent.fixes.shown(self.seq)],
+            "fixes": [
+                self._kept.entry(self._fix, row) for row in agent.fixes.shown(self.seq)
+            ],
             "fixes_total": agent.fixes.total,
             "schema": SCHEMA,
             "seq": self.seq,
@@ -120,7 +128,7 @@ class Snapshot:
             "incidents": {
                 "open": [incident_entry(row, stamp) for row in agent.telling.incidents]
             },
-            "notifiers": [self._notifier(n.name, n.kind) for n in agent.plan.notifiers],
+            "notifiers": [self._notifier(plan) for plan in agent.plan.notifiers],
             "restart_signal": self._signal(),
         }
 
@@ -191,9 +199,19 @@ class Snapshot:
             "log_lines_lost": agent.log.lost,
         }
 
-    def _notifier(self, name: str, kind: str) -> dict[str, Any]:
-        count = self._agent.telling.counts.get(name)
-        entry: dict[str, Any] = {"name": name, "kind": kind}
+    def _fix(self, row: ActionRow) -> dict[str, Any]:
+        return fix_entry(row, self._agent.clock.stamp)
+
+    def _notifier(self, plan: PluginPlan) -> Mapping[str, Any] | Fragment:
+        count = self._agent.telling.counts.get(plan.name)
+        if count is not None and count.oldest_pending_at is not None:
+            return self._delivers(plan, count)  # it waits longer each time
+        return self._kept.entry(self._delivers, plan, count)
+
+    def _delivers(
+        self, plan: PluginPlan, count: NotifierCount | None
+    ) -> dict[str, Any]:
+        entry: dict[str, Any] = {"name": plan.name, "kind": plan.kind}
         if count is None:
             nothing = {"oldest_pending_s": None, "last_success": None}
             return entry | {"pending": 0} | nothing | {"last_error": None, "dead": 0}
