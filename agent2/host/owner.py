@@ -15,9 +15,11 @@ import time
 from enum import Enum
 
 from agent2.core.value import value
+from agent2.host.files import lives
 from agent2.host.whose import is_of
 
 _DIGITS = re.compile(rb"\s*([1-9][0-9]{0,9})(?:\s|$)")
+_AGAIN = 8  # readings of the list of locks
 _LARGEST = 64  # bytes; more than a number is not a PID file
 
 
@@ -72,7 +74,10 @@ def _judge(number: int, script: str) -> Owner | None:
     named = int(found.group(1)) if found else 0
     ours = named != 0 and script in command_line(named) and is_of(named, user)
     # While other locks come and go, the system's list leaves some out (proc_locks(5)
-    # is read in parts): one of ours that lives is asked for once more, by its lock.
+    # is read in parts): where somebody of that number lives it is read again, and one
+    # of ours is asked for by its lock at last.
+    for _ in range(_AGAIN if named and lives(named) else 0):
+        holder = _holder(number) if holder is None else holder
     if holder is None and ours:
         holder = _tried(number)
     if holder is None:

@@ -265,9 +265,12 @@ def test_a_holder_is_found_while_many_locks_come_and_go(tmp_path):
             each.stdout.readline()
         with holding(path, MARK):
             seen = {find(str(path), MARK).presence for _ in range(500)}
+        with holding(path, "nginx"):
+            strange = {find(str(path), MARK).presence for _ in range(300)}
     finally:
         for each in churn:
             each.kill()
             each.wait()
             each.stdout.close()
     assert seen == {Presence.RUNNING}
+    assert strange == {Presence.FOREIGN}
