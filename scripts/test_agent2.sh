@@ -53,7 +53,7 @@ if (($# == 0)); then
     wait
   fi
   # All of them, the tests of one file together, in the order of tests/conftest.py;
-  # two of the four mostly wait.
-  set -- -n 4 --dist loadfile --no-loadscope-reorder
+  # four of the six mostly wait.
+  set -- -n 6 --dist loadfile --no-loadscope-reorder
 fi
 "$python" -m pytest -r psfE "$@"
