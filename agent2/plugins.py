@@ -47,7 +47,11 @@ if TYPE_CHECKING:
             """Ask once. *deadline* is on the reactor's clock (``reactor.now()``)."""
 
     class Action(Protocol):
-        """A means of restarting a target."""
+        """A means of restarting a target.
+
+        It may have ``prepare(order)``, which does what nobody sees yet: it is called
+        while the order is written down, and ``run`` may or may not follow.
+        """
 
         kind: str
         label: str  # id of its words in the language catalogue

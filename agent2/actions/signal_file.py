@@ -21,8 +21,15 @@ class _BlockedError(Exception):
     """Something that is not our signal is in the way; the text says what."""
 
 
+class _Ready:
+    """A slot beside the options: an order and its signal, which has no name yet."""
+
+    __slots__ = ("_ready",)
+    _ready: tuple[Order, str] | None
+
+
 @value
-class SignalFileAction:
+class SignalFileAction(_Ready):
     """Put a signal file down, once per incident; take it back on recovery.
 
     Attributes:
@@ -39,8 +46,7 @@ class SignalFileAction:
         """Write the signal whole and at once; one of this incident is kept."""
         path = self._place(order)
         try:
-            files.ensure_dir(os.path.dirname(path))
-            new = files.write_beside(path, _content(order), 0o644, sync=False)
+            new = self._taken(order) or _written(path, order)
             try:
                 return _put(new, path, order)
             finally:
@@ -51,6 +57,22 @@ class SignalFileAction:
             why = f"{path} cannot be written: {error.strerror}"
             return Deed(done=False, detail=why)
 
+    def prepare(self, order: Order) -> None:
+        """Write what *order* asks for, which ``run`` then only names.
+
+        While the store waits for the disk there is time for it.
+
+        Raises:
+            OSError: it cannot be written, as ``run`` will say.
+        """
+        self._taken(order)
+        new = _written(self._place(order), order)
+        object.__setattr__(self, "_ready", (order, new))
+
+    def __post_init__(self) -> None:
+        """Begin with nothing prepared."""
+        object.__setattr__(self, "_ready", None)
+
     def pending(self, order: Order) -> bool:
         """Is a signal for this target still there?"""
         return self._ours(order) is not None
@@ -58,6 +80,15 @@ class SignalFileAction:
     def withdraw(self, order: Order) -> bool:
         """Remove the signal of this target if nobody took it up."""
         return self._ours(order) is not None and files.remove(self._place(order))
+
+    def _taken(self, order: Order) -> str:
+        """Return the file that was prepared for *order*; another one's is removed."""
+        ready = self._ready
+        object.__setattr__(self, "_ready", None)
+        if ready is None or ready[0] is order:
+            return "" if ready is None else ready[1]
+        files.remove(ready[1])
+        return ""
 
     def _place(self, order: Order) -> str:
         if self.path:
@@ -70,6 +101,12 @@ class SignalFileAction:
         except (_BlockedError, OSError):
             return None
         return found if found is not None and found.target == order.target else None
+
+
+def _written(path: str, order: Order) -> str:
+    """Write the signal of *order* beside *path*; return its name there."""
+    files.ensure_dir(os.path.dirname(path))
+    return files.write_beside(path, _content(order), 0o644, sync=False)
 
 
 def _content(order: Order) -> bytes:

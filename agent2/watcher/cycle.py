@@ -148,7 +148,8 @@ async def _settle(
     watched.believed = old
     watched.state = step.state  # before the wait: a reload takes over what is known
     if step.effects or must_be_saved(old, step.state):
-        await commit(parts, watched, parts.writer.write(watched, step, rows))
+        write = parts.writer.write(watched, step, rows)
+        await commit(parts, watched, deeds.meanwhile(watched, step, write))
     deeds.begin(watched, step, rows)
     parts.texts.cycle(watched, judgement)
     if pending and old.action is None and (fresh or bar is not None):

@@ -34,13 +34,14 @@ if TYPE_CHECKING:
     from agent2.core.effects import Effect, Step
     from agent2.host.clock import Clock
     from agent2.host.reactor import Reactor
-    from agent2.plugins import Action
+    from agent2.plugins import Action, Order
     from agent2.store.actions import ActionRow
     from agent2.watcher.fixes import Fixes
     from agent2.watcher.telling import Telling
     from agent2.watcher.texts import Texts
     from agent2.watcher.watched import Watched
 
+    Write = Callable[[Connection], int]
 
 # Why a target stays down, where that is meant so.
 _QUIETER = {IN_TURN: "INFO", DRY_RUN: "WARNING"}
@@ -68,6 +69,39 @@ class Deeds(Outstanding):
         self._telling = telling
         self._save = save
         self._publish = publish
+        self._ready: dict[str, tuple[RequestRestart, Order]] = {}
+
+    def meanwhile(self, watched: Watched, step: Step, write: Write) -> Write:
+        """Return *write* that has the restart of *step* prepared at its end.
+
+        The store then waits for the disk, and the loop has nothing else to do.
+        """
+        wish = next((e for e in step.effects if isinstance(e, RequestRestart)), None)
+        if wish is None:
+            return write
+
+        def inside(tx: Connection) -> int:
+            queued = write(tx)
+            self._reactor.call_soon_threadsafe(lambda: self._prepare(watched, wish))
+            return queued
+
+        return inside
+
+    def _prepare(self, watched: Watched, wish: RequestRestart) -> None:
+        if not watched.committing:
+            return  # it was put off, and what was asked for is done
+        order = self.order(watched, wish)
+        self._ready[watched.name] = (wish, order)
+        action = watched.rung(watched.state)
+        if hasattr(action, "prepare"):
+            try:
+                action.prepare(order)
+            except Exception:
+                return  # the restart says what is wrong
+
+    def _order(self, watched: Watched, wish: RequestRestart) -> Order:
+        known, order = self._ready.pop(watched.name, (None, None))
+        return order if order and known is wish else self.order(watched, wish)
 
     def begin(self, watched: Watched, step: Step, rows: list[ActionRow]) -> None:
         """Ask for the restarts of *step*: the one deed that is waited for, so first."""
@@ -130,7 +164,7 @@ class Deeds(Outstanding):
     async def _restart(
         self, watched: Watched, action: Action, wish: RequestRestart, row: ActionRow
     ) -> None:
-        order = self.order(watched, wish)
+        order = self._order(watched, wish)
         self._busy.add(watched.name)
         try:
             deed = await action.run(order, self._reactor)

@@ -199,6 +199,36 @@ def test_the_path_can_be_chosen(order, tmp_path):
     assert action.withdraw(order)
 
 
+def test_what_was_prepared_is_named_by_the_run_of_the_same_order_alone(order, tmp_path):
+    """Nobody sees it before; another order's is gone."""
+    action, path = SignalFileAction(), tmp_path / "restart_signal"
+    action.prepare(order)
+    (hidden,) = os.listdir(tmp_path)
+    assert hidden.startswith(".")
+    assert not action.pending(order)
+    number = (tmp_path / hidden).stat().st_ino
+    assert do(action, order).done
+    assert os.listdir(tmp_path) == ["restart_signal"]
+    assert path.stat().st_ino == number
+    path.unlink()
+
+    other = replace(order, incident="webui-2")
+    action.prepare(order)
+    action.prepare(other)
+    assert len(os.listdir(tmp_path)) == 1
+    assert do(action, order).done  # the prepared one was not for this order
+    assert os.listdir(tmp_path) == ["restart_signal"]
+    assert json.loads(path.read_text())["incident_id"] == order.incident
+
+
+def test_what_cannot_be_prepared_is_said_by_the_run(order):
+    lost = replace(order, state_dir="/proc/nowhere")
+    action = SignalFileAction()
+    with pytest.raises(OSError, match="nowhere"):
+        action.prepare(lost)
+    assert "cannot be written" in do(action, lost).detail
+
+
 def test_two_at_once_leave_one_whole_signal(order, tmp_path):
     script = (
         "import sys\n"
