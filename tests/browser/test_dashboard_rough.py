@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser import test_dashboard_hostile as hostile
 from tests.browser.test_dashboard_hostile import expect
+from tests.contract.probing import until
 
 pytestmark = pytest.mark.slow
 web = hostile.web
@@ -78,11 +79,14 @@ def test_what_a_person_wrote_outlives_a_web_program_that_is_away(chrome, web):
 def test_who_goes_back_is_where_he_was(chrome, web):
     with chrome.page(web.url) as opened:
         page = opened.page
-        page.locator("table.targets a").last.click()
+        expect(page.locator("svg.beats")).to_have_count(12)  # nothing grows any more
+        page.locator("table.targets a").last.click()  # scrolls there, and at once away
         expect(page.locator("main h1")).to_have_text("constructor")
         assert page.evaluate("[scrollY, document.activeElement.id]") == [0, "main"]
         page.go_back()
-        page.wait_for_function("scrollY > 100")
+        # Not wait_for_function: what is not true at once it asks by eval, which the page
+        # forbids.
+        assert until(lambda: page.evaluate("scrollY") > 100)
         page.goto(f"{web.url}#token={web.token}")
         expect(page.locator("table.targets")).to_be_visible()
         assert web.token not in page.url

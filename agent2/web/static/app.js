@@ -72,7 +72,8 @@ function App() {
   useEffect(() => watch(redraw), []);
   useEffect(() => {
     const read = new Map(); // how far down each place was read: who goes back is there again
-    const moved = () => {
+    const moved = ({ oldURL }) => {
+      read.set(new URL(oldURL).hash, scrollY); // the old page still stands; a scroll event may be on its way
       takeToken();
       const y = (history.state && read.get(location.hash)) ?? 0;
       history.replaceState(1, "");
@@ -82,7 +83,6 @@ function App() {
     };
     history.scrollRestoration = "manual";
     history.replaceState(1, "");
-    addEventListener("scroll", () => read.set(location.hash, scrollY));
     addEventListener("hashchange", moved);
   }, []);
   showInTab(summary());
