@@ -138,11 +138,13 @@ def _cannot(error: OSError) -> str:
 def _sweep(state_dir: str) -> None:
     """Remove what killed runs left half written."""
     from agent2.host.files import sweep
+    from agent2.wire.signal import FOLDER
 
-    try:
-        sweep(state_dir)
-    except OSError:
-        pass  # whoever cannot list the folder is told so by the first write
+    for folder in (state_dir, os.path.join(state_dir, FOLDER)):
+        try:
+            sweep(folder)
+        except OSError:
+            continue  # whoever cannot list the first is told so by the first write
 
 
 def _name_store(state_dir: str, environ: Mapping[str, str]) -> None:

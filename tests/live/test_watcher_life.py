@@ -266,14 +266,17 @@ def test_killed_at_any_moment_it_leaves_no_torn_status(rig, server):
 
 def test_what_a_killed_run_left_half_written_is_swept_at_the_start(rig, server):
     agent = rig.agent(config(asking(server)), start=False)
-    agent.folder.mkdir(parents=True)
+    orders = agent.folder / "restart_signal.d"
+    orders.mkdir(parents=True)
     ended = subprocess.Popen(["true"])
     ended.wait(30)
     for pid in (ended.pid, os.getpid()):
         (agent.folder / f".agent2_status.json.{pid}-0.tmp").write_text("{")
+        (orders / f".other.{pid}-0.tmp").write_text("{")
     agent.start()
     left = [n for n in os.listdir(agent.folder) if n.endswith(".tmp")]
     assert left == [f".agent2_status.json.{os.getpid()}-0.tmp"]  # a living one's
+    assert os.listdir(orders) == [f".other.{os.getpid()}-0.tmp"]
 
 
 class Alternating(list):
