@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 LATE_S = 300.0  # nobody expects to see an older order carried out
 _EVERY = "*"
+_POLL = 0.05  # seconds
 _NEVER = frozenset({Level.HIGH, Level.CRITICAL})
 
 
@@ -110,12 +111,21 @@ def _target(parts: Parts, name: str) -> Watched:
     return watched
 
 
+async def _met(parts: Parts, watched: Watched) -> None:
+    """Wait until this run has looked at it: a restart shows in who it was before."""
+    reactor = parts.reactor
+    until = reactor.now() + watched.plan.timeout
+    while not watched.seen and reactor.now() < until:
+        await reactor.sleep_until(reactor.now() + _POLL)
+
+
 def _believed(watched: Watched) -> Judgement:
     return judge(watched.seen) if watched.seen else Judgement(Verdict.UNKNOWN)
 
 
 async def _restart(parts: Parts, order: Order) -> None:
     watched = _target(parts, order.subject)
+    await _met(parts, watched)
     judgement, deeds = _believed(watched), parts.deeds
     if not watched.actions:
         raise RefusedError("no_action", watched.name)

@@ -47,6 +47,7 @@ def test_each_owner_restarts_its_own_and_what_cannot_start_exhausts_its_budget(
         def states():
             return {one["name"]: one for one in agent.status()["targets"]}
 
+        agent.until(lambda s: all(one["checks"] for one in s["targets"]), 60, "seen")
         wait_for(lambda: states()["web"]["checks"][0]["code"] == "ok", 60, agent.tail)
         found = states()["web"]["checks"][0]["detail"]
         first = int(found.split("pid ")[1].split(",")[0])

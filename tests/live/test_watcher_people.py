@@ -230,7 +230,10 @@ def test_an_order_that_nobody_took_up_before_a_kill_is_taken_up_after_it(rig):
     given = Order("o-1", "restart", "webui", "new disk", "mia", time.time())
     said(agent, lambda db: spoken.give(db, given, "cli"))
 
+    target.fault("slow")
     agent.start()
+    never(agent.signal, 0.5, "it is asked to restart before it is known who it is")
+    target.fault("ok")
     made = agent.until_signal(30)
     assert made["reason"] == "requested_by_hand"
     assert "mia: new disk" in made["detail"]
