@@ -139,12 +139,13 @@ def test_a_warning_that_ends_is_no_outage_and_counts_from_its_own_beginning(
 
 def test_a_port_that_is_closed_is_named_before_the_page_on_it(rig):
     target = rig.target()
-    entry = watching(target, **FAST, failure_threshold=2)  # the first may see half
+    entry = watching(target, **FAST)
     entry["checks"] = entry["checks"][1:]  # nobody looks at the process
     agent = rig.agent(config(entry))
     agent.until_word("ok")
     target.send(signal.SIGKILL)
-    assert agent.until_signal()["reason"] == "port_not_listening"
+    made = agent.until_signal()
+    assert made["reason"] == "port_not_listening", agent.tail()
 
 
 @pytest.mark.parametrize(
