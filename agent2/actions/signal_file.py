@@ -46,7 +46,9 @@ class SignalFileAction(_Ready):
         """Write the signal whole and at once; one of this incident is kept."""
         path = self._place(order)
         try:
-            new = self._taken(order) or _written(path, order)
+            new = self._taken(order)
+            if not new or not os.path.lexists(new):  # or somebody has tidied up
+                new = _written(path, order)
             try:
                 return _put(new, path, order)
             finally:
@@ -60,12 +62,15 @@ class SignalFileAction(_Ready):
     def prepare(self, order: Order) -> None:
         """Write what *order* asks for, which ``run`` then only names.
 
-        While the store waits for the disk there is time for it.
+        While the store waits for the disk there is time for it. Not in a folder of
+        others: what a killed run left there nobody would sweep.
 
         Raises:
             OSError: it cannot be written, as ``run`` will say.
         """
         self._taken(order)
+        if self.path:
+            return
         new = _written(self._place(order), order)
         object.__setattr__(self, "_ready", (order, new))
 

@@ -70,7 +70,7 @@ class PidCheck(_Looked):
 
     async def probe(self, reactor: Reactor, deadline: float) -> Finding:
         """Look once, and again before a process is called another program."""
-        if self._known is not None and self._known.still():
+        if self._known is not None and self._known.still(reactor.now()):
             return self._known.finding
         finding, process = self._look()
         for _ in range(_AGAIN if self.match else 0):

@@ -19,25 +19,34 @@ if TYPE_CHECKING:
 
 # A file that is written once more after so many nanoseconds has another time.
 _SETTLED = 2_000_000_000
+# Seconds until it is looked at whole: a file that is mapped into memory changes unseen,
+# and what a wrong clock made of it is to end with that clock.
+_LONGEST = 60.0
 _NOT_WELL = "ZXT"  # dead, gone, stopped: the whole look has the words
 
 
 class Known:
     """A process that was found well, and the file that named it."""
 
-    __slots__ = ("_path", "_pid", "_signature", "_start", "finding")
+    __slots__ = ("_path", "_pid", "_signature", "_start", "_until", "finding")
 
     def __init__(
         self, path: str, there: os.stat_result, process: ProcessRef, finding: Finding
     ) -> None:
         """*there* is the stat of *path* from before it was read."""
+        self._until = time.monotonic() + _LONGEST
         self._path = path
         self._signature = _signature(there)
         self._pid, self._start = process.pid, process.start_ticks
         self.finding = finding
 
-    def still(self) -> bool:
-        """Is everything as it was? Never raises: what is not so is looked at whole."""
+    def still(self, now: float) -> bool:
+        """Is everything as it was? Never raises: what is not so is looked at whole.
+
+        *now* is monotonic.
+        """
+        if now > self._until:
+            return False
         try:
             if (
                 _signature(os.stat(self._path, follow_symlinks=False))

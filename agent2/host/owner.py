@@ -19,7 +19,7 @@ from agent2.host.files import lives
 from agent2.host.whose import is_of
 
 _DIGITS = re.compile(rb"\s*([1-9][0-9]{0,9})(?:\s|$)")
-_AGAIN = 8  # readings of the list of locks
+_LIST_S = 0.1  # seconds for reading the list of locks again
 _LARGEST = 64  # bytes; more than a number is not a PID file
 
 
@@ -75,9 +75,10 @@ def _judge(number: int, script: str) -> Owner | None:
     ours = named != 0 and script in command_line(named) and is_of(named, user)
     # While other locks come and go, the system's list leaves some out (proc_locks(5)
     # is read in parts): where somebody of that number lives it is read again, and one
-    # of ours is asked for by its lock at last.
-    for _ in range(_AGAIN if named and lives(named) else 0):
-        holder = _holder(number) if holder is None else holder
+    # of ours is asked for by its lock at last. Whoever fills the list delays us little.
+    until = time.monotonic() + _LIST_S
+    while holder is None and named and lives(named) and time.monotonic() < until:
+        holder = _holder(number)
     if holder is None and ours:
         holder = _tried(number)
     if holder is None:

@@ -14,6 +14,7 @@ from agent2.core.model import Facet, Outcome, Verdict
 from agent2.host.exits import death_cause, zombie_cause
 from agent2.host.folders import FolderWatch
 from agent2.host.oom import OomCount
+from agent2.host.processes import open_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,8 +92,10 @@ class Deaths:
         """It died between the look and our hand: a death like any other, said once."""
         if found is None or found == watched.missed:
             return
-        watched.missed = found
         pid = int(found.partition(":")[0])
+        if _lives(pid, found):
+            return  # it became another program just now: it is held at the next look
+        watched.missed = found
         self._died(watched, pid, zombie_cause(pid))
 
     def _hold(self, watched: Watched, ref: ProcessRef) -> None:
@@ -177,6 +180,18 @@ def _identity(watched: Watched) -> str | None:
         if seen.facet is Facet.PROCESS and seen.finding.outcome is Outcome.OK:
             return seen.finding.identity
     return None
+
+
+def _lives(pid: int, identity: str) -> bool:
+    try:
+        ref = open_process(pid)
+    except OSError:
+        return False
+    if ref is None:
+        return False
+    same = ref.identity == identity and ref.alive() and ref.first_state != "Z"
+    ref.close()
+    return same
 
 
 def _held(watched: Watched) -> str | None:

@@ -69,7 +69,8 @@ class Deeds(Outstanding):
         self._telling = telling
         self._save = save
         self._publish = publish
-        self._ready: dict[str, tuple[RequestRestart, Order]] = {}
+        # Restarts whose first commit is under way, and what was made ready for them.
+        self._coming: dict[str, tuple[RequestRestart, Order | None]] = {}
 
     def meanwhile(self, watched: Watched, step: Step, write: Write) -> Write:
         """Return *write* that has the restart of *step* prepared at its end.
@@ -79,6 +80,7 @@ class Deeds(Outstanding):
         wish = next((e for e in step.effects if isinstance(e, RequestRestart)), None)
         if wish is None:
             return write
+        self._coming[watched.name] = (wish, None)
 
         def inside(tx: Connection) -> int:
             queued = write(tx)
@@ -88,10 +90,10 @@ class Deeds(Outstanding):
         return inside
 
     def _prepare(self, watched: Watched, wish: RequestRestart) -> None:
-        if not watched.committing:
-            return  # it was put off, and what was asked for is done
+        if self._coming.get(watched.name, (None, None))[0] is not wish:
+            return  # its write was put off, and what it asks for is done
         order = self.order(watched, wish)
-        self._ready[watched.name] = (wish, order)
+        self._coming[watched.name] = (wish, order)
         action = watched.rung(watched.state)
         if hasattr(action, "prepare"):
             try:
@@ -100,7 +102,8 @@ class Deeds(Outstanding):
                 return  # the restart says what is wrong
 
     def _order(self, watched: Watched, wish: RequestRestart) -> Order:
-        known, order = self._ready.pop(watched.name, (None, None))
+        """Return the order of *wish*, which is not prepared any more."""
+        known, order = self._coming.pop(watched.name, (None, None))
         return order if order and known is wish else self.order(watched, wish)
 
     def begin(self, watched: Watched, step: Step, rows: list[ActionRow]) -> None:

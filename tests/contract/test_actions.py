@@ -221,6 +221,22 @@ def test_what_was_prepared_is_named_by_the_run_of_the_same_order_alone(order, tm
     assert json.loads(path.read_text())["incident_id"] == order.incident
 
 
+def test_what_was_prepared_and_tidied_away_is_written_again(order, tmp_path):
+    action = SignalFileAction()
+    action.prepare(order)
+    (hidden,) = tmp_path.iterdir()
+    hidden.unlink()
+    assert do(action, order).done
+    assert os.listdir(tmp_path) == ["restart_signal"]
+
+
+def test_in_a_folder_of_others_nothing_is_prepared(order, tmp_path):
+    action = SignalFileAction(path=str(tmp_path / "go"))
+    action.prepare(order)
+    assert os.listdir(tmp_path) == []
+    assert do(action, order).done
+
+
 def test_what_cannot_be_prepared_is_said_by_the_run(order):
     lost = replace(order, state_dir="/proc/nowhere")
     action = SignalFileAction()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import subprocess
@@ -14,8 +15,9 @@ import pytest
 
 from agent2.checks.pid import PidCheck
 from agent2.core.model import Code, Outcome
+from agent2.host.reactor import Reactor
 from agent2.plan.secret import Secret
-from tests.contract.probing import ask, closed_again, descriptors, run, until
+from tests.contract.probing import WHOLE, ask, closed_again, descriptors, run, until
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(100)", "webui"]
 
@@ -239,6 +241,26 @@ def test_what_is_unchanged_is_looked_at_briefly(file):
     finally:
         child.kill()
         child.wait()
+
+
+def test_what_changed_unseen_is_seen_within_a_minute(file):
+    """A file that is mapped into memory changes without a trace in its times."""
+    file.write_text(f"{os.getppid():7}")
+    written = time.time() - 2.1
+    os.utime(file, (written, written))
+    check = PidCheck(file=str(file))
+    with open(file, "r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
+        mapped[:] = mapped[:]  # from here on the kernel does not hear of a change
+        os.utime(file, (written, written))
+        assert ask(check) is ask(check)
+        mapped[:] = b"4194304"
+        assert ask(check).code is Code.OK
+        reactor = Reactor(lambda: time.monotonic() + 61)
+        task = reactor.spawn(check.probe(reactor, reactor.now() + WHOLE), "test")
+        task.waiter = reactor.stop
+        reactor.run()
+        reactor.close()
+    assert task.result.code is Code.PID_DEAD
 
 
 def test_a_file_that_names_another_is_read_at_once(file, process):

@@ -70,5 +70,7 @@ def test_while_the_store_is_locked_every_target_is_looked_at_and_people_are_told
         store.close()
         server.answers[:] = [http(document())]
         agent.until(lambda s: s["summary"]["ok"] == 2, 60, "both are well again")
+    left = [name for name in os.listdir(agent.folder) if name.startswith(".restart")]
+    assert not left  # what was put off is not prepared when nobody waits for it
     assert len(agent.journal("incident.opened")) == 1
     assert len(agent.journal("incident.resolved")) == 1
