@@ -175,6 +175,7 @@ def test_of_two_hundred_targets_the_newest_look_at_any_can_be_followed(rig, serv
     assert lines[0].startswith("t199#")
     assert [line.split(" s  ")[2].split()[0] for line in lines[2:]] == chain
     assert trace("nobody").returncode == 2
+    agent.kill()
     records.unlink()
     said = trace("t13", "--json")
     assert (said.returncode, "config set log.json_calm true" in said.stderr) == (
