@@ -61,7 +61,7 @@ class Texts:
         """
         told = {name: quoted(str(field)) for name, field in fields.items()}
         words = self.words[f"log.{sentence}"]
-        text = words.format(**told)
+        text = words.format(**told).rstrip()  # a cause may be unknown
         if "target" in told and "{target}" not in words:
             text = self._named(told["target"], text)
         if not sid and "target" in told:
