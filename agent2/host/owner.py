@@ -19,7 +19,8 @@ from agent2.host.files import lives
 from agent2.host.whose import is_of
 
 _DIGITS = re.compile(rb"\s*([1-9][0-9]{0,9})(?:\s|$)")
-_LIST_S = 0.1  # seconds for reading the list of locks again
+# How often the list of locks is read again: a few times, and more for so many seconds.
+_AGAIN, _MOST, _LIST_S = 50, 45, 0.1
 _LARGEST = 64  # bytes; more than a number is not a PID file
 
 
@@ -76,9 +77,9 @@ def _judge(number: int, script: str) -> Owner | None:
     # While other locks come and go, the system's list leaves some out (proc_locks(5)
     # is read in parts): where somebody of that number lives it is read again, and one
     # of ours is asked for by its lock at last. Whoever fills the list delays us little.
-    until = time.monotonic() + _LIST_S
-    while holder is None and named and lives(named) and time.monotonic() < until:
-        holder = _holder(number)
+    until, again = time.monotonic() + _LIST_S, _AGAIN if named and lives(named) else 0
+    while holder is None and again and (again > _MOST or time.monotonic() < until):
+        holder, again = _holder(number), again - 1
     if holder is None and ours:
         holder = _tried(number)
     if holder is None:
