@@ -87,12 +87,15 @@ class SignalFileAction(_Ready):
         return self._ours(order) is not None and files.remove(self._place(order))
 
     def _taken(self, order: Order) -> str:
-        """Return the file that was prepared for *order*; another one's is removed."""
+        """Return what was prepared for *order*, "" if nothing; another's is removed."""
         ready = self._ready
         object.__setattr__(self, "_ready", None)
-        if ready is None or ready[0] is order:
-            return "" if ready is None else ready[1]
-        files.remove(ready[1])
+        if ready is None:
+            return ""
+        whose, path = ready
+        if whose is order:
+            return path
+        files.remove(path)
         return ""
 
     def _place(self, order: Order) -> str:

@@ -48,10 +48,8 @@ class Known:
         if now > self._until:
             return False
         try:
-            if (
-                _signature(os.stat(self._path, follow_symlinks=False))
-                != self._signature
-            ):
+            there = os.stat(self._path, follow_symlinks=False)
+            if _signature(there) != self._signature:
                 return False
             seen = read_stat(self._pid)
         except (OSError, ValueError):

@@ -19,8 +19,8 @@ from agent2.host.files import lives
 from agent2.host.whose import is_of
 
 _DIGITS = re.compile(rb"\s*([1-9][0-9]{0,9})(?:\s|$)")
-# How often the list of locks is read again: a few times, and more for so many seconds.
-_AGAIN, _MOST, _LIST_S = 50, 45, 0.1
+# How often the list of locks is read again: surely, at most, and seconds for the rest.
+_SURELY, _MOST, _LIST_S = 5, 50, 0.1
 _LARGEST = 64  # bytes; more than a number is not a PID file
 
 
@@ -77,9 +77,11 @@ def _judge(number: int, script: str) -> Owner | None:
     # While other locks come and go, the system's list leaves some out (proc_locks(5)
     # is read in parts): where somebody of that number lives it is read again, and one
     # of ours is asked for by its lock at last. Whoever fills the list delays us little.
-    until, again = time.monotonic() + _LIST_S, _AGAIN if named and lives(named) else 0
-    while holder is None and again and (again > _MOST or time.monotonic() < until):
-        holder, again = _holder(number), again - 1
+    until = time.monotonic() + _LIST_S
+    for reading in range(_MOST if named and lives(named) else 0):
+        if holder is not None or (reading >= _SURELY and time.monotonic() >= until):
+            break
+        holder = _holder(number)
     if holder is None and ours:
         holder = _tried(number)
     if holder is None:

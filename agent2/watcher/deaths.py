@@ -183,15 +183,16 @@ def _identity(watched: Watched) -> str | None:
 
 
 def _lives(pid: int, identity: str) -> bool:
+    """Is the process *pid* still the one of *identity*, and no zombie?"""
     try:
         ref = open_process(pid)
     except OSError:
         return False
     if ref is None:
         return False
-    same = ref.identity == identity and ref.alive() and ref.first_state != "Z"
+    lives = ref.identity == identity and ref.alive()
     ref.close()
-    return same
+    return lives
 
 
 def _held(watched: Watched) -> str | None:

@@ -101,8 +101,8 @@ class Deeds(Outstanding):
             except Exception:
                 return  # the restart says what is wrong
 
-    def _order(self, watched: Watched, wish: RequestRestart) -> Order:
-        """Return the order of *wish*, which is not prepared any more."""
+    def _prepared(self, watched: Watched, wish: RequestRestart) -> Order:
+        """Return the order of *wish*: the prepared one, which is taken, or a new one."""
         known, order = self._coming.pop(watched.name, (None, None))
         return order if order and known is wish else self.order(watched, wish)
 
@@ -167,7 +167,7 @@ class Deeds(Outstanding):
     async def _restart(
         self, watched: Watched, action: Action, wish: RequestRestart, row: ActionRow
     ) -> None:
-        order = self._order(watched, wish)
+        order = self._prepared(watched, wish)
         self._busy.add(watched.name)
         try:
             deed = await action.run(order, self._reactor)
